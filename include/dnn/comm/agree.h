@@ -1,0 +1,13 @@
+/** Turning the failure of one rank into the failure of all. */
+#ifndef DNN_COMM_AGREE_H
+#define DNN_COMM_AGREE_H
+
+#include "dnn/comm/comm.h"
+
+/** Collective over `comm`. `local`: outcome of this rank's own work. All ranks return DNN_OK if all passed it;
+ * else all return the highest code passed and hold that rank's text ("rank 2: iris.h5: cannot open"; the prefix is left
+ * out where all ranks failed alike or there is one rank). Do not agree on a status twice. Cost when all
+ * is well: one all-reduce of two ints. */
+dnn_status dnn_agree(dnn_comm *comm, dnn_status local);
+
+#endif

@@ -1,0 +1,46 @@
+/** Ranks. Every call of MPI is in this room. A NULL `dnn_comm` is one rank without MPI, so that
+ * the library and its tests work without a launcher. MPI's own failures end the job (MPI_ERRORS_ARE_FATAL),
+ * therefore what only communicates returns void. Main threads alone call what is marked Collective. */
+#ifndef DNN_COMM_COMM_H
+#define DNN_COMM_COMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "dnn/base/status.h"
+
+typedef struct dnn_comm dnn_comm;
+
+/** Starts MPI (MPI_THREAD_FUNNELED) and takes all ranks. Collective. Sets the panic hook to MPI_Abort with
+ * status 70. Without mpirun: one rank. Once per process. */
+dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out);
+/** Frees it and ends MPI. Collective. NULL is fine. */
+void dnn_comm_finish(dnn_comm *comm);
+/** Takes all ranks down at once with `status`; for what cannot be agreed on. */
+_Noreturn void dnn_comm_abort(dnn_comm *comm, dnn_status status);
+/** The ranks of equal `color`, ordered by rank. Collective. Destroy before the parent. */
+dnn_status dnn_comm_split(dnn_comm *comm, int color, dnn_comm **out);
+void dnn_comm_destroy(dnn_comm *comm);
+
+int dnn_comm_rank(const dnn_comm *comm); /**< 0 for NULL */
+int dnn_comm_size(const dnn_comm *comm); /**< 1 for NULL */
+const char *dnn_comm_host(const dnn_comm *comm);
+/** The rank the launcher gave in the environment (OMPI_COMM_WORLD_RANK, PMIX_RANK, SLURM_PROCID …), before or
+ * without MPI; 0 where there is none. Commands that never start MPI act on launcher rank 0 only. Local. */
+int dnn_launcher_rank(void);
+/** Ranks the launcher says there are; 1 where it says nothing. Local. */
+int dnn_launcher_size(void);
+
+/* Collective over `comm`; the same arguments in size on all ranks. */
+void dnn_comm_barrier(dnn_comm *comm);
+void dnn_comm_broadcast(dnn_comm *comm, void *data, size_t bytes, int root);
+/** `root` passes a block; the others get one of the same size from dnn_alloc (NUL behind it, not counted). */
+dnn_status dnn_comm_broadcast_block(dnn_comm *comm, void **data, size_t *bytes, int root);
+void dnn_comm_sum(dnn_comm *comm, double *values, size_t count);       /**< in place, same bits on all ranks */
+void dnn_comm_max(dnn_comm *comm, double *values, size_t count);
+/** `all` [size, bytes]: what each rank passed, in rank order. */
+void dnn_comm_gather(dnn_comm *comm, const void *mine, size_t bytes, void *all);
+/** True on all ranks if all pass the same bytes. */
+bool dnn_comm_same(dnn_comm *comm, const void *mine, size_t bytes);
+
+#endif

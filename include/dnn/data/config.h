@@ -1,0 +1,31 @@
+/** The `data` section of a run file. */
+#ifndef DNN_DATA_CONFIG_H
+#define DNN_DATA_CONFIG_H
+
+#include "dnn/base/param.h"
+
+typedef struct dnn_split_config {
+    dnn_node *validation, *test;   /**< rows or a fraction; NULL: none */
+    int from;                      /**< 0 front, 1 end */
+    bool shuffle, stratify;
+    char *file;                    /**< CSV with columns subset,row */
+} dnn_split_config;
+
+typedef struct dnn_classes_config { dnn_numbers include, exclude; } dnn_classes_config;
+typedef struct dnn_limit_config { double train, validation, test; /**< NaN: all */ } dnn_limit_config;
+typedef struct dnn_scale_config { dnn_component features, targets; } dnn_scale_config;
+
+typedef struct dnn_data_config {
+    dnn_component source;
+    dnn_node *inputs;              /**< {wide: {columns: [0, 1]}, …}; NULL: one input with all features */
+    dnn_split_config split;
+    dnn_classes_config classes;
+    dnn_limit_config limit;
+    dnn_scale_config scale;
+} dnn_data_config;
+
+extern const dnn_param dnn_data_params[];
+extern const size_t dnn_data_params_count;
+extern const dnn_family dnn_sources, dnn_scalers;
+
+#endif

@@ -1,0 +1,55 @@
+/** The data of a run: sources read once per team into shared memory, bytes staying bytes; parts as lists of rows;
+ * scaling and conversion in the gather. */
+#ifndef DNN_DATA_DATASET_H
+#define DNN_DATA_DATASET_H
+
+#include "dnn/comm/team.h"
+#include "dnn/data/config.h"
+#include "dnn/math/shape.h"
+
+typedef enum dnn_part { DNN_TRAIN, DNN_VALIDATION, DNN_TEST, DNN_PARTS } dnn_part;
+
+typedef struct dnn_dataset dnn_dataset;
+
+typedef struct dnn_array_info {
+    char name[64];       /**< input or output name; "x"/"y" where the source has none */
+    dnn_shape shape;     /**< of one sample */
+    bool labels;         /**< whole numbers meant as classes (targets only) */
+    size_t classes;      /**< labels: largest + 1 over all parts, after `classes:` */
+} dnn_array_info;
+
+/** Fitted affine scaling of one array: (x - shift[i]) * factor[i] per feature. Saved in model files. */
+typedef struct dnn_scaling { char kind[32]; size_t count; double *shift, *factor; } dnn_scaling;
+
+/** Reads, splits, selects, fits scalers (on the training part alone). Collective over the team's comm; errors agreed (DNN_E_DATA names
+ * file, row, column). `fitted`: use these instead of fitting (from a model file), or NULL. */
+dnn_status dnn_dataset_open(dnn_team *team, const dnn_data_config *config, uint64_t seed, const dnn_node *fitted, dnn_dataset **out);
+void dnn_dataset_close(dnn_dataset *ds);  /**< Collective */
+
+size_t dnn_dataset_inputs(const dnn_dataset *ds);
+size_t dnn_dataset_targets(const dnn_dataset *ds);  /**< 0: the source brings none */
+const dnn_array_info *dnn_dataset_input(const dnn_dataset *ds, size_t i);
+const dnn_array_info *dnn_dataset_target(const dnn_dataset *ds, size_t i);
+uint64_t dnn_dataset_rows(const dnn_dataset *ds, dnn_part part);
+bool dnn_dataset_weighted(const dnn_dataset *ds);   /**< the source has a weight column */
+/** Rows of the training part with label `c`, for `class_weights: balanced`. */
+uint64_t dnn_dataset_class_count(const dnn_dataset *ds, dnn_part part, size_t c);
+/** Hash of what was read (xxh3 over values, labels, split), equal on all ranks. */
+uint64_t dnn_dataset_hash(const dnn_dataset *ds);
+/** One line for the start of a run: "fashion_mnist: 55000 train, 5000 validation, 10000 test, [28, 28] uint8, 10 classes". */
+const char *dnn_dataset_describe(const dnn_dataset *ds);
+
+/** Gathers rows `at` [n] (positions within the part) of input `i` as floats, scaled, into out [n, units]. Local, no allocation, threads may call it
+ * side by side. */
+void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out);
+/** Targets likewise: labels as whole numbers [n], values scaled [n, units]. */
+void dnn_dataset_gather_target(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out);
+/** Sample weights [n] (1 without a weight column). */
+void dnn_dataset_gather_weight(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, float *out);
+
+/** Fitted scalers as a node ({x: {kind, shift: […], factor: […]}, …}) for the model file; NULL when out of memory. Owned by the caller. */
+dnn_node *dnn_dataset_fitted(const dnn_dataset *ds);
+/** Undoes target scaling in place on predictions [n, units] of target `i`. */
+void dnn_dataset_unscale_target(const dnn_dataset *ds, size_t i, size_t n, float *values);
+
+#endif

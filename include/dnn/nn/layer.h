@@ -1,0 +1,92 @@
+/** What a layer is: a kind (descriptor) with parameters, shapes and a plan. Layers are constant while a network runs; what changes
+ * is in the pass. `nn` knows neither ranks nor threads. */
+#ifndef DNN_NN_LAYER_H
+#define DNN_NN_LAYER_H
+
+#include "dnn/base/param.h"
+#include "dnn/base/random.h"
+#include "dnn/math/real.h"
+#include "dnn/math/shape.h"
+#include "dnn/nn/activation.h"
+
+enum { DNN_MAX_WEIGHTS = 8 };
+
+typedef struct dnn_layer dnn_layer;
+
+typedef struct dnn_weight_plan {
+    const char *name;            /**< "kernel" */
+    dnn_shape shape;
+    bool statistic;              /**< a moving statistic: not a weight of the optimizer */
+    size_t fan_in, fan_out;
+    const dnn_component *initializer, *regularizer, *constraint;  /**< NULL: zeros, none, none */
+} dnn_weight_plan;
+
+/** What a layer needs; filled by `plan`. Sizes per sample are multiplied by the shard's capacity. */
+typedef struct dnn_layer_plan {
+    dnn_shape out;
+    dnn_weight_plan weights[DNN_MAX_WEIGHTS];  /**< trainable first, then statistics */
+    size_t n_weights;
+    size_t saved;          /**< reals per sample kept from forward to backward */
+    size_t saved_fixed;    /**< reals kept besides, whatever the number of samples */
+    size_t scratch;        /**< reals per sample, for the length of one call */
+    size_t scratch_fixed;
+    size_t sums;           /**< doubles reduced over the global batch in forward (training) and again in backward */
+    bool view;             /**< y is x with another shape (flatten): nothing is computed */
+    bool backward_wants_x, backward_wants_y;
+} dnn_layer_plan;
+
+/** One call of a layer on one shard. Row-major [capacity, units]. Products run over `capacity` rows; rows from `rows` on are
+ * masked: their x is finite, their dy is zero and must come out zero in dx; they count in no sum. */
+typedef struct dnn_pass {
+    bool training;         /**< false: inference mode (no dropout, moving statistics) */
+    size_t rows, capacity;
+    uint64_t seed, step;
+    uint64_t first_row;    /**< position of row 0 in the global batch */
+    const real *const *x;  /**< [n_inputs] */
+    real *y;
+    const real *dy;
+    real *const *dx;       /**< [n_inputs]; an entry is NULL where nobody wants it. Overwritten, not added to */
+    const real *const *w;  /**< [n_weights] */
+    real *const *dw;       /**< [n_weights]; NULL entries: frozen or statistic. Overwritten, not added to */
+    real *saved;           /**< [capacity * saved + saved_fixed] */
+    real *scratch;         /**< [capacity * scratch + scratch_fixed] */
+    double *sums;          /**< [sums] written by the _sums halves for this shard */
+    const double *merged;  /**< [sums] of the whole global batch, for the second halves */
+} dnn_pass;
+
+typedef struct dnn_layer_kind {
+    dnn_kind kind;
+    dnn_status (*plan)(const dnn_layer *l, dnn_layer_plan *p);
+    void (*forward)(const dnn_layer *l, const dnn_pass *p);
+    void (*backward)(const dnn_layer *l, const dnn_pass *p);
+    /** Only kinds with plan.sums > 0: first halves, run in training on a layer that is not frozen; then sums of all shards are merged and forward
+     * or backward runs with `merged`. A shard without rows writes an empty part; merging an empty part changes nothing. */
+    void (*forward_sums)(const dnn_layer *l, const dnn_pass *p);
+    void (*backward_sums)(const dnn_layer *l, const dnn_pass *p);
+    void (*merge)(const dnn_layer *l, bool backward, double *into, const double *from);
+    /** Moves the statistics once a step, from the merged forward sums. `w` [n_weights] is writable here. */
+    void (*move_statistics)(const dnn_layer *l, const double *merged, real *const *w);
+} dnn_layer_kind;
+
+struct dnn_layer {
+    char *name;
+    const dnn_layer_kind *kind;
+    const void *params;
+    dnn_component component;      /**< owns params; kind NULL in layers made inside (split-off activations) */
+    size_t number;                /**< position in the graph's layers: item of its random streams */
+    bool frozen;                  /**< weights fixed; batch norm then runs in inference mode */
+    bool internal;                /**< made inside; not part of summary or model files */
+    size_t n_inputs;
+    dnn_shape *in;                /**< [n_inputs] */
+    dnn_shape out;
+    const dnn_activation_kind *activation;  /**< fused into this layer; NULL: linear, or split off */
+    const void *activation_params;
+    dnn_layer_plan plan;
+};
+
+/** What every layer takes in a run file beside its own parameters. */
+typedef struct dnn_layer_common { char *name; dnn_strings inputs; bool trainable; } dnn_layer_common;
+
+extern const dnn_family dnn_layers;
+
+#endif

@@ -1,0 +1,33 @@
+/** Losses, one file each under src/nn/losses/. A loss returns sums, never means: the division by the global count comes
+ * after the reduction. */
+#ifndef DNN_NN_LOSS_H
+#define DNN_NN_LOSS_H
+
+#include "dnn/base/param.h"
+#include "dnn/math/real.h"
+
+typedef enum dnn_target { DNN_TARGET_VALUES /**< shaped like the output */, DNN_TARGET_CLASS /**< one class index a row */ } dnn_target;
+
+typedef struct dnn_loss_pass {
+    size_t rows;          /**< loss values: batch rows times all axes of the output but the last */
+    size_t units;         /**< last axis of the output */
+    size_t per_sample;    /**< loss values of one sample: weight of row i is weight[i / per_sample] */
+    const real *y;        /**< [rows, units] output (probabilities) */
+    const real *z;        /**< [rows, units] what the output activation was computed from; eval_fused only */
+    const real *target;   /**< [rows, units], or [rows] class indices */
+    const real *weight;   /**< per sample; NULL: all 1 */
+    real *dy;             /**< [rows, units] d(weighted sum)/dy (eval_fused: /dz), not divided by any count; NULL: not wanted */
+} dnn_loss_pass;
+
+typedef struct dnn_loss_kind {
+    dnn_kind kind;
+    dnn_target target;
+    const char *fused_with;  /**< output activation for which eval_fused computes from its input ("softmax"), or NULL */
+    /** The weighted sum over rows, in double, rows in order. */
+    double (*eval)(const void *params, const dnn_loss_pass *pass);
+    double (*eval_fused)(const void *params, const dnn_loss_pass *pass);
+} dnn_loss_kind;
+
+extern const dnn_family dnn_losses;
+
+#endif

@@ -1,0 +1,49 @@
+/** Optimizers, one file each under src/optim/optimizers/. They work on stretches of flat vectors and know no layer. The gradient they
+ * get is reduced, divided and clipped. All arithmetic per element, so a slice gives the same bits
+ * whoever owns it. Local. */
+#ifndef DNN_OPTIM_OPTIMIZER_H
+#define DNN_OPTIM_OPTIMIZER_H
+
+#include "dnn/base/param.h"
+#include "dnn/math/segment.h"
+
+enum { DNN_MAX_SLOTS = 4, DNN_MAX_SCALARS = 4 };
+
+/** A stretch of one segment to be updated: pointers to its first element. */
+typedef struct dnn_update {
+    size_t n;
+    float *w;
+    const float *g;
+    float *slot[DNN_MAX_SLOTS];
+    double learning_rate;   /**< of this step */
+    uint64_t t;             /**< this update, from 1 */
+    const double *scalars;  /**< as `begin` left them (Nadam's product) */
+} dnn_update;
+
+/** Every optimizer's parameter struct begins with this. */
+typedef struct dnn_optimizer_head { dnn_component learning_rate; } dnn_optimizer_head;
+
+/** Rows common to all optimizers. NaN: not set. Order when combined: global_clipnorm, clipnorm, clipvalue. */
+typedef struct dnn_optimizer_common {
+    double clipvalue, clipnorm, global_clipnorm;
+} dnn_optimizer_common;
+
+typedef struct dnn_optimizer_kind {
+    dnn_kind kind;
+    size_t (*slots)(const void *params);                       /**< moments kept per weight; they start at zero or at `slot_start` */
+    const char *(*slot_name)(const void *params, size_t slot); /**< Keras's: "momentum", "velocity" */
+    float (*slot_start)(const void *params, size_t slot);      /**< NULL: 0 */
+    bool slots_by_weight;                                      /**< Keras's file order: per weight m, v (else all m, then all v) */
+    size_t n_scalars;
+    /** Before update t: advances the scalars (all ranks compute the same). NULL where n_scalars is 0. */
+    void (*begin)(const void *params, uint64_t t, double *scalars);
+    void (*update)(const void *params, const dnn_update *u);
+} dnn_optimizer_kind;
+
+extern const dnn_family dnn_optimizers;
+
+/** Learning rate before update number `step` + 1: a pure function of the step (and steps per epoch, total steps). */
+typedef struct dnn_schedule_time { uint64_t step, steps_per_epoch, total_steps; } dnn_schedule_time;
+double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_schedule_time *time);
+
+#endif
