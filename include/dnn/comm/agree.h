@@ -10,4 +10,8 @@
  * is well: one all-reduce of two ints. */
 dnn_status dnn_agree(dnn_comm *comm, dnn_status local);
 
+/** As dnn_agree where rank 0 alone has worked (the others pass anything): its outcome and text become everybody's, without a
+ * rank in front. Collective over `comm`. */
+dnn_status dnn_agree_root(dnn_comm *comm, dnn_status local);
+
 #endif

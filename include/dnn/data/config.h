@@ -24,8 +24,8 @@ typedef struct dnn_data_config {
     dnn_scale_config scale;
 } dnn_data_config;
 
-extern const dnn_param dnn_data_params[];
-extern const size_t dnn_data_params_count;
+enum { DNN_DATA_PARAMS = 6 };
+extern const dnn_param dnn_data_params[DNN_DATA_PARAMS];
 extern const dnn_family dnn_sources, dnn_scalers;
 
 #endif

@@ -1,0 +1,48 @@
+/** Callbacks: what looks at a training at the end of epochs and may wish something. They see values that are the same on all ranks, so every rank's
+ * copy decides alike; what writes files does so where `report->writes`. Their state is in the checkpoint. One file
+ * each under src/train/callbacks/. */
+#ifndef DNN_TRAIN_CALLBACK_H
+#define DNN_TRAIN_CALLBACK_H
+
+#include "dnn/base/param.h"
+
+/** What happened in an epoch. `names`: "loss", "accuracy", "val_loss", … as in history.csv. */
+typedef struct dnn_report {
+    uint64_t epoch, step;          /**< epochs and updates done */
+    double learning_rate;          /**< of the last update */
+    double seconds;                /**< of the training part of this epoch */
+    const char *const *names;
+    const double *values;
+    size_t count;
+    bool writes;                   /**< this rank writes files */
+    const char *output;            /**< the run's folder */
+} dnn_report;
+
+/** What a callback wishes of the training. */
+typedef struct dnn_wish {
+    bool stop;
+    bool keep;      /**< keep the present weights as this callback's best */
+    bool restore;   /**< at the end: go back to the kept ones */
+    const char *save_as;  /**< file under `output` that the present model shall be written to; NULL: none. Borrowed until the next call */
+} dnn_wish;
+
+typedef struct dnn_callback_kind {
+    dnn_kind kind;
+    size_t state_size;  /**< zeroed before begin */
+    /** Before the first epoch, with the names there will be: checks `monitor`. DNN_E_CONFIG. */
+    dnn_status (*begin)(const dnn_component *component, const char *const *names, size_t count, void *state);
+    void (*epoch_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);
+    void (*train_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);  /**< NULL: nothing */
+    /** State to and from a map that the checkpoint keeps. NULL where there is none. */
+    dnn_node *(*save)(const void *state);
+    dnn_status (*load)(const dnn_node *saved, void *state);
+} dnn_callback_kind;
+
+extern const dnn_family dnn_callbacks;
+
+/** Index of `monitor` among names or a DNN_E_CONFIG at the component's place that lists what there is. */
+dnn_status dnn_callback_monitor(const dnn_component *component, const char *monitor, const char *const *names, size_t count, size_t *index);
+/** Whether `monitor` is better when larger: mode 0 auto (accuracy, auc, precision, recall, f1, r2: larger), 1 min, 2 max. */
+bool dnn_callback_maximizes(const char *monitor, int mode);
+
+#endif

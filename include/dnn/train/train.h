@@ -1,0 +1,56 @@
+/** The commands that work on a run: training, evaluating, predicting. All are Collective over `comm` (NULL: one rank, no MPI) and return the same
+ * status on all ranks. They print nothing: progress goes to an observer, messages to the log. */
+#ifndef DNN_TRAIN_TRAIN_H
+#define DNN_TRAIN_TRAIN_H
+
+#include "dnn/comm/team.h"
+#include "dnn/data/dataset.h"
+#include "dnn/train/callback.h"
+
+typedef enum dnn_resume { DNN_RESUME_NONE, DNN_RESUME_NEVER, DNN_RESUME_AUTO, DNN_RESUME_FILE } dnn_resume;
+
+/** What is shown while a training runs. All calls on rank 0's main thread; any function may be NULL. */
+typedef struct dnn_progress {
+    void *context;
+    /** Before the first step: one line about ranks, threads, data and model each. */
+    void (*begin)(void *context, const char *text);
+    void (*epoch_begin)(void *context, uint64_t epoch, uint64_t epochs, uint64_t steps);
+    /** At most about ten times a second. `values` as in the report so far: running means over the epoch. */
+    void (*step)(void *context, uint64_t step_of_epoch, const dnn_report *running);
+    void (*epoch_end)(void *context, const dnn_report *report);
+    /** Parts of an evaluation or prediction done. */
+    void (*rows)(void *context, const char *what, uint64_t done, uint64_t all);
+} dnn_progress;
+
+typedef struct dnn_train_request {
+    const char *run_file;
+    const char *const *overrides; size_t n_overrides;
+    dnn_resume resume;
+    const char *resume_file;    /**< DNN_RESUME_FILE */
+    bool overwrite;
+    int threads;                /**< workers in this rank, >= 1 */
+    const dnn_progress *progress;
+} dnn_train_request;
+
+dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request);
+
+typedef struct dnn_apply_request {
+    const char *model_file;
+    const char *const *overrides; size_t n_overrides;
+    int threads;
+    int part;                   /**< dnn_part, or -1: test, else the only one there is */
+    const char *out;            /**< predict: .h5 or .csv */
+    bool overwrite;
+    uint64_t passes;            /**< predict: Monte-Carlo passes; 0: none */
+    const dnn_progress *progress;
+} dnn_apply_request;
+
+typedef struct dnn_results { char **names; double *values; size_t count; uint64_t samples; dnn_part part; } dnn_results;
+
+/** Loss and metrics of a part, each sample counted once. `out` owned by the caller (dnn_results_clear). */
+dnn_status dnn_evaluate(dnn_comm *comm, const dnn_apply_request *request, dnn_results *out);
+void dnn_results_clear(dnn_results *results);
+/** Outputs of a part into a file, in row order, in original target units. */
+dnn_status dnn_predict(dnn_comm *comm, const dnn_apply_request *request);
+
+#endif

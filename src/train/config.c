@@ -1,0 +1,126 @@
+/* The sections of a run file. What a key means is said in its row; `list` and docs/run-file.md print these rows. */
+#include "dnn/train/config.h"
+
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
+#include "dnn/io/file.h"
+#include "dnn/io/tree.h"
+#include "dnn/nn/layer.h"
+#include "dnn/optim/optimizer.h"
+#include "dnn/train/callback.h"
+
+enum { RUN_FILE_LIMIT = 1 << 20 };
+
+static const dnn_param training_params[] = {
+    DNN_NODE(dnn_training_config, loss, NULL, "loss, or a map from output names to losses"),
+    DNN_NODE(dnn_training_config, loss_weights, "null", "map from output names to the weight of their loss; 1 where left out"),
+    DNN_NODE(dnn_training_config, metrics, "null", "metric, list of metrics, or a map from output names to them"),
+    DNN_NODE(dnn_training_config, weighted_metrics, "null", "metrics that take class and sample weights into account"),
+    DNN_COMPONENT(dnn_training_config, optimizer, &dnn_optimizers, "rmsprop", "optimizer"),
+    DNN_INT(dnn_training_config, batch_size, "32", ">= 1", "samples of a step, of the whole job and not of a rank"),
+    DNN_INT(dnn_training_config, epochs, "1", ">= 0", "passes over the training part"),
+    DNN_BOOL(dnn_training_config, shuffle, "true", "new order in each epoch, a function of seed and epoch"),
+    DNN_NODE(dnn_training_config, shards, "auto", "auto: as many as workers; a number V: the same bits at any number of ranks up to V"),
+    DNN_NODE(dnn_training_config, class_weights, "null", "balanced, or a map from class to weight; 1 where left out"),
+    DNN_INT(dnn_training_config, log_every, "0", ">= 0", "steps between lines of steps.csv; 0: no such file"),
+    DNN_COMPONENTS(dnn_training_config, callbacks, &dnn_callbacks, "[]", "what looks on at the end of each epoch"),
+};
+
+static const dnn_param every_params[] = {
+    DNN_REAL(dnn_every_config, epochs, "null", ">= 1", "epochs between checkpoints; 1 where neither steps nor seconds are given"),
+    DNN_REAL(dnn_every_config, steps, "null", ">= 1", "steps between checkpoints"),
+    DNN_REAL(dnn_every_config, seconds, "null", "> 0", "seconds between checkpoints"),
+};
+
+static const dnn_param checkpoint_params[] = {
+    DNN_SECTION(dnn_checkpoint_config, every, every_params, "null", "when to save"),
+    DNN_INT(dnn_checkpoint_config, keep, "3", ">= 1", "newest checkpoints that stay"),
+};
+
+static const dnn_param comm_params[] = {
+    DNN_REAL(dnn_comm_config, timeout, "600", "> 0", "seconds without progress until the job is ended as stalled"),
+    DNN_CHOICE(dnn_comm_config, team, "node", "node|numa|rank", "which ranks share one copy of weights and data"),
+};
+
+/* Described in data/config.h; a row of its own because the rows live in the data room. */
+const dnn_param dnn_config_params[] = {
+    DNN_INT(dnn_config, seed, "0", ">= 0", "of everything that is random"),
+    DNN_STRING(dnn_config, output, NULL, "folder the run leaves its files in"),
+    { .key = "data", .type = DNN_PARAM_SECTION, .offset = offsetof(dnn_config, data), .help = "what is learned from",
+      .rows = dnn_data_params, .n_rows = DNN_DATA_PARAMS },
+    { .key = "model", .type = DNN_PARAM_NODE, .offset = offsetof(dnn_config, model), .help = "the network", .family = &dnn_layers },
+    DNN_SECTION(dnn_config, training, training_params, NULL, "how it is trained"),
+    DNN_SECTION(dnn_config, checkpoint, checkpoint_params, "null", "what a restart goes on from"),
+    DNN_SECTION(dnn_config, comm, comm_params, "null", "ranks"),
+};
+const size_t dnn_config_params_count = sizeof dnn_config_params / sizeof *dnn_config_params;
+
+dnn_status dnn_config_override(dnn_node *root, const char *const *overrides, size_t count)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < count && st == DNN_OK; i++) {
+        const char *equals = strchr(overrides[i], '=');
+        if (overrides[i][0] == '~') {
+            st = dnn_params_override(dnn_config_params, dnn_config_params_count, root, overrides[i] + 1, NULL);
+            continue;
+        }
+        if (!equals || equals == overrides[i])
+            return dnn_fail(DNN_E_CONFIG, "command line: %s: overrides are KEY=VALUE, as in training.epochs=5", overrides[i]);
+        char *path = dnn_format("%.*s", (int)(equals - overrides[i]), overrides[i]);
+        dnn_node *value = NULL;
+        st = path ? dnn_yaml_value(equals + 1, &value) : DNN_E_MEMORY;
+        if (st == DNN_OK) st = dnn_params_override(dnn_config_params, dnn_config_params_count, root, path, value);
+        dnn_free(path);
+    }
+    return st;
+}
+
+dnn_status dnn_config_load(dnn_comm *comm, const char *path, const char *const *overrides, size_t count, dnn_node **root)
+{
+    void *text = NULL;
+    size_t length = 0;
+    dnn_status st = DNN_OK;
+    *root = NULL;
+    if (path) {
+        if (dnn_comm_rank(comm) == 0) {
+            char *read = NULL;
+            st = dnn_file_read(path, RUN_FILE_LIMIT, DNN_E_CONFIG, &read, &length);
+            text = read;
+        }
+        st = dnn_agree_root(comm, st);
+        if (st == DNN_OK) st = dnn_comm_broadcast_block(comm, &text, &length, 0);
+        if (st == DNN_OK) st = dnn_yaml_parse(text, length, path, root);
+        dnn_free(text);
+    } else {
+        *root = dnn_node_map();
+        if (!*root) st = DNN_E_MEMORY;
+    }
+    if (st == DNN_OK) st = dnn_config_override(*root, overrides, count);
+    if (st != DNN_OK) {
+        dnn_node_destroy(*root);
+        *root = NULL;
+    }
+    return st;
+}
+
+dnn_status dnn_config_read(const dnn_node *root, dnn_config *out)
+{
+    *out = (dnn_config){ 0 };
+    dnn_status st = dnn_params_read(dnn_config_params, dnn_config_params_count, "", root, out);
+    if (st != DNN_OK) return st;
+    dnn_every_config *every = &out->checkpoint.every;
+    if (every->epochs != every->epochs && every->steps != every->steps && every->seconds != every->seconds) every->epochs = 1;
+    return DNN_OK;
+}
+
+void dnn_config_clear(dnn_config *config)
+{
+    dnn_params_clear(dnn_config_params, dnn_config_params_count, config);
+}
+
+dnn_node *dnn_config_write(const dnn_config *config)
+{
+    return dnn_params_write(dnn_config_params, dnn_config_params_count, config);
+}
