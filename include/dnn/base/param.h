@@ -21,6 +21,11 @@ typedef struct dnn_kind {
     const dnn_param *params;
     size_t n_params;
     const char *keras;       /**< Keras's class_name, NULL where Keras has none */
+    /** Where Keras's config differs from the rows: `encode` adjusts in place the Keras config map that was written from the rows of `params`,
+     * `decode` the parameter map that was translated from Keras's `config` key by key (unknown keys included, which it may rename or
+     * drop). NULL: rows and config agree. */
+    dnn_status (*encode)(const void *params, dnn_node *config);
+    dnn_status (*decode)(const dnn_node *config, dnn_node *params);
 } dnn_kind;
 
 /** A chosen kind with its parameters. Owned parts are freed by dnn_component_clear. */
