@@ -1,0 +1,31 @@
+/** What the sources made inside have in common: rows of doubles drawn as scikit-learn draws them, put in order, kept as floats
+ * with one label or value each. Local. */
+#ifndef DNN_DATA_MADE_H
+#define DNN_DATA_MADE_H
+
+#include "../legacy_random.h"
+#include "../source.h"
+
+typedef struct dnn_made {
+    size_t rows, features;
+    double *x;         /**< [rows, features] */
+    double *y;         /**< [rows] labels or values */
+    bool labels;
+} dnn_made;
+
+/** Zeroed arrays; DNN_E_MEMORY. */
+dnn_status dnn_made_create(size_t rows, size_t features, bool labels, dnn_made **out);
+/** Puts rows of x and y in the order that sklearn.utils.shuffle gives. */
+dnn_status dnn_made_shuffle(dnn_made *made, dnn_legacy_random *random);
+/** Adds normal(scale) to all of x, row by row; nothing where `scale` is NaN. */
+void dnn_made_add_noise(dnn_made *made, dnn_legacy_random *random, double scale);
+/** One training part with all rows. */
+void dnn_made_describe(const dnn_made *made, dnn_source_info *info);
+
+dnn_status dnn_made_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y, float *weight);
+void dnn_made_close(void *state);
+
+/** Point i of numpy.linspace(start, stop, count, endpoint). */
+double dnn_made_linspace(double start, double stop, size_t count, bool endpoint, size_t i);
+
+#endif

@@ -1,0 +1,55 @@
+/* Two interleaving half circles: sklearn.datasets.make_moons. */
+#include <math.h>
+
+#include "made.h"
+
+typedef struct moons {
+    size_t n_samples;
+    double noise;
+    int64_t random_state;
+    bool shuffle;
+} moons;
+
+static const dnn_param params[] = {
+    DNN_SIZE(moons, n_samples, "100", ">= 1", "rows; half of them (the odd one more) belong to the inner moon, class 1"),
+    DNN_REAL(moons, noise, "null", ">= 0", "standard deviation of the normal noise added to both coordinates"),
+    DNN_INT(moons, random_state, "0", "[0, 4294967295]", "seed of NumPy's legacy stream; the rows are scikit-learn's"),
+    DNN_BOOL(moons, shuffle, "true", "puts the rows in random order"),
+};
+
+static dnn_status open(const void *parameters, dnn_source_info *info, void **state)
+{
+    const moons *p = parameters;
+    dnn_made *made;
+    dnn_status st = dnn_made_create(p->n_samples, 2, true, &made);
+    if (st != DNN_OK) return st;
+    const size_t outer = p->n_samples / 2, inner = p->n_samples - outer;
+    for (size_t i = 0; i < outer; i++) {
+        const double angle = dnn_made_linspace(0.0, M_PI, outer, true, i);
+        made->x[2 * i] = cos(angle);
+        made->x[2 * i + 1] = sin(angle);
+    }
+    for (size_t i = 0; i < inner; i++) {
+        const double angle = dnn_made_linspace(0.0, M_PI, inner, true, i);
+        made->x[2 * (outer + i)] = 1.0 - cos(angle);
+        made->x[2 * (outer + i) + 1] = 1.0 - sin(angle) - 0.5;
+        made->y[outer + i] = 1.0;
+    }
+    dnn_legacy_random random;
+    dnn_legacy_seed(&random, (uint32_t)p->random_state);
+    if (p->shuffle) st = dnn_made_shuffle(made, &random);
+    if (st != DNN_OK) {
+        dnn_made_close(made);
+        return st;
+    }
+    dnn_made_add_noise(made, &random, p->noise);
+    dnn_made_describe(made, info);
+    *state = made;
+    return DNN_OK;
+}
+
+const dnn_source_kind dnn_source_moons = {
+    .kind = { .name = "moons", .help = "two interleaving half circles; scikit-learn's make_moons, row for row",
+              .params_size = sizeof(moons), DNN_PARAMS(params) },
+    .open = open, .read = dnn_made_read, .close = dnn_made_close,
+};
