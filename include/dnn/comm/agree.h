@@ -5,8 +5,9 @@
 #include "dnn/comm/comm.h"
 
 /** Collective over `comm`. `local`: outcome of this rank's own work. All ranks return DNN_OK if all passed it;
- * else all return the highest code passed and hold that rank's text ("rank 2: iris.h5: cannot open"; the prefix is left
- * out where all ranks failed alike or there is one rank). Do not agree on a status twice. Cost when all
+ * else all return the highest code passed and hold the text of the lowest rank that passed it ("rank 2: iris.h5: cannot
+ * open", "rank 2 on node7: …" on several machines; the number is that in the whole job. The prefix is left out where all ranks
+ * failed with the same text or there is one rank). Do not agree on a status twice. Cost when all
  * is well: one all-reduce of two ints. */
 dnn_status dnn_agree(dnn_comm *comm, dnn_status local);
 

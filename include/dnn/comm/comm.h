@@ -12,24 +12,30 @@
 typedef struct dnn_comm dnn_comm;
 
 /** Starts MPI (MPI_THREAD_FUNNELED) and takes all ranks. Collective. Sets the panic hook to MPI_Abort with
- * status 70. Without mpirun: one rank. Once per process. */
+ * status 70. Without mpirun: one rank. Once per process. Fails with DNN_E_RANKS where a launcher made several processes
+ * but each of them is alone in MPI (`srun` without `--mpi=pmix`); MPI has then ended again. */
 dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out);
 /** Frees it and ends MPI. Collective. NULL is fine. */
 void dnn_comm_finish(dnn_comm *comm);
 /** Takes all ranks down at once with `status`; for what cannot be agreed on. */
 _Noreturn void dnn_comm_abort(dnn_comm *comm, dnn_status status);
-/** The ranks of equal `color`, ordered by rank. Collective. Destroy before the parent. */
+/** The ranks of equal `color`, ordered by rank; a negative color joins none and gets NULL. Collective. Destroy
+ * before the parent. */
 dnn_status dnn_comm_split(dnn_comm *comm, int color, dnn_comm **out);
-void dnn_comm_destroy(dnn_comm *comm);
+void dnn_comm_destroy(dnn_comm *comm); /**< Collective over its ranks; NULL is fine */
 
 int dnn_comm_rank(const dnn_comm *comm); /**< 0 for NULL */
 int dnn_comm_size(const dnn_comm *comm); /**< 1 for NULL */
-const char *dnn_comm_host(const dnn_comm *comm);
+const char *dnn_comm_host(const dnn_comm *comm); /**< this machine's name, without domain */
 /** The rank the launcher gave in the environment (OMPI_COMM_WORLD_RANK, PMIX_RANK, SLURM_PROCID …), before or
  * without MPI; 0 where there is none. Commands that never start MPI act on launcher rank 0 only. Local. */
 int dnn_launcher_rank(void);
 /** Ranks the launcher says there are; 1 where it says nothing. Local. */
 int dnn_launcher_size(void);
+/** "Open MPI v4.1.4": the MPI library, one line, before or without MPI. Local. */
+const char *dnn_comm_version(void);
+/** Processors this process may run on (its affinity, which launchers set). Local. */
+int dnn_comm_cores(void);
 
 /* Collective over `comm`; the same arguments in size on all ranks. */
 void dnn_comm_barrier(dnn_comm *comm);
@@ -40,7 +46,7 @@ void dnn_comm_sum(dnn_comm *comm, double *values, size_t count);       /**< in p
 void dnn_comm_max(dnn_comm *comm, double *values, size_t count);
 /** `all` [size, bytes]: what each rank passed, in rank order. */
 void dnn_comm_gather(dnn_comm *comm, const void *mine, size_t bytes, void *all);
-/** True on all ranks if all pass the same bytes. */
+/** True on all ranks if all pass the same bytes; `bytes` may differ (then false). */
 bool dnn_comm_same(dnn_comm *comm, const void *mine, size_t bytes);
 
 #endif

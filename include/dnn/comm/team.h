@@ -12,7 +12,8 @@ typedef enum dnn_team_scope { DNN_TEAM_NODE, DNN_TEAM_NUMA, DNN_TEAM_RANK } dnn_
 typedef struct dnn_team dnn_team;
 
 /** Collective. `threads` >= 1 workers in this rank (may differ between ranks). Threads are started here and
- * sleep until dnn_team_run. Where shared memory cannot be had, all ranks agree on DNN_TEAM_RANK and a warning says so. */
+ * sleep until dnn_team_run. Where shared memory cannot be had, all ranks agree on DNN_TEAM_RANK and a warning says so. Also warns
+ * (rank 0) where a launcher bound a rank to fewer cores than it has threads. */
 dnn_status dnn_team_create(dnn_comm *comm, dnn_team_scope scope, int threads, dnn_team **out);
 void dnn_team_destroy(dnn_team *team); /**< Collective */
 
@@ -22,9 +23,13 @@ int dnn_team_first_worker(const dnn_team *team); /**< number in the team of this
 int dnn_team_workers(const dnn_team *team);      /**< workers of this team */
 int dnn_team_all_workers(const dnn_team *team);  /**< over all teams */
 int dnn_team_first_of_all(const dnn_team *team); /**< number over all teams of this team's worker 0 */
+/** Number over all teams of team `t`'s worker 0; `t` = count of teams: all workers. */
+int dnn_team_first_worker_of(const dnn_team *team, int t);
 int dnn_team_count(const dnn_team *team);        /**< teams */
 int dnn_team_index(const dnn_team *team);        /**< which of them this is */
 bool dnn_team_leads(const dnn_team *team);       /**< this rank holds worker 0 of its team */
+int dnn_team_cores(const dnn_team *team);           /**< processors that the ranks on this machine, of all teams, may use together */
+int dnn_team_machine_workers(const dnn_team *team); /**< workers on this machine, of all teams: more than cores is too many */
 
 /** Runs `work(context, worker)` on every worker of this rank at once, the calling thread being the first; `worker` is the
  * number within the team. Returns when all have ended. No allocation. */
@@ -33,8 +38,10 @@ void dnn_team_run(dnn_team *team, void (*work)(void *context, int worker), void 
  * written before is seen by all after. */
 void dnn_team_barrier(dnn_team *team);
 
-/** Memory that all workers of the team see, zeroed, 64-byte aligned (huge sizes are checked against the space left in
- * /dev/shm first). Each rank has its own address of it. Collective over the team's ranks. */
+/** Memory that all workers of the team see, zeroed, 64-byte aligned. Each rank has its own address of it. Collective over
+ * all ranks of all teams, which get the same status; `bytes` are the same within a team. Where the machine has not the space
+ * (checked first: MPI would grant it and the first write beyond be death by SIGBUS), fails with DNN_E_MEMORY and a text with
+ * needed, left and the way out. */
 typedef struct dnn_window { void *base; size_t bytes; void *handle; } dnn_window;
 dnn_status dnn_window_create(dnn_team *team, size_t bytes, dnn_window *out);
 void dnn_window_destroy(dnn_team *team, dnn_window *window); /**< Collective */

@@ -1,0 +1,47 @@
+/** What the files of this room know of each other. */
+#ifndef DNN_COMM_INTERNAL_H
+#define DNN_COMM_INTERNAL_H
+
+#include <mpi.h>
+#include "dnn/comm/comm.h"
+#include "dnn/comm/team.h"
+
+struct dnn_comm {
+    MPI_Comm mpi;
+    int rank, size;
+    int job_rank;       /**< rank in the whole job: what messages name, also from within a group */
+    bool several_hosts; /**< then messages name the host too */
+};
+
+/** True where there is anybody to talk to: neither NULL nor alone. */
+static inline bool dnn_comm_many(const dnn_comm *comm) { return comm && comm->size > 1; }
+
+/** Every call that waits for other ranks stands between these two, so that whoever watches a job knows where each rank is. Also holds the
+ * rule that main threads alone call MPI (MPI_THREAD_FUNNELED). `what` has static life. Two stores; no lock. */
+void dnn_collective_begin(const char *what);
+void dnn_collective_end(void);
+/** The collective this rank is in, NULL when in none; `done`: how many it has left behind. From any thread. */
+const char *dnn_collective_now(uint64_t *done);
+/** The calling thread becomes the one that may call MPI. */
+void dnn_collective_main(void);
+
+/** Ranks of `comm` that share memory with this one; `numa`: and a NUMA domain, as far as ranks are bound to
+ * one. A NULL or lone `comm` gives NULL. Collective. */
+dnn_status dnn_comm_split_machine(dnn_comm *comm, bool numa, dnn_comm **out);
+
+/** Processors by number, as a set. */
+typedef struct dnn_cores { uint64_t bits[128]; } dnn_cores;
+/** Those this process may run on. Local. */
+void dnn_cores_read(dnn_cores *out);
+void dnn_cores_add(dnn_cores *to, const dnn_cores *from);
+int dnn_cores_count(const dnn_cores *cores);
+/** "mpirun --bind-to none" or what it is called by the launcher in use. Local. */
+const char *dnn_launcher_unbind(void);
+/** True where a launcher made several processes and MPI (of `mpi_size` ranks) knows of one only. Local. */
+bool dnn_launcher_contradicts(int mpi_size);
+
+/** Bytes that a new shared window may have on this machine: space left where MPI puts windows, and memory left.
+ * `where` gets the folder or "memory", whichever is the shorter. 0 when no file can be made there. Local. */
+double dnn_space_left(char *where, size_t size);
+
+#endif

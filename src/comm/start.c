@@ -1,0 +1,118 @@
+/* The beginning and the end of MPI: alone in naming MPI_COMM_WORLD. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "comm/internal.h"
+#include "dnn/base/memory.h"
+
+static bool running(void)
+{
+    int begun, ended;
+    MPI_Initialized(&begun);
+    MPI_Finalized(&ended);
+    return begun && !ended;
+}
+
+_Noreturn void dnn_comm_abort(dnn_comm *comm, dnn_status status)
+{
+    (void)comm; /* a group cannot fall alone: its job would wait for it */
+    if (running()) {
+        MPI_Abort(MPI_COMM_WORLD, (int)status);
+        abort();
+    }
+    _exit((int)status);
+}
+
+/* The one line written below `cli`: nobody above is left to print it, on any rank. */
+static void take_all_down(const char *file, int line, const char *text)
+{
+    dprintf(STDERR_FILENO, "dnn-mpi: rank %d on %s: %s:%d: broken invariant: %s\n", dnn_launcher_rank(),
+            dnn_comm_host(NULL), file, line, text);
+    dnn_comm_abort(NULL, DNN_E_INTERNAL);
+}
+
+static dnn_status refuse(dnn_status status)
+{
+    MPI_Finalize();
+    return status;
+}
+
+dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
+{
+    *out = NULL;
+    int begun, level;
+    MPI_Initialized(&begun);
+    if (begun) return dnn_fail(DNN_E_INTERNAL, "MPI has been started in this process before");
+    dnn_set_panic_hook(take_all_down);
+    dnn_collective_main();
+    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_ARE_FATAL);
+    int size, rank;
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    /* Every such process believes to be the whole job: they would train apart and write the same files. */
+    if (dnn_launcher_contradicts(size))
+        return refuse(dnn_fail(DNN_E_RANKS, "%d processes were started but MPI sees one only, in each of them: start with "
+                                            "`srun --mpi=pmix` (see `srun --mpi=list`) or with mpirun",
+                               dnn_launcher_size()));
+    if (level < MPI_THREAD_FUNNELED)
+        return refuse(dnn_fail(DNN_E_RANKS, "%s does not allow threads (MPI_THREAD_FUNNELED)", dnn_comm_version()));
+
+    dnn_comm *comm = dnn_alloc(1, sizeof *comm);
+    int missing = comm == NULL;
+    MPI_Allreduce(MPI_IN_PLACE, &missing, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    if (missing) {
+        dnn_free(comm);
+        return refuse(dnn_fail(DNN_E_MEMORY, "no memory to begin with"));
+    }
+    *comm = (dnn_comm){.mpi = MPI_COMM_NULL, .rank = rank, .size = size, .job_rank = rank};
+    MPI_Comm_dup(MPI_COMM_WORLD, &comm->mpi);
+    char host[256] = {0};
+    snprintf(host, sizeof host, "%s", dnn_comm_host(comm));
+    comm->several_hosts = !dnn_comm_same(comm, host, sizeof host);
+    *out = comm;
+    return DNN_OK;
+}
+
+void dnn_comm_finish(dnn_comm *comm)
+{
+    if (!comm) return;
+    dnn_comm_destroy(comm);
+    if (running()) MPI_Finalize();
+}
+
+static char version[MPI_MAX_LIBRARY_VERSION_STRING];
+
+static void read_version(void)
+{
+    int length;
+    MPI_Get_library_version(version, &length);
+    version[strcspn(version, ",\n")] = '\0'; /* what follows is packager, date, build options */
+    for (char *c = version; *c; c++)
+        if (*c == '\t') *c = ' ';
+}
+
+const char *dnn_comm_version(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_version);
+    return version;
+}
+
+static char host_name[256];
+
+static void read_host(void)
+{
+    if (gethostname(host_name, sizeof host_name - 1) != 0 || !host_name[0]) strcpy(host_name, "localhost");
+    host_name[strcspn(host_name, ".")] = '\0'; /* as users name their nodes */
+}
+
+const char *dnn_comm_host(const dnn_comm *comm)
+{
+    (void)comm;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_host);
+    return host_name;
+}
