@@ -33,7 +33,8 @@ typedef struct dnn_optimizer_kind {
     size_t (*slots)(const void *params);                       /**< moments kept per weight; they start at zero or at `slot_start` */
     const char *(*slot_name)(const void *params, size_t slot); /**< Keras's: "momentum", "velocity" */
     float (*slot_start)(const void *params, size_t slot);      /**< NULL: 0 */
-    bool slots_by_weight;                                      /**< Keras's file order: per weight m, v (else all m, then all v) */
+    bool slots_by_weight;                                      /**< Keras's file order: per weight slots 0 and 1, then all of slot 2 …; else all of
+                                                                    slot 0, then all of slot 1 … */
     size_t n_scalars;
     /** Before update t: advances the scalars (all ranks compute the same). NULL where n_scalars is 0. */
     void (*begin)(const void *params, uint64_t t, double *scalars);
@@ -45,5 +46,7 @@ extern const dnn_family dnn_optimizers;
 /** Learning rate before update number `step` + 1: a pure function of the step (and steps per epoch, total steps). */
 typedef struct dnn_schedule_time { uint64_t step, steps_per_epoch, total_steps; } dnn_schedule_time;
 double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_schedule_time *time);
+/** What parameter rows cannot check of an optimizer and its schedule. DNN_E_CONFIG with the place. */
+dnn_status dnn_optimizer_check(const dnn_component *optimizer);
 
 #endif

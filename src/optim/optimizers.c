@@ -1,0 +1,48 @@
+/* The family of optimizers: its list, the rows that all share, and the learning rate that each has first. */
+#include "dnn/optim/optimizer.h"
+
+#include "dnn/optim/schedule.h"
+
+#define X(name) extern const dnn_optimizer_kind dnn_optimizer_##name;
+#include "optim/optimizers/kinds.def"
+#undef X
+
+static const dnn_kind *const kinds[] = {
+#define X(name) &dnn_optimizer_##name.kind,
+#include "optim/optimizers/kinds.def"
+#undef X
+};
+
+static const dnn_param common[] = {
+    DNN_REAL(dnn_optimizer_common, global_clipnorm, "null", "> 0", "largest norm of all gradients together, applied first"),
+    DNN_REAL(dnn_optimizer_common, clipnorm, "null", "> 0", "largest norm of each tensor's gradient, applied second"),
+    DNN_REAL(dnn_optimizer_common, clipvalue, "null", "> 0", "largest absolute value of an element, applied last"),
+};
+
+const dnn_family dnn_optimizers = {
+    .name = "optimizer",
+    .kinds = kinds,
+    .count = sizeof kinds / sizeof *kinds,
+    .common = common,
+    .n_common = sizeof common / sizeof *common,
+    .common_size = sizeof(dnn_optimizer_common),
+};
+
+/* The head is the first member of every parameter struct, so a pointer to the struct is one to the learning rate. */
+static const dnn_component *schedule_of(const dnn_component *optimizer)
+{
+    return optimizer->params;
+}
+
+double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_schedule_time *time)
+{
+    const dnn_component *schedule = schedule_of(optimizer);
+    return ((const dnn_schedule_kind *)schedule->kind)->rate(schedule->params, time);
+}
+
+dnn_status dnn_optimizer_check(const dnn_component *optimizer)
+{
+    const dnn_component *schedule = schedule_of(optimizer);
+    const dnn_schedule_kind *kind = (const dnn_schedule_kind *)schedule->kind;
+    return kind->check ? kind->check(schedule) : DNN_OK;
+}
