@@ -62,11 +62,14 @@ dnn_node *dnn_node_find(const dnn_node *map, const char *key);
 /** As find, along "a.b.2.c" (lists by position). */
 dnn_node *dnn_node_at(const dnn_node *root, const char *path);
 
-/** Same values and keys (order of keys aside); places do not count. */
+/** Same values and keys (order of keys aside; 1 equals 1.0); places do not count. */
 bool dnn_node_equal(const dnn_node *a, const dnn_node *b);
-/** Fails with DNN_E_CONFIG as "run.yaml:12:20: text". */
+/** Fails with `status` and "run.yaml:12:20: text"; the text alone where the node is NULL or was written nowhere. */
 __attribute__((format(printf, 3, 4)))
 dnn_status dnn_node_fail(dnn_status status, const dnn_node *node, const char *format, ...);
+/** Likewise for a place alone (a key's, a component's). */
+__attribute__((format(printf, 3, 4)))
+dnn_status dnn_place_fail(dnn_status status, dnn_place place, const char *format, ...);
 /** "null", "true", "7", "\"abc\"", "a list", "a map": for messages. */
 const char *dnn_node_describe(const dnn_node *node, char *out, size_t size);
 

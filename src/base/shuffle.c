@@ -1,0 +1,42 @@
+/* A permutation that is computed, not stored: a Feistel network over the smallest even number of bits that holds n, and
+ * cycle walking for what falls outside (Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002). */
+#include "dnn/base/random.h"
+
+enum { ROUNDS = 8 };
+
+static int half_bits(uint64_t n)
+{
+    int bits = 1;
+    while (bits < 32 && ((n - 1) >> 2 * bits) != 0) bits++;
+    return bits;
+}
+
+/* Any function makes a Feistel network a permutation; this one must mix every bit of half and key into the high word.
+ * Multipliers of Philox2x64 and Philox4x64. */
+static uint32_t mix(uint32_t half, uint32_t key, uint64_t round)
+{
+    uint64_t x = ((uint64_t)key << 32 | half) + round;
+    x *= UINT64_C(0xD2B74407B1CE6E93);
+    x ^= x >> 32;
+    x *= UINT64_C(0xCA5A826395121157);
+    return (uint32_t)(x >> 32);
+}
+
+uint64_t dnn_shuffle_at(const dnn_stream *stream, uint64_t epoch, uint64_t n, uint64_t position)
+{
+    uint32_t keys[ROUNDS];
+    dnn_random_block(stream, epoch, 0, keys);
+    dnn_random_block(stream, epoch, 1, keys + 4);
+    const int bits = half_bits(n);
+    const uint32_t mask = UINT32_MAX >> (32 - bits);
+    do {
+        uint32_t left = (uint32_t)(position >> bits) & mask, right = (uint32_t)position & mask;
+        for (uint64_t round = 0; round < ROUNDS; round++) {
+            const uint32_t next = left ^ (mix(right, keys[round], round) & mask);
+            left = right;
+            right = next;
+        }
+        position = (uint64_t)left << bits | right;
+    } while (position >= n); /* ends: the walk is on a cycle that holds the start, which lies below n */
+    return position;
+}
