@@ -231,6 +231,7 @@ static inline real dnn_softplus(real x) { return (x > 0 ? x : 0) + log1p(exp(-fa
 static inline real dnn_fma(real a, real b, real c) { return fma(a, b, c); }
 static inline real dnn_sqrt(real x) { return sqrt(x); }
 static inline real dnn_abs(real x) { return fabs(x); }
+static inline real dnn_select(int condition, real a, real b) { return condition ? a : b; }
 #else
 static inline real dnn_exp(real x) { return dnn_exp_f(x); }
 static inline real dnn_log(real x) { return dnn_log_f(x); }
@@ -243,6 +244,7 @@ static inline real dnn_softplus(real x) { return dnn_softplus_f(x); }
 static inline real dnn_fma(real a, real b, real c) { return dnn_fma_f(a, b, c); }
 static inline real dnn_sqrt(real x) { return sqrtf(x); }
 static inline real dnn_abs(real x) { return fabsf(x); }
+static inline real dnn_select(int condition, real a, real b) { return dnn_select_f(condition, a, b); }
 #endif
 
 #endif
