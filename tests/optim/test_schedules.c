@@ -1,0 +1,183 @@
+/* Schedules against Keras's own numbers and their formulas. */
+#include "optim/make.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "dnn/optim/schedule.h"
+#include "optim/keras_values.h"
+
+static double rate_at(const dnn_component *schedule, uint64_t step)
+{
+    const dnn_schedule_time time = { .step = step, .steps_per_epoch = 10, .total_steps = 100 };
+    return ((const dnn_schedule_kind *)schedule->kind)->rate(schedule->params, &time);
+}
+
+static dnn_node *numbers(size_t n, const double *at)
+{
+    dnn_node *list = dnn_node_list();
+    for (size_t i = 0; i < n; i++) assert_int_equal(dnn_node_append(list, dnn_node_real(at[i])), DNN_OK);
+    return list;
+}
+
+/* The parameters with which Keras computed its values. */
+static dnn_node *parameters_of(const char *name)
+{
+    dnn_node *p = pairs("initial_learning_rate", dnn_node_real(0.1), NULL);
+    dnn_status st = DNN_OK;
+    if (!strcmp(name, "piecewise_constant_decay")) {
+        dnn_node_destroy(p);
+        return pairs("boundaries", numbers(2, (double[]){ 5, 12 }), "values", numbers(3, (double[]){ 0.1, 0.05, 0.01 }), NULL);
+    }
+    if (!strcmp(name, "cosine_decay_restarts")) st = dnn_node_set(p, "first_decay_steps", dnn_node_int(6));
+    else
+        st = dnn_node_set(p, "decay_steps", dnn_node_int(!strcmp(name, "polynomial_decay") ? 10 : !strcmp(name, "cosine_decay") ? 20 : 5));
+    if (st == DNN_OK && (!strcmp(name, "exponential_decay") || !strcmp(name, "inverse_time_decay")))
+        st = dnn_node_set(p, "decay_rate", dnn_node_real(0.5));
+    assert_int_equal(st, DNN_OK);
+    return p;
+}
+
+static void schedules_give_the_rates_of_keras(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof keras_schedules_table / sizeof *keras_schedules_table; i++) {
+        const keras_schedule *expected = &keras_schedules_table[i];
+        dnn_component c = make(&dnn_schedules, expected->name, parameters_of(expected->name));
+        for (uint64_t step = 0; step < KERAS_STEPS; step++)
+            if (!(fabs(rate_at(&c, step) - expected->rate[step]) <= 1e-15 + 1e-12 * expected->rate[step]))
+                fail_msg("%s at step %d: %.17g instead of %.17g", expected->name, (int)step, rate_at(&c, step), expected->rate[step]);
+        dnn_component_clear(&c);
+    }
+}
+
+static void a_bare_number_is_a_constant_rate(void **state)
+{
+    (void)state;
+    dnn_component c = make(&dnn_optimizers, "sgd", pairs("learning_rate", dnn_node_real(0.25), NULL));
+    const dnn_schedule_time late = { .step = 1000000, .steps_per_epoch = 10, .total_steps = 100 };
+    assert_true(dnn_optimizer_learning_rate(&c, &late) == 0.25);
+    assert_int_equal(dnn_optimizer_check(&c), DNN_OK);
+    dnn_component_clear(&c);
+}
+
+static void the_default_rate_is_that_of_keras(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < dnn_optimizers.count; k++) {
+        dnn_component c = { 0 };
+        const char *name = dnn_optimizers.kinds[k]->name;
+        assert_int_equal(dnn_component_make(&dnn_optimizers, name, &c), DNN_OK);
+        assert_true(dnn_optimizer_learning_rate(&c, &(dnn_schedule_time){ 0 }) == (strcmp(name, "sgd") ? 0.001 : 0.01));
+        dnn_component_clear(&c);
+    }
+}
+
+static void power_falls_as_its_formula_says(void **state)
+{
+    (void)state;
+    dnn_component c = make(&dnn_schedules, "power", pairs("initial_learning_rate", dnn_node_real(0.8), "decay_steps", dnn_node_int(10),
+                                                         "power", dnn_node_real(2), NULL));
+    assert_true(rate_at(&c, 0) == 0.8);
+    assert_true(fabs(rate_at(&c, 10) - 0.2) < 1e-15);   /* 0.8 / 2² */
+    assert_true(fabs(rate_at(&c, 30) - 0.05) < 1e-15);  /* 0.8 / 4² */
+    dnn_component_clear(&c);
+}
+
+static void a_staircase_falls_at_whole_multiples_only(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "exponential_decay", "inverse_time_decay" };
+    static const double after[] = { 0.25, 1.0 / 4.0 };  /* 1 · 0.5^2 and 1 / (1 + 1.5 · 2) */
+    for (size_t i = 0; i < 2; i++) {
+        dnn_component c = make(&dnn_schedules, names[i],
+                               pairs("initial_learning_rate", dnn_node_real(1), "decay_steps", dnn_node_int(5), "decay_rate",
+                                     dnn_node_real(i ? 1.5 : 0.5), "staircase", dnn_node_bool(true), NULL));
+        for (uint64_t step = 0; step < 5; step++) assert_true(rate_at(&c, step) == 1.0);
+        for (uint64_t step = 10; step < 15; step++) assert_true(fabs(rate_at(&c, step) - after[i]) < 1e-15);
+        dnn_component_clear(&c);
+    }
+}
+
+static void a_cycling_polynomial_starts_again_on_a_longer_way(void **state)
+{
+    (void)state;
+    dnn_component c = make(&dnn_schedules, "polynomial_decay",
+                           pairs("initial_learning_rate", dnn_node_real(1), "decay_steps", dnn_node_int(10), "end_learning_rate",
+                                 dnn_node_real(0), "cycle", dnn_node_bool(true), NULL));
+    assert_true(rate_at(&c, 0) == 1.0);
+    assert_true(fabs(rate_at(&c, 5) - 0.5) < 1e-15);
+    assert_true(fabs(rate_at(&c, 10)) < 1e-15);
+    assert_true(fabs(rate_at(&c, 11) - 0.45) < 1e-15);  /* 1 - 11/20 */
+    assert_true(fabs(rate_at(&c, 15) - 0.25) < 1e-15);
+    dnn_component_clear(&c);
+}
+
+static void a_cosine_warms_up_in_a_straight_line_that_its_steps_do_not_count(void **state)
+{
+    (void)state;
+    dnn_component c = make(&dnn_schedules, "cosine_decay",
+                           pairs("initial_learning_rate", dnn_node_real(0), "decay_steps", dnn_node_int(20), "warmup_target",
+                                 dnn_node_real(0.4), "warmup_steps", dnn_node_int(4), "alpha", dnn_node_real(0.1), NULL));
+    for (uint64_t step = 0; step <= 4; step++) assert_true(fabs(rate_at(&c, step) - 0.1 * (double)step) < 1e-15);
+    assert_true(fabs(rate_at(&c, 14) - 0.22) < 1e-15);  /* half way: 0.4 · (0.9 · 0.5 + 0.1) */
+    for (uint64_t step = 24; step < 30; step++) assert_true(fabs(rate_at(&c, step) - 0.04) < 1e-15);
+    dnn_component_clear(&c);
+}
+
+static void refuses(dnn_node *schedule, const char *word)
+{
+    dnn_component c = make(&dnn_optimizers, "sgd", pairs("learning_rate", schedule, NULL));
+    assert_int_equal(dnn_optimizer_check(&c), DNN_E_CONFIG);
+    assert_non_null(strstr(dnn_fail_text(), word));
+    dnn_component_clear(&c);
+}
+
+static void what_rows_cannot_say_is_checked(void **state)
+{
+    (void)state;
+    refuses(pairs("piecewise_constant_decay", pairs("boundaries", numbers(2, (double[]){ 5, 12 }), "values", numbers(2, (double[]){ 1, 2 }), NULL),
+                  NULL), "one more than the 2 boundaries");
+    refuses(pairs("piecewise_constant_decay", pairs("boundaries", numbers(2, (double[]){ 12, 5 }), "values", numbers(3, (double[]){ 1, 2, 3 }), NULL),
+                  NULL), "must rise");
+    refuses(pairs("cosine_decay", pairs("initial_learning_rate", dnn_node_real(0.1), "decay_steps", dnn_node_int(5), "warmup_steps",
+                                        dnn_node_int(5), NULL), NULL), "needs warmup_target");
+}
+
+static void every_kind_tells_what_it_is(void **state)
+{
+    (void)state;
+    const dnn_family *const families[] = { &dnn_schedules, &dnn_optimizers };
+    for (size_t f = 0; f < 2; f++)
+        for (size_t k = 0; k < families[f]->count; k++) {
+            const dnn_kind *kind = families[f]->kinds[k];
+            assert_ptr_equal(dnn_family_find(families[f], kind->name), kind);
+            assert_true(kind->help && *kind->help);
+            for (size_t i = 0; i < kind->n_params; i++) assert_true(kind->params[i].help && *kind->params[i].help);
+        }
+}
+
+static void nothing_stays_allocated(void **state)
+{
+    (void)state;
+    dnn_place_forget();
+    assert_int_equal(dnn_memory_balance(), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(schedules_give_the_rates_of_keras),
+        cmocka_unit_test(a_bare_number_is_a_constant_rate),
+        cmocka_unit_test(the_default_rate_is_that_of_keras),
+        cmocka_unit_test(power_falls_as_its_formula_says),
+        cmocka_unit_test(a_staircase_falls_at_whole_multiples_only),
+        cmocka_unit_test(a_cycling_polynomial_starts_again_on_a_longer_way),
+        cmocka_unit_test(a_cosine_warms_up_in_a_straight_line_that_its_steps_do_not_count),
+        cmocka_unit_test(what_rows_cannot_say_is_checked),
+        cmocka_unit_test(every_kind_tells_what_it_is),
+        cmocka_unit_test(nothing_stays_allocated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
