@@ -5,6 +5,7 @@
 
 #include "dnn/comm/team.h"
 #include "dnn/data/dataset.h"
+#include "dnn/nn/graph.h"
 #include "dnn/train/callback.h"
 
 typedef enum dnn_resume { DNN_RESUME_NONE, DNN_RESUME_NEVER, DNN_RESUME_AUTO, DNN_RESUME_FILE } dnn_resume;
@@ -33,6 +34,16 @@ typedef struct dnn_train_request {
 } dnn_train_request;
 
 dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request);
+
+/** Reads the run file and everything it names, builds the network, gives advice (log.h) and trains nothing. Local: one rank, no MPI.
+ * `summary` (may be NULL) is called with the network and the data while both exist. */
+typedef struct dnn_check_request {
+    const char *run_file;
+    const char *const *overrides; size_t n_overrides;
+    void (*summary)(void *context, const dnn_graph *graph, const dnn_dataset *ds);
+    void *context;
+} dnn_check_request;
+dnn_status dnn_check(const dnn_check_request *request);
 
 typedef struct dnn_apply_request {
     const char *model_file;

@@ -1,0 +1,12 @@
+/* Advice: rules that the field knows, each a function that looks at a configuration and says a line where it breaks the rule. They warn
+ * and never refuse. */
+#ifndef DNN_TRAIN_ADVICE_H
+#define DNN_TRAIN_ADVICE_H
+
+#include "dnn/train/config.h"
+#include "dnn/data/dataset.h"
+#include "dnn/nn/graph.h"
+
+void advise(const dnn_config *config, const dnn_dataset *ds, const dnn_graph *graph);
+
+#endif

@@ -1,0 +1,110 @@
+#include "train/apply.h"
+
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
+
+static const char *const part_names[] = { "training", "validation", "test" };
+
+/* A new source has other rows: what the saved split, classes and limit said of the old ones is dropped, the scalers stay. */
+static void drop_for_new_source(dnn_node *root, const dnn_apply_request *request)
+{
+    bool replaced = false;
+    for (size_t i = 0; i < request->n_overrides; i++) replaced |= strncmp(request->overrides[i], "data.source=", 12) == 0;
+    dnn_node *data = dnn_node_find(root, "data");
+    if (!replaced || !data) return;
+    dnn_node_remove(data, "split");
+    dnn_node_remove(data, "classes");
+    dnn_node_remove(data, "limit");
+}
+
+/* The run that the file was made by, or where the file is a foreign one what it says of itself. */
+static dnn_status base_tree(const shared_model *m, const char *path, bool evaluates, dnn_node **root)
+{
+    const dnn_node *run = dnn_node_find(m->section, "run");
+    *root = run ? dnn_node_copy(run) : dnn_node_map();
+    dnn_status st = *root ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK && !run) st = dnn_node_set(*root, "output", dnn_node_string("."));
+    if (st == DNN_OK && !run && m->training) st = dnn_node_set(*root, "training", dnn_node_copy(m->training));
+    if (st == DNN_OK && !dnn_node_find(*root, "training")) {
+        if (evaluates)
+            return dnn_fail(DNN_E_MODEL, "%s: it says no loss; give one: training.loss=…", path);
+        st = dnn_node_set(*root, "training", dnn_node_map());
+        if (st == DNN_OK) st = dnn_node_set(dnn_node_find(*root, "training"), "loss", dnn_node_string("mean_squared_error"));
+    }
+    if (st == DNN_OK) st = dnn_node_set(*root, "model", dnn_node_copy(m->architecture));
+    return st;
+}
+
+static dnn_status read_config(application *a, const dnn_apply_request *request, bool evaluates)
+{
+    dnn_node *root = NULL;
+    dnn_status st = base_tree(&a->model, request->model_file, evaluates, &root);
+    if (st == DNN_OK) drop_for_new_source(root, request);
+    if (st == DNN_OK) st = dnn_config_override(root, request->overrides, request->n_overrides);
+    if (st == DNN_OK && !dnn_node_at(root, "data.source"))
+        st = dnn_fail(DNN_E_CONFIG, "%s: it does not say which data to take; give a source: 'data.source={csv: {path: …, target: …}}'", request->model_file);
+    if (st == DNN_OK) st = dnn_config_read(root, &a->config);
+    dnn_node_destroy(root);
+    return st;
+}
+
+static dnn_status choose_part(application *a, int wanted)
+{
+    int only = -1, parts = 0;
+    for (int p = 0; p < DNN_PARTS; p++) {
+        if (dnn_dataset_rows(a->dataset, (dnn_part)p) == 0) continue;
+        only = p;
+        parts++;
+    }
+    if (wanted < 0) wanted = parts == 1 ? only : DNN_TEST;
+    if (dnn_dataset_rows(a->dataset, (dnn_part)wanted) == 0)
+        return dnn_fail(DNN_E_DATA, "the data have no %s part; choose one with --part train|validation|test", part_names[wanted]);
+    a->part = (dnn_part)wanted;
+    return DNN_OK;
+}
+
+static dnn_status build(application *a, bool evaluates)
+{
+    dnn_status st = dnn_graph_create(a->config.model, a->model.inputs, a->model.n_inputs, &a->graph);
+    if (st == DNN_OK && evaluates) st = setup_objective(a->graph, &a->config.training, &a->objective);
+    if (st == DNN_OK && evaluates && dnn_dataset_targets(a->dataset) == 0)
+        st = dnn_fail(DNN_E_DATA, "evaluating needs targets; name them in data.source (csv: target, hdf5: y)");
+    return st;
+}
+
+dnn_status application_open(dnn_comm *comm, const dnn_apply_request *request, bool evaluates, application *a)
+{
+    *a = (application){ .comm = comm };
+    dnn_status st = shared_model_open(comm, request->model_file, &a->model);
+    if (st == DNN_OK) st = read_config(a, request, evaluates);
+    if (st == DNN_OK) st = dnn_team_create(comm, (dnn_team_scope)a->config.comm.team, request->threads, &a->team);
+    if (st == DNN_OK)
+        st = dnn_dataset_open(a->team, &a->config.data, (uint64_t)a->config.seed, dnn_node_find(a->model.section, "scalers"), &a->dataset);
+    if (st == DNN_OK) st = choose_part(a, request->part);
+    if (st == DNN_OK) st = dnn_agree(comm, build(a, evaluates));
+    if (st == DNN_OK) {
+        runner_options options = { .team = a->team, .graph = a->graph, .objective = a->objective, .dataset = a->dataset,
+                                   .seed = (uint64_t)a->config.seed };
+        cut training;
+        st = setup_cut(&a->config.training, a->team, &training);
+        options.cut = setup_forward_cut(&training, a->team);
+        if (st == DNN_OK) st = runner_create(&options, &a->run);
+    }
+    if (st == DNN_OK) st = shared_weights(a->team, &a->model, a->graph, a->run.weights);
+    if (st != DNN_OK) application_close(a);
+    return st;
+}
+
+void application_close(application *a)
+{
+    runner_destroy(&a->run);
+    dnn_objective_destroy(a->objective);
+    dnn_graph_destroy(a->graph);
+    if (a->dataset) dnn_dataset_close(a->dataset);
+    if (a->team) dnn_team_destroy(a->team);
+    dnn_config_clear(&a->config);
+    shared_model_close(&a->model);
+    *a = (application){ 0 };
+}

@@ -1,0 +1,71 @@
+/* model_checkpoint - writes the model after an epoch, by default only when the monitored value is the best so far (the first on
+ * ties). The value watched may be another than the one that stops the training. */
+#include <math.h>
+
+#include "dnn/train/callback.h"
+
+typedef struct model_checkpoint {
+    char *file, *monitor;
+    bool save_best_only;
+    int mode;
+    double initial_value_threshold;
+} model_checkpoint;
+
+typedef struct memory { size_t index; bool maximizes, any_best; double best; } memory;
+
+static const dnn_param params[] = {
+    DNN_STRING(model_checkpoint, file, "best.h5", "name of the file in the output folder"),
+    DNN_STRING(model_checkpoint, monitor, "val_loss", "value watched, a column of history.csv"),
+    DNN_BOOL(model_checkpoint, save_best_only, "true", "write only when the value is better than ever before"),
+    DNN_CHOICE(model_checkpoint, mode, "auto", "auto|min|max", "whether smaller or larger is better; auto: by the value's name"),
+    DNN_REAL(model_checkpoint, initial_value_threshold, "null", NULL, "value that must be beaten for the first file"),
+};
+
+static dnn_status begin(const dnn_component *component, const char *const *names, size_t count, void *state)
+{
+    const model_checkpoint *p = component->params;
+    memory *m = state;
+    m->maximizes = dnn_callback_maximizes(p->monitor, p->mode);
+    m->any_best = !isnan(p->initial_value_threshold);
+    m->best = p->initial_value_threshold;
+    return dnn_callback_monitor(component, p->monitor, names, count, &m->index);
+}
+
+static void epoch_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
+{
+    const model_checkpoint *p = params_;
+    memory *m = state;
+    const double value = report->values[m->index];
+    const bool better = !m->any_best || (m->maximizes ? value > m->best : value < m->best);
+    if (better) {
+        m->any_best = true;
+        m->best = value;
+    }
+    if (better || !p->save_best_only) wish->save_as = p->file;
+}
+
+static dnn_node *save(const void *state)
+{
+    const memory *m = state;
+    dnn_node *map = dnn_node_map();
+    if (map && m->any_best && dnn_node_set(map, "best", dnn_node_real(m->best)) != DNN_OK) {
+        dnn_node_destroy(map);
+        return NULL;
+    }
+    return map;
+}
+
+static dnn_status load(const dnn_node *saved, void *state)
+{
+    memory *m = state;
+    const dnn_node *best = dnn_node_find(saved, "best");
+    m->any_best = best != NULL;
+    if (best) m->best = best->real;
+    return DNN_OK;
+}
+
+const dnn_callback_kind dnn_callback_model_checkpoint = {
+    .kind = { .name = "model_checkpoint", .help = "writes the model after an epoch, the best so far by default",
+              .params_size = sizeof(model_checkpoint), DNN_PARAMS(params), .keras = "ModelCheckpoint" },
+    .state_size = sizeof(memory), .begin = begin, .epoch_end = epoch_end, .save = save, .load = load,
+};

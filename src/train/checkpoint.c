@@ -1,0 +1,230 @@
+/* Checkpoints: model files that hold, beside weights and optimizer, where the training stands. No generator state and no order
+ * of data are stored: they follow from seed, epoch and step. Layout of the section: docs/formats.md. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dnn/base/log.h"
+#include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
+#include "train/trainer.h"
+
+static dnn_node *record_list(const double *values, size_t n)
+{
+    dnn_node *list = dnn_node_list();
+    for (size_t i = 0; list && i < n; i++) {
+        if (dnn_node_append(list, dnn_node_real(values[i])) != DNN_OK) {
+            dnn_node_destroy(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static dnn_node *section_of(const trainer *t)
+{
+    dnn_node *s = dnn_node_map();
+    dnn_status st = s ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK) st = dnn_node_set(s, "run", dnn_config_write(&t->config));
+    if (st == DNN_OK) st = dnn_node_set(s, "scalers", dnn_dataset_fitted(t->dataset));
+    if (st == DNN_OK) st = dnn_node_set(s, "seed", dnn_node_int(t->config.seed));
+    if (st == DNN_OK) st = dnn_node_set(s, "epoch", dnn_node_int((int64_t)t->epoch));
+    if (st == DNN_OK) st = dnn_node_set(s, "epoch_step", dnn_node_int((int64_t)t->epoch_step));
+    if (st == DNN_OK) st = dnn_node_set(s, "step", dnn_node_int((int64_t)t->step));
+    if (st == DNN_OK) st = dnn_node_set(s, "stopped", dnn_node_bool(t->stop));
+    if (st == DNN_OK) st = dnn_node_set(s, "epoch_seconds", dnn_node_real(t->epoch_seconds));
+    if (st == DNN_OK) st = dnn_node_set(s, "epoch_record", record_list(t->epoch_record, t->run.record));
+    if (st == DNN_OK) st = dnn_node_set(s, "callbacks", watchers_save(t));
+    if (st == DNN_OK) return s;
+    dnn_node_destroy(s);
+    return NULL;
+}
+
+static dnn_status write_model(trainer *t, const char *path)
+{
+    dnn_node *section = section_of(t), *training = dnn_node_map();
+    dnn_model_array arrays[MAX_CALLBACKS];
+    size_t n_arrays = 0;
+    for (size_t i = 0; i < t->n_watchers; i++) {
+        if (!t->watchers[i].kept) continue;
+        snprintf(arrays[n_arrays].name, sizeof arrays[n_arrays].name, "kept_%zu", i);
+        arrays[n_arrays].values = t->watchers[i].kept;
+        arrays[n_arrays++].count = t->graph->segments.total;
+    }
+    dnn_status st = section && training ? dnn_objective_write(t->objective, training) : DNN_E_MEMORY;
+    if (st == DNN_OK) {
+        const dnn_model_content content = {
+            .graph = t->graph, .weights = t->run.weights, .training = training, .optimizer = &t->config.training.optimizer,
+            .slots = (const float *const *)t->run.slots, .scalars = t->run.workers[0].scalars, .iterations = t->step,
+            .learning_rate = runner_learning_rate(&t->run, t->step), .section = section, .arrays = arrays, .n_arrays = n_arrays };
+        st = dnn_model_write(path, &content);
+    }
+    dnn_node_destroy(section);
+    dnn_node_destroy(training);
+    return st;
+}
+
+dnn_status checkpoint_export(trainer *t, const char *name)
+{
+    char *path = run_folder_file(&t->folder, name);
+    const dnn_status st = path ? write_model(t, path) : DNN_E_MEMORY;
+    dnn_free(path);
+    return st;
+}
+
+static int is_checkpoint(const struct dirent *e)
+{
+    unsigned long long step;
+    char tail[4];
+    return sscanf(e->d_name, "step-%10llu.%3s", &step, tail) == 2 && strcmp(tail, "h5") == 0 && strlen(e->d_name) == 18;
+}
+
+/* Names sort by step: ten digits with leading zeros. */
+static int list_checkpoints(const char *folder, struct dirent ***list)
+{
+    char *path = dnn_format("%s/checkpoints", folder);
+    const int n = path ? scandir(path, list, is_checkpoint, alphasort) : -1;
+    dnn_free(path);
+    return n;
+}
+
+static void free_list(struct dirent **list, int n)
+{
+    for (int i = 0; i < n; i++) free(list[i]);
+    if (n >= 0) free(list);
+}
+
+static void prune(const trainer *t)
+{
+    struct dirent **list = NULL;
+    const int n = list_checkpoints(t->folder.path, &list);
+    for (int i = 0; i < n - (int)t->config.checkpoint.keep; i++) {
+        char *path = dnn_format("%s/checkpoints/%s", t->folder.path, list[i]->d_name);
+        if (path) unlink(path);
+        dnn_free(path);
+    }
+    free_list(list, n);
+}
+
+dnn_status checkpoint_write(trainer *t)
+{
+    char name[64];
+    snprintf(name, sizeof name, "checkpoints/step-%010llu.h5", (unsigned long long)t->step);
+    const dnn_status st = checkpoint_export(t, name);
+    if (st == DNN_OK) prune(t); /* only after the new one was verified */
+    return st;
+}
+
+char *checkpoint_newest(const char *folder)
+{
+    struct dirent **list = NULL;
+    const int n = list_checkpoints(folder, &list);
+    char *found = NULL;
+    for (int i = n - 1; i >= 0 && !found; i--) {
+        char *path = dnn_format("%s/checkpoints/%s", folder, list[i]->d_name);
+        if (path && dnn_model_verify(path) == DNN_OK) {
+            found = path;
+        } else {
+            dnn_warn("%s; the checkpoint before it is used", dnn_fail_text());
+            dnn_free(path);
+        }
+    }
+    free_list(list, n);
+    return found;
+}
+
+static dnn_status read_number(const dnn_node *section, const char *key, uint64_t *out)
+{
+    const dnn_node *n = dnn_node_find(section, key);
+    if (!n || n->type != DNN_NODE_INT || n->integer < 0) return dnn_fail(DNN_E_MODEL, "checkpoint: /dnn_mpi lacks '%s'; it is no checkpoint of a training", key);
+    *out = (uint64_t)n->integer;
+    return DNN_OK;
+}
+
+static dnn_status read_record(trainer *t, const dnn_node *list)
+{
+    if (!list || list->count != t->run.record)
+        return dnn_fail(DNN_E_MODEL, "checkpoint: sums of the epoch under way have another length; loss and metrics must be those of the "
+                                     "interrupted run");
+    for (size_t i = 0; i < list->count; i++) t->epoch_record[i] = list->items[i]->real;
+    return DNN_OK;
+}
+
+static dnn_status read_position(trainer *t, const dnn_node *s)
+{
+    dnn_status st = read_number(s, "epoch", &t->epoch);
+    if (st == DNN_OK) st = read_number(s, "epoch_step", &t->epoch_step);
+    if (st == DNN_OK) st = read_number(s, "step", &t->step);
+    if (st == DNN_OK && t->epoch_step > 0) st = read_record(t, dnn_node_find(s, "epoch_record"));
+    if (st == DNN_OK && t->epoch_step > t->run.steps_per_epoch)
+        st = dnn_fail(DNN_E_MODEL, "checkpoint: %llu steps into an epoch that has %llu; data and batch size must be those of the interrupted run",
+                      (unsigned long long)t->epoch_step, (unsigned long long)t->run.steps_per_epoch);
+    const dnn_node *seconds = dnn_node_find(s, "epoch_seconds"), *stopped = dnn_node_find(s, "stopped");
+    if (seconds) t->epoch_seconds = seconds->real;
+    if (stopped) t->stop = stopped->boolean;
+    if (st == DNN_OK) st = watchers_load(t, dnn_node_find(s, "callbacks"));
+    return st;
+}
+
+/* Optimizer state lies in one window with the weights: rank 0 reads, leaders get it. */
+static dnn_status take_optimizer(trainer *t, shared_model *m, bool needed)
+{
+    double scalars[DNN_MAX_SCALARS] = { 0 };
+    uint64_t iterations = 0;
+    bool found = true;
+    dnn_status st = DNN_OK;
+    if (m->file) st = dnn_model_optimizer(m->file, t->graph, &t->config.training.optimizer, t->run.slots, scalars, &iterations, &found);
+    if (st == DNN_OK && m->file && needed && !found) st = dnn_fail(DNN_E_MODEL, "checkpoint: it holds no optimizer state");
+    st = dnn_agree_root(t->comm, st);
+    if (st != DNN_OK) return st;
+    for (size_t s = 0; s < t->run.n_slots; s++) share_with_leaders(t->team, t->run.slots[s], t->graph->segments.total * sizeof(float));
+    dnn_comm_broadcast(t->comm, scalars, sizeof scalars, 0);
+    dnn_comm_broadcast(t->comm, &iterations, sizeof iterations, 0);
+    dnn_comm_barrier(t->comm);
+    t->step = iterations;
+    runner_set_step(&t->run, t->step, scalars);
+    return DNN_OK;
+}
+
+dnn_status checkpoint_take_optimizer(trainer *t, shared_model *m) { return take_optimizer(t, m, false); }
+
+typedef struct kept_read { char name[32]; size_t count; bool found; } kept_read;
+
+static dnn_status read_kept(void *context, dnn_model_file *file, float *values)
+{
+    kept_read *k = context;
+    return dnn_model_array_read(file, k->name, values, k->count, &k->found);
+}
+
+static dnn_status resume_kept(trainer *t, shared_model *m)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
+        kept_read k = { .count = t->graph->segments.total };
+        snprintf(k.name, sizeof k.name, "kept_%zu", i);
+        float *values = dnn_team_leads(t->team) ? dnn_alloc(k.count, sizeof *values) : NULL;
+        st = dnn_agree(t->comm, values || !dnn_team_leads(t->team) ? DNN_OK : DNN_E_MEMORY);
+        if (st == DNN_OK) st = shared_values(t->team, m, read_kept, &k, values, k.count);
+        dnn_comm_broadcast(t->comm, &k.found, sizeof k.found, 0);
+        if (st == DNN_OK && k.found) t->watchers[i].kept = values;
+        else dnn_free(values);
+    }
+    return st;
+}
+
+dnn_status checkpoint_resume(trainer *t, const char *path)
+{
+    shared_model m;
+    dnn_status st = shared_model_open(t->comm, path, &m);
+    if (st != DNN_OK) return st;
+    if (!m.section) st = dnn_fail(DNN_E_MODEL, "%s: no checkpoint of a training (/dnn_mpi is missing); start from it with model.weights", path);
+    if (st == DNN_OK) st = read_position(t, m.section);
+    st = dnn_agree(t->comm, st);
+    if (st == DNN_OK) st = shared_weights(t->team, &m, t->graph, t->run.weights);
+    if (st == DNN_OK) st = take_optimizer(t, &m, true);
+    if (st == DNN_OK) st = resume_kept(t, &m);
+    shared_model_close(&m);
+    return st;
+}

@@ -1,0 +1,43 @@
+/* `evaluate`: loss and metrics of a part, each sample counted exactly once at any number of ranks. */
+#include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
+#include "train/apply.h"
+
+static dnn_status collect(const application *a, const double *record, dnn_results *out)
+{
+    const size_t n = dnn_objective_values(a->objective);
+    out->names = dnn_alloc(n, sizeof *out->names);
+    out->values = dnn_alloc(n, sizeof *out->values);
+    if (!out->names || !out->values) return DNN_E_MEMORY;
+    out->count = n;
+    for (size_t i = 0; i < n; i++) {
+        out->names[i] = dnn_strdup(dnn_objective_name(a->objective, i));
+        if (!out->names[i]) return DNN_E_MEMORY;
+    }
+    dnn_objective_results(a->objective, record, out->values);
+    out->samples = dnn_dataset_rows(a->dataset, a->part);
+    out->part = a->part;
+    return DNN_OK;
+}
+
+dnn_status dnn_evaluate(dnn_comm *comm, const dnn_apply_request *request, dnn_results *out)
+{
+    application a;
+    *out = (dnn_results){ 0 };
+    dnn_status st = application_open(comm, request, true, &a);
+    if (st != DNN_OK) return st;
+    part_pass pass = { .part = a.part, .targets = true };
+    evaluate_part(&a.run, &pass, NULL);
+    st = dnn_agree(comm, collect(&a, a.run.workers[0].outcome, out));
+    application_close(&a);
+    if (st != DNN_OK) dnn_results_clear(out);
+    return st;
+}
+
+void dnn_results_clear(dnn_results *results)
+{
+    for (size_t i = 0; i < results->count; i++) dnn_free(results->names[i]);
+    dnn_free(results->names);
+    dnn_free(results->values);
+    *results = (dnn_results){ 0 };
+}

@@ -1,0 +1,162 @@
+/* From rows of the data set to the inputs, targets and weights of a shard. Which row stands at which place of the global batch is a pure
+ * function of (seed, epoch, position). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "train/runner.h"
+
+/* The array whose name is `name`, or the only one there is. */
+static size_t array_named(const char *name, size_t count, const dnn_array_info *(*info)(const dnn_dataset *, size_t), const dnn_dataset *ds)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(info(ds, i)->name, name) == 0) return i;
+    return count == 1 ? 0 : SIZE_MAX;
+}
+
+static dnn_status match_input(runner *r, size_t i)
+{
+    const dnn_port *port = &r->graph->inputs[i];
+    const size_t a = array_named(port->name, dnn_dataset_inputs(r->dataset), dnn_dataset_input, r->dataset);
+    if (a == SIZE_MAX)
+        return dnn_fail(DNN_E_CONFIG, "model input '%s': the data bring no array of that name; name it in data.inputs", port->name);
+    const dnn_shape *have = &dnn_dataset_input(r->dataset, a)->shape;
+    if (dnn_shape_units(have) != dnn_shape_units(&port->shape)) {
+        char want[64], got[64];
+        return dnn_fail(DNN_E_CONFIG, "model input '%s' has shape %s, the data bring %s", port->name,
+                        dnn_shape_text(&port->shape, want, sizeof want), dnn_shape_text(have, got, sizeof got));
+    }
+    r->input_of[i] = a;
+    return DNN_OK;
+}
+
+static dnn_status match_labels(runner *r, size_t o, const dnn_array_info *target)
+{
+    const size_t units = dnn_shape_last(&r->graph->outputs[o].shape);
+    if (!target->labels)
+        return dnn_fail(DNN_E_DATA, "target '%s' of output '%s' is not made of class labels (whole numbers from 0), which its loss wants",
+                        target->name, r->graph->outputs[o].name);
+    if (target->classes > units)
+        return dnn_fail(DNN_E_DATA, "target '%s' has the label %zu, output '%s' has %zu units: labels must lie in 0 … %zu", target->name,
+                        target->classes - 1, r->graph->outputs[o].name, units, units - 1);
+    return DNN_OK;
+}
+
+static dnn_status match_target(runner *r, size_t o)
+{
+    size_t units = 0;
+    const dnn_target kind = dnn_objective_target(r->objective, o, &units);
+    const dnn_port *port = &r->graph->outputs[o];
+    r->target_units[o] = units;
+    r->target_of[o] = array_named(port->name, dnn_dataset_targets(r->dataset), dnn_dataset_target, r->dataset);
+    if (dnn_dataset_targets(r->dataset) == 0) return DNN_OK; /* evaluating a part will say so */
+    if (r->target_of[o] == SIZE_MAX)
+        return dnn_fail(DNN_E_CONFIG, "output '%s': the data bring no target of that name", port->name);
+    const dnn_array_info *target = dnn_dataset_target(r->dataset, r->target_of[o]);
+    const size_t have = dnn_shape_units(&target->shape);
+    if (kind == DNN_TARGET_CLASS && have == units) return match_labels(r, o, target);
+    r->one_hot[o] = kind == DNN_TARGET_VALUES && have == 1 && units > 1 && target->labels;
+    if (r->one_hot[o]) return match_labels(r, o, target);
+    if (have != units) {
+        char got[64], want[64];
+        return dnn_fail(DNN_E_DATA, "target '%s' has shape %s, output '%s' has shape %s and its loss wants %zu value%s a sample", target->name,
+                        dnn_shape_text(&target->shape, got, sizeof got), port->name, dnn_shape_text(&port->shape, want, sizeof want), units,
+                        units == 1 ? "" : "s");
+    }
+    return DNN_OK;
+}
+
+dnn_status runner_match_data(runner *r)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < r->graph->n_inputs && st == DNN_OK; i++) st = match_input(r, i);
+    for (size_t o = 0; r->objective && o < r->graph->n_outputs && st == DNN_OK; o++) st = match_target(r, o);
+    return st;
+}
+
+/* Balanced: n / (K n_c), so that every class has the same weight in total (King and Zeng 2001; scikit-learn's "balanced"). */
+static void balance(runner *r)
+{
+    const uint64_t n = dnn_dataset_rows(r->dataset, DNN_TRAIN);
+    for (size_t c = 0; c < r->classes; c++) {
+        const uint64_t of_class = dnn_dataset_class_count(r->dataset, DNN_TRAIN, c);
+        r->class_weight[c] = of_class ? (double)n / ((double)r->classes * (double)of_class) : 1.0;
+    }
+}
+
+dnn_status runner_class_weights(runner *r, const dnn_node *node)
+{
+    if (!node || node->type == DNN_NODE_NULL) return DNN_OK;
+    if (r->graph->n_outputs != 1 || dnn_dataset_targets(r->dataset) != 1 || !dnn_dataset_target(r->dataset, 0)->labels)
+        return dnn_node_fail(DNN_E_CONFIG, node, "training.class_weights need one output with class labels");
+    if (dnn_dataset_weighted(r->dataset))
+        return dnn_node_fail(DNN_E_CONFIG, node, "training.class_weights and a weight column of the data exclude each other; leave one out");
+    r->classes = dnn_dataset_target(r->dataset, 0)->classes;
+    r->class_weight = dnn_alloc(r->classes + 1, sizeof *r->class_weight);
+    if (!r->class_weight) return DNN_E_MEMORY;
+    if (node->type == DNN_NODE_STRING && strcmp(node->text, "balanced") == 0) {
+        balance(r);
+        return DNN_OK;
+    }
+    for (size_t c = 0; c < r->classes; c++) r->class_weight[c] = 1.0;
+    if (node->type != DNN_NODE_MAP)
+        return dnn_node_fail(DNN_E_CONFIG, node, "training.class_weights: must be balanced or a map from class to weight");
+    for (size_t i = 0; i < node->count; i++) {
+        const dnn_node *item = node->items[i];
+        char *end = NULL;
+        const unsigned long c = strtoul(item->key, &end, 10);
+        if (*end || end == item->key || c >= r->classes)
+            return dnn_node_fail(DNN_E_CONFIG, item, "training.class_weights: '%s' is no class; classes are 0 … %zu", item->key, r->classes - 1);
+        if ((item->type != DNN_NODE_INT && item->type != DNN_NODE_REAL) || !(item->real >= 0))
+            return dnn_node_fail(DNN_E_CONFIG, item, "training.class_weights.%s: must be a number >= 0", item->key);
+        r->class_weight[c] = item->real;
+    }
+    return DNN_OK;
+}
+
+static void spread_one_hot(const float *label, size_t n, size_t units, float *target)
+{
+    memset(target, 0, n * units * sizeof *target);
+    for (size_t i = 0; i < n; i++) target[i * units + (size_t)label[i]] = 1.0f;
+}
+
+static void gather_targets(const runner *r, dnn_part part, bay *b)
+{
+    const size_t n = b->shard.rows;
+    for (size_t o = 0; o < r->graph->n_outputs; o++) {
+        const size_t t = r->target_of[o];
+        if (r->one_hot[o]) {
+            dnn_dataset_gather_target(r->dataset, part, b->rows, n, t, b->label);
+            spread_one_hot(b->label, n, r->target_units[o], b->target[o]);
+        } else {
+            dnn_dataset_gather_target(r->dataset, part, b->rows, n, t, b->target[o]);
+        }
+    }
+    if (!b->weight) return;
+    dnn_dataset_gather_weight(r->dataset, part, b->rows, n, b->weight);
+    if (!r->class_weight || part != DNN_TRAIN) return;
+    const float *label = r->one_hot[0] ? b->label : b->target[0];
+    for (size_t i = 0; i < n; i++) b->weight[i] *= (float)r->class_weight[(size_t)label[i]];
+}
+
+void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bool targets, bay *b)
+{
+    size_t first, count, capacity;
+    cut_rows(&r->cut, rows, b->number, &first, &count, &capacity);
+    b->shard.rows = count;
+    b->shard.capacity = capacity;
+    b->shard.first_row = first;
+    const uint64_t n = dnn_dataset_rows(r->dataset, part);
+    const dnn_stream order = { .seed = r->seed, .purpose = DNN_FOR_SHUFFLE };
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t position = first_row + first + i;
+        b->rows[i] = epoch ? dnn_shuffle_at(&order, epoch, n, position) : position;
+    }
+    for (size_t i = 0; i < r->graph->n_inputs; i++) {
+        const size_t units = dnn_shape_units(&r->graph->inputs[i].shape);
+        dnn_dataset_gather_input(r->dataset, part, b->rows, count, r->input_of[i], b->x[i]);
+        /* masked rows take part in products and must be finite */
+        memset(b->x[i] + count * units, 0, (capacity - count) * units * sizeof(float));
+    }
+    if (targets) gather_targets(r, part, b);
+}

@@ -1,0 +1,105 @@
+#include "train/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "dnn/io/file.h"
+
+enum { HISTORY_LIMIT = 1 << 30 };
+
+/* The shortest decimal text that reads back to the same double. */
+static const char *number(double value, char out[32])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out, 32, "%.*g", digits, value);
+        if (strtod(out, NULL) == value) break;
+    }
+    return out;
+}
+
+/* Keeps the header and the lines whose first field is at most `last`. */
+static dnn_status keep_lines(const char *path, uint64_t last)
+{
+    char *text = NULL;
+    size_t length = 0, kept = 0;
+    dnn_status st = dnn_file_read(path, HISTORY_LIMIT, DNN_E_IO, &text, &length);
+    if (st != DNN_OK) return st;
+    for (char *line = text, *end; *line; line = end) {
+        end = strchr(line, '\n');
+        if (!end) break; /* a torn last line goes */
+        end++;
+        if (line == text || strtoull(line, NULL, 10) <= last) {
+            memmove(text + kept, line, (size_t)(end - line));
+            kept += (size_t)(end - line);
+        }
+    }
+    st = dnn_file_write(path, text, kept);
+    dnn_free(text);
+    return st;
+}
+
+static dnn_status begin_file(const char *path, const char *header, uint64_t last)
+{
+    if (last > 0 && dnn_file_exists(path)) return keep_lines(path, last);
+    return dnn_file_write(path, header, strlen(header));
+}
+
+static char *epochs_header(const char *const *names, size_t count)
+{
+    size_t room = 128;
+    for (size_t i = 0; i < count; i++) room += strlen(names[i]) + 1;
+    char *header = dnn_alloc(room, 1);
+    if (!header) return NULL;
+    char *at = stpcpy(header, "epoch,step,seconds,samples_per_second,learning_rate");
+    for (size_t i = 0; i < count; i++) {
+        *at++ = ',';
+        at = stpcpy(at, names[i]);
+    }
+    strcpy(at, "\n");
+    return header;
+}
+
+dnn_status history_open(const run_folder *folder, const char *const *names, size_t count, uint64_t samples, bool steps, uint64_t epoch,
+                        uint64_t step, history *out)
+{
+    *out = (history){ .epochs_path = run_folder_file(folder, "history.csv"), .samples = samples };
+    if (steps) out->steps_path = run_folder_file(folder, "steps.csv");
+    char *header = epochs_header(names, count);
+    dnn_status st = out->epochs_path && header && (!steps || out->steps_path) ? DNN_OK : DNN_E_MEMORY;
+    /* a run that goes on within its first epoch keeps the header alone */
+    if (st == DNN_OK) st = begin_file(out->epochs_path, header, epoch);
+    if (st == DNN_OK && steps)
+        st = begin_file(out->steps_path, "step,epoch,learning_rate,loss,gradient_norm,clip_factor\n", step);
+    dnn_free(header);
+    if (st != DNN_OK) history_close(out);
+    return st;
+}
+
+void history_close(history *h)
+{
+    dnn_free(h->epochs_path);
+    dnn_free(h->steps_path);
+    *h = (history){ 0 };
+}
+
+dnn_status history_epoch(const history *h, const dnn_report *r)
+{
+    char line[4096], text[32];
+    size_t used = (size_t)snprintf(line, sizeof line, "%llu,%llu,%.3f,%.1f,%s", (unsigned long long)r->epoch, (unsigned long long)r->step,
+                                   r->seconds, r->seconds > 0 ? (double)h->samples / r->seconds : 0.0, number(r->learning_rate, text));
+    for (size_t i = 0; i < r->count && used < sizeof line; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, ",%s", number(r->values[i], text));
+    if (used + 2 > sizeof line) return dnn_fail(DNN_E_INTERNAL, "%s: a line of more than %zu bytes", h->epochs_path, sizeof line);
+    strcpy(line + used, "\n");
+    return dnn_file_append(h->epochs_path, line);
+}
+
+dnn_status history_step(const history *h, const step_line *l)
+{
+    char line[256], rate[32], loss[32], norm[32], factor[32];
+    snprintf(line, sizeof line, "%llu,%llu,%s,%s,%s,%s\n", (unsigned long long)l->step, (unsigned long long)l->epoch,
+             number(l->learning_rate, rate), number(l->loss, loss), number(l->gradient_norm, norm), number(l->clip_factor, factor));
+    return dnn_file_append(h->steps_path, line);
+}

@@ -1,0 +1,172 @@
+/* The course of a training. Within an epoch every worker runs steps on its own, meeting the others inside each step; the main thread of a rank looks up
+ * after each step (signals, steps.csv, saving, progress), and between epochs validates and asks the callbacks. Everything decided
+ * here is decided from values that are the same on all ranks. */
+#include <string.h>
+#include <time.h>
+
+#include "dnn/base/log.h"
+#include "dnn/comm/agree.h"
+#include "dnn/math/blas.h"
+#include "train/trainer.h"
+
+static const double show_every = 0.1;  /* seconds */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static dnn_report report_of(trainer *t, size_t count)
+{
+    return (dnn_report){ .epoch = t->epoch, .step = t->step, .learning_rate = t->last_rate, .seconds = t->epoch_seconds,
+                         .names = t->names, .values = t->values, .count = count, .writes = dnn_comm_rank(t->comm) == 0,
+                         .output = t->config.output };
+}
+
+static void show(trainer *t)
+{
+    if (!t->progress || !t->progress->step) return;
+    const double at = now();
+    if (at - t->last_shown < show_every) return;
+    t->last_shown = at;
+    dnn_objective_results(t->objective, t->epoch_record, t->values);
+    dnn_report running = report_of(t, t->n_train_values);
+    running.epoch++;
+    running.seconds = t->epoch_seconds + at - t->epoch_began;
+    t->progress->step(t->progress->context, t->epoch_step, &running);
+}
+
+static bool save_due(const trainer *t)
+{
+    const dnn_every_config *every = &t->config.checkpoint.every;
+    if (every->steps == every->steps && t->step % (uint64_t)every->steps == 0) return true;
+    return every->seconds == every->seconds && now() - t->last_saved >= every->seconds;
+}
+
+static dnn_status log_step(trainer *t, const worker *k)
+{
+    double values[MAX_VALUES];
+    dnn_objective_results(t->objective, k->outcome, values);
+    return history_step(&t->history, &(step_line){ .step = t->step, .epoch = t->epoch + 1, .learning_rate = t->last_rate, .loss = values[0],
+                                                   .gradient_norm = k->gradient_norm, .clip_factor = k->clip_factor });
+}
+
+/* Main thread of each rank, after a step: the other workers are already in the next one, which cannot change weights before this
+ * worker has joined it. */
+static void after_step(trainer *t, const worker *k)
+{
+    t->last_rate = runner_learning_rate(&t->run, t->step);
+    t->step++;
+    t->epoch_step++;
+    for (size_t i = 0; i < t->run.record; i++) t->epoch_record[i] += k->outcome[i];
+    uint64_t asked = signals_asked();
+    if (dnn_comm_rank(t->comm) == 0 && t->side_status == DNN_OK) {
+        if (t->run.log_every && t->step % t->run.log_every == 0) t->side_status = log_step(t, k);
+        if (t->side_status == DNN_OK && save_due(t)) {
+            t->epoch_seconds += now() - t->epoch_began;
+            t->side_status = checkpoint_write(t);
+            t->last_saved = t->epoch_began = now();
+        }
+        show(t);
+        if (t->side_status != DNN_OK) asked |= FLAG_FAILED;
+    }
+    __atomic_store_n(&t->run.request, asked, __ATOMIC_RELAXED);
+}
+
+static void epoch_worker(void *context, int index)
+{
+    trainer *t = context;
+    worker *k = &t->run.workers[index - dnn_team_first_worker(t->team)];
+    dnn_blas_use_one_thread();
+    const uint64_t epoch = t->epoch + 1, last = t->run.steps_per_epoch;
+    for (uint64_t s = k->step - t->epoch_first_step; s < last; s++) {
+        const bool finite = train_step(k, epoch, s);
+        if (k->main) {
+            if (finite) after_step(t, k);
+            t->diverged = !finite;
+            t->interrupted = (k->flags & FLAG_STOP) != 0;
+        }
+        if (!finite || k->flags) return;
+    }
+}
+
+static dnn_status validate(trainer *t)
+{
+    if (dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return DNN_OK;
+    part_pass pass = { .part = DNN_VALIDATION, .targets = true };
+    evaluate_part(&t->forward, &pass, t->validation_record);
+    dnn_objective_results(t->objective, t->validation_record, t->values + t->n_train_values);
+    return DNN_OK;
+}
+
+/* History, callbacks, checkpoint; rank 0's own outcomes become everybody's. */
+static dnn_status end_epoch(trainer *t)
+{
+    t->epoch++;
+    t->epoch_step = 0;
+    t->epoch_first_step = t->step;
+    dnn_objective_results(t->objective, t->epoch_record, t->values);
+    dnn_status st = validate(t);
+    const dnn_report report = report_of(t, t->n_names);
+    if (report.writes && st == DNN_OK) st = history_epoch(&t->history, &report);
+    memset(t->epoch_record, 0, t->run.record * sizeof *t->epoch_record);
+    t->epoch_seconds = 0.0;
+    if (t->progress && t->progress->epoch_end) t->progress->epoch_end(t->progress->context, &report);
+    const dnn_status watched = watchers_epoch_end(t, &report);
+    if (st == DNN_OK) st = watched;
+    const dnn_every_config *every = &t->config.checkpoint.every;
+    if (report.writes && st == DNN_OK && every->epochs == every->epochs && t->epoch % (uint64_t)every->epochs == 0) {
+        st = checkpoint_write(t);
+        t->last_saved = now();
+    }
+    return dnn_agree(t->comm, st);
+}
+
+static dnn_status run_epoch(trainer *t)
+{
+    if (t->progress && t->progress->epoch_begin)
+        t->progress->epoch_begin(t->progress->context, t->epoch + 1, (uint64_t)t->config.training.epochs, t->run.steps_per_epoch);
+    t->diverged = t->interrupted = false;
+    t->epoch_began = t->last_shown = now();
+    dnn_team_run(t->team, epoch_worker, t);
+    t->epoch_seconds += now() - t->epoch_began;
+    dnn_status st = dnn_agree(t->comm, t->side_status);
+    if (st != DNN_OK) return st;
+    if (t->diverged)
+        return dnn_fail(DNN_E_DIVERGED, "epoch %llu, step %llu: the loss is not finite; nothing was updated or saved since. A smaller learning rate, "
+                        "clipping (global_clipnorm: 1.0) or scaled features may help", (unsigned long long)t->epoch + 1,
+                        (unsigned long long)t->step + 1);
+    if (t->interrupted && t->epoch_step < t->run.steps_per_epoch) return DNN_E_STOPPED;
+    st = end_epoch(t);
+    return st == DNN_OK && t->interrupted ? DNN_E_STOPPED : st;
+}
+
+/* Interrupted on request: a checkpoint of this very step, then out. */
+static dnn_status save_and_stop(trainer *t)
+{
+    dnn_status st = DNN_OK;
+    if (dnn_comm_rank(t->comm) == 0) st = checkpoint_write(t);
+    st = dnn_agree_root(t->comm, st);
+    if (st != DNN_OK) return st;
+    return dnn_fail(DNN_E_STOPPED, "stopped on request after step %llu, checkpoint saved; go on with --resume auto", (unsigned long long)t->step);
+}
+
+dnn_status training_loop(trainer *t)
+{
+    const uint64_t epochs = (uint64_t)t->config.training.epochs;
+    dnn_status st = DNN_OK;
+    t->last_saved = now();
+    t->epoch_first_step = t->step - t->epoch_step;
+    t->last_rate = t->step ? runner_learning_rate(&t->run, t->step - 1) : runner_learning_rate(&t->run, 0);
+    signals_install();
+    while (st == DNN_OK && t->epoch < epochs && !t->stop) st = run_epoch(t);
+    signals_remove();
+    if (st == DNN_E_STOPPED) return save_and_stop(t);
+    if (st != DNN_OK) return st;
+    const dnn_report report = report_of(t, 0);
+    st = watchers_train_end(t, &report);
+    dnn_comm_barrier(t->comm); /* restored weights are seen by all */
+    return dnn_agree(t->comm, st);
+}

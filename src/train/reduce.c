@@ -1,0 +1,44 @@
+/* Sums over the global batch. Everything is folded in one binary tree over the V shards: neighbours first, then pairs of pairs. The tree
+ * depends on V alone, so the result has the same bits whichever workers own the shards. */
+#include <string.h>
+
+#include "train/runner.h"
+
+void meet(worker *k, void *all, const size_t *offsets)
+{
+    dnn_team *team = k->r->team;
+    dnn_team_barrier(team);
+    if (dnn_team_count(team) == 1) return;
+    if (k->main && dnn_team_leads(team)) dnn_team_exchange_blocks(team, all, offsets);
+    dnn_team_barrier(team);
+}
+
+/* Two halves of a double buffer take turns: whoever writes half h again has passed the meeting after which everybody
+ * had finished reading it, so one barrier a reduction is enough. */
+const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n)
+{
+    worker *k = context;
+    runner *r = k->r;
+    const size_t width = r->graph->max_sums, v = r->cut.shards, used = layer->plan.sums;
+    double *all = r->sums[k->reductions++ % 2];
+    for (size_t i = 0; i < n; i++) memcpy(all + k->bays[i].number * width, shards[i]->sums, used * sizeof *all);
+    meet(k, all, r->sums_offsets);
+    for (size_t i = 0; i < v; i++) memcpy(k->merge + i * used, all + i * width, used * sizeof *all);
+    for (size_t stride = 1; stride < v; stride *= 2)
+        for (size_t i = 0; i + stride < v; i += 2 * stride)
+            layer->kind->merge(layer, backward, k->merge + i * used, k->merge + (i + stride) * used);
+    return k->merge;
+}
+
+void merge_records(worker *k, const double *records)
+{
+    const runner *r = k->r;
+    const size_t v = r->cut.shards, width = r->record;
+    for (size_t i = 0; i < v; i++) memcpy(k->merge + i * width, records + r->record_at[i], width * sizeof *records);
+    for (size_t stride = 1; stride < v; stride *= 2)
+        for (size_t i = 0; i + stride < v; i += 2 * stride)
+            for (size_t j = 0; j < width; j++) k->merge[i * width + j] += k->merge[(i + stride) * width + j];
+    memcpy(k->outcome, k->merge, width * sizeof *k->outcome);
+    k->flags = 0;
+    for (int w = 0; w < dnn_team_all_workers(r->team); w++) k->flags |= (uint64_t)records[r->flags_at[w]];
+}

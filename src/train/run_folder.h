@@ -1,0 +1,20 @@
+/* The output folder of a run: whose it is, what a former run left there, status.json. Rank 0 alone works on it. */
+#ifndef DNN_TRAIN_RUN_FOLDER_H
+#define DNN_TRAIN_RUN_FOLDER_H
+
+#include "dnn/base/node.h"
+#include "dnn/train/train.h"
+
+typedef struct run_folder { const char *path; int lock; } run_folder;
+
+/* Makes and locks it. DNN_E_CONFIG where it holds a run and neither resuming nor overwriting was asked for (names both ways out);
+ * overwriting removes what a run leaves, nothing else. */
+dnn_status run_folder_open(const char *path, dnn_resume resume, bool overwrite, run_folder *out);
+void run_folder_close(run_folder *folder);
+/* "path/name" in new memory; NULL when out of memory. */
+char *run_folder_file(const run_folder *folder, const char *name);
+dnn_status run_folder_write_tree(const run_folder *folder, const char *name, const dnn_node *tree);
+/* state: running, done, failed, stopped, diverged. */
+dnn_status run_folder_write_status(const run_folder *folder, const char *state, uint64_t epoch, uint64_t step, dnn_status code);
+
+#endif

@@ -1,0 +1,162 @@
+/* The runner: a network bound to the memory of a team, and the workers that take it through steps. What flows where is
+ * told in docs/architecture.md. Private to `train`.
+ *
+ *   global batch -> V shards (contiguous rows, equal capacity)   cut.c
+ *   rows -> inputs, targets, weights of a shard                  gather.c
+ *   forward, loss, backward per shard                            step.c, evaluate_part.c
+ *   sums over the global batch, gradients, records -> one tree   reduce.c
+ *   clip, update on slices                                       update.c */
+#ifndef DNN_TRAIN_RUNNER_H
+#define DNN_TRAIN_RUNNER_H
+
+#include "dnn/comm/team.h"
+#include "dnn/data/dataset.h"
+#include "dnn/nn/objective.h"
+#include "dnn/optim/clip.h"
+#include "dnn/optim/optimizer.h"
+
+typedef struct runner runner;
+
+/* Shards of one purpose: training, or passes forward only (whose batches are larger). V and the batch are the same on all ranks. */
+typedef struct cut {
+    size_t batch;      /* rows of a full global batch */
+    size_t shards;     /* V */
+    size_t capacity;   /* rows of a shard: ceil(batch / V) */
+} cut;
+
+/* One shard's memory beside what the graph keeps in it. */
+typedef struct bay {
+    dnn_shard shard;
+    size_t number;                 /* global number of the shard */
+    float *x[DNN_MAX_IO];          /* [capacity, units] */
+    float *target[DNN_MAX_IO];     /* [capacity, target units] */
+    float *weight;                 /* [capacity]; NULL: all samples count alike */
+    float *label;                  /* [capacity] scratch where labels become one-hot rows */
+    uint64_t *rows;                /* [capacity] positions within the part */
+} bay;
+
+typedef struct worker {
+    runner *r;
+    int index;                     /* within the team */
+    bool main;                     /* the rank's own thread: the one that may call MPI */
+    bay *bays; size_t n_bays;      /* its shards in order */
+    dnn_shard **shards;            /* [n_bays] the same, as nn takes them */
+    double *merge;                 /* [max(shards * max_sums, record)] where trees are folded */
+    unsigned reductions;           /* calls of the sums' reduction so far: which half of the double buffer */
+    uint64_t step;                 /* updates done; every worker counts for itself */
+    double scalars[DNN_MAX_SCALARS]; /* the optimizer's, likewise */
+    double *outcome;               /* [record] of the last step, over the global batch */
+    uint64_t flags;                /* of the last step: all workers' or-ed */
+    float *block;                  /* [DNN_BLOCK] reduced gradient on its way to the weights */
+    double *factors, *norms;       /* [segments] clipping */
+    size_t *row_offsets;           /* [teams + 1] of outputs exchanged between teams */
+    double gradient_norm, clip_factor;
+} worker;
+
+/* A block of DNN_BLOCK elements of one trainable segment. */
+typedef struct slice_block { uint32_t segment; size_t offset; uint32_t length; } slice_block;
+
+enum { FLAG_STOP = 1, FLAG_SAVE = 2, FLAG_FAILED = 4 };
+
+struct runner {
+    dnn_team *team;
+    dnn_graph *graph;
+    dnn_objective *objective;
+    dnn_dataset *dataset;
+    const dnn_component *optimizer; /* NULL: forward only */
+    uint64_t seed;
+    bool shuffle;
+    cut cut;
+    size_t record;                 /* doubles of a record */
+    size_t input_of[DNN_MAX_IO];   /* data set's array for each input of the graph */
+    size_t target_of[DNN_MAX_IO];  /* and for each output; SIZE_MAX: none */
+    size_t target_units[DNN_MAX_IO];
+    bool one_hot[DNN_MAX_IO];      /* labels that the loss wants as rows of K */
+    double *class_weight; size_t classes;
+
+    /* Shared by the team */
+    dnn_window state_window, step_window;
+    float *weights, *slots[DNN_MAX_SLOTS];
+    bool borrowed;                 /* the weights are another runner's */
+    size_t n_slots;
+    float *gradients;              /* [shards of the team, total] */
+    float *reduced;                /* [total] where a gradient is needed whole before the update */
+    double *records[2];            /* [V records and a flag word per worker], teams side by side */
+    double *sums[2];               /* [V, max_sums] */
+    double *squares;               /* [blocks] sums of squares of the reduced gradient */
+    size_t team_first_shard, team_shards;
+    size_t *record_offsets, *sums_offsets;   /* [teams + 1] bytes, for the exchange between teams */
+    size_t *record_at;             /* [V] place of a shard's record in records[] */
+    size_t *flags_at;              /* [all workers] place of a worker's flag word */
+
+    /* This rank's */
+    worker *workers; int n_workers;
+    slice_block *blocks; size_t n_blocks;    /* of all trainable segments */
+    size_t *segment_first_block;   /* [segments + 1] */
+    uint64_t steps_per_epoch, total_steps;
+    uint64_t request;              /* FLAG_… this rank asks for; read at each step */
+    dnn_clip clip;
+    uint64_t log_every;            /* steps at which the gradient norm is wanted for steps.csv; 0: never */
+};
+
+typedef struct runner_options {
+    dnn_team *team;
+    dnn_graph *graph;              /* all borrowed */
+    dnn_objective *objective;      /* NULL: outputs only */
+    dnn_dataset *dataset;
+    const dnn_component *optimizer;/* NULL: forward only */
+    float *weights;                /* another runner's, of the same team and graph; NULL: own */
+    uint64_t seed;
+    bool shuffle;
+    cut cut;
+    const dnn_node *class_weights;
+    uint64_t epochs, log_every;
+} runner_options;
+
+/* Collective. Plans, allocates and binds everything; weights and slots are zero afterwards. */
+dnn_status runner_create(const runner_options *options, runner *r);
+void runner_destroy(runner *r);
+/* Cuts a batch for the team's workers; `shards` 0: as many as workers. */
+cut cut_batch(size_t batch, size_t shards, const dnn_team *team);
+/* Rows of shard `v` in a global batch of `rows`: first and count; capacity is that of this batch. */
+void cut_rows(const cut *c, size_t rows, size_t v, size_t *first, size_t *count, size_t *capacity);
+/* Learning rate of the update after `step` updates. */
+double runner_learning_rate(const runner *r, uint64_t step);
+/* Sets every worker's position: updates done and the optimizer's scalars. */
+void runner_set_step(runner *r, uint64_t step, const double *scalars);
+/* Blocks anew after freezing or freeing layers. */
+dnn_status runner_cut_slices(runner *r);
+
+/* gather.c: does the data set fit the graph and the loss? DNN_E_CONFIG or DNN_E_DATA. Local. */
+dnn_status runner_match_data(runner *r);
+dnn_status runner_class_weights(runner *r, const dnn_node *class_weights);
+/* Fills a bay with its rows of the batch that begins at `first_row` of a part's order; epoch 0: as stored. */
+void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bool targets, bay *b);
+
+/* reduce.c */
+const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n);
+/* All workers meet; afterwards every team's blocks of `all` are whole. */
+void meet(worker *k, void *all, const size_t *offsets);
+/* Records of all shards added in the tree into k->outcome, flags or-ed into k->flags; after a meeting. */
+void merge_records(worker *k, const double *records);
+/* update.c: reduces the gradients of `count` samples and moves the weights of this worker's slices. */
+void reduce_and_update(worker *k, double count);
+
+/* One training step; every worker calls it. False: the loss is not finite and nothing was updated. */
+bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch);
+
+/* evaluate_part.c: a pass forward over a part. */
+typedef struct part_pass {
+    dnn_part part;
+    bool stochastic;               /* Monte-Carlo: what is random stays on; statistics are frozen by the caller */
+    uint64_t pass;                 /* number of the stochastic pass */
+    bool targets;                  /* evaluate the objective */
+    float *outputs[DNN_MAX_IO];    /* [batch, units] of the team's window, or NULL: outputs not wanted */
+    dnn_window outputs_window;
+    void (*batch_done)(void *context, uint64_t first, size_t rows);  /* rank 0's main thread, outputs of the batch whole */
+    void *context;
+} part_pass;
+/* Collective. `record` [r->record] gets the sums over the part. */
+void evaluate_part(runner *r, part_pass *pass, double *record);
+
+#endif

@@ -1,0 +1,82 @@
+/* From a configuration to things that run. */
+#include "train/setup.h"
+
+#include <string.h>
+
+#include "dnn/base/log.h"
+#include "dnn/base/memory.h"
+
+enum { FORWARD_BATCH = 1024 };
+
+/* What the run file's `training` leaves out is taken from the model file. */
+static dnn_status merge_training(dnn_node *root, const dnn_node *from_file)
+{
+    dnn_node *training = dnn_node_find(root, "training");
+    if (!from_file) return DNN_OK;
+    if (!training) return dnn_node_set(root, "training", dnn_node_copy(from_file));
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < from_file->count && st == DNN_OK; i++)
+        if (!dnn_node_find(training, from_file->items[i]->key))
+            st = dnn_node_set(training, from_file->items[i]->key, dnn_node_copy(from_file->items[i]));
+    return st;
+}
+
+dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start, bool *with_optimizer)
+{
+    *start = (shared_model){ 0 };
+    *with_optimizer = false;
+    const dnn_node *model = dnn_node_find(root, "model");
+    const dnn_node *file = dnn_node_find(model, "file"), *weights = dnn_node_find(model, "weights");
+    if (!file && !weights) return DNN_OK;
+    if (file && (weights || dnn_node_find(model, "layers")))
+        return dnn_node_fail(DNN_E_CONFIG, file, "model.file brings layers and weights; leave out model.layers and model.weights");
+    const dnn_node *path = file ? file : weights;
+    if (path->type != DNN_NODE_STRING) return dnn_node_fail(DNN_E_CONFIG, path, "model.%s: must be the path of a model file", path->key);
+    dnn_status st = shared_model_open(comm, path->text, start);
+    if (st != DNN_OK || !file) return st;
+    *with_optimizer = !dnn_node_at(root, "training.optimizer");
+    st = dnn_node_set(root, "model", dnn_node_copy(start->architecture));
+    if (st == DNN_OK) st = merge_training(root, start->training);
+    if (st != DNN_OK) shared_model_close(start);
+    return st;
+}
+
+dnn_status setup_network(const dnn_node *model, const dnn_dataset *ds, dnn_graph **graph)
+{
+    dnn_port ports[DNN_MAX_IO] = { 0 };
+    size_t n = 0;
+    for (; n < dnn_dataset_inputs(ds) && n < DNN_MAX_IO; n++) {
+        const dnn_array_info *info = dnn_dataset_input(ds, n);
+        memcpy(ports[n].name, info->name, sizeof ports[n].name);
+        ports[n].shape = info->shape;
+    }
+    return dnn_graph_create(model, ports, n, graph);
+}
+
+dnn_status setup_objective(const dnn_graph *graph, const dnn_training_config *t, dnn_objective **out)
+{
+    return dnn_objective_create(graph, t->loss, t->metrics, t->weighted_metrics, t->loss_weights, out);
+}
+
+dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, cut *out)
+{
+    const dnn_node *s = training->shards;
+    size_t shards = 0;
+    if (s && s->type == DNN_NODE_INT && s->integer >= 1 && s->integer <= 4096) {
+        shards = (size_t)s->integer;
+    } else if (s && !(s->type == DNN_NODE_STRING && strcmp(s->text, "auto") == 0) && s->type != DNN_NODE_NULL) {
+        char value[64];
+        return dnn_node_fail(DNN_E_CONFIG, s, "training.shards = %s: must be auto or a number from 1 to 4096",
+                             dnn_node_describe(s, value, sizeof value));
+    }
+    const int workers = dnn_team_all_workers(team);
+    if (shards && shards < (size_t)workers && dnn_comm_rank(dnn_team_comm(team)) == 0)
+        dnn_warn("training.shards = %zu: %d of %d workers stay idle", shards, workers - (int)shards, workers);
+    *out = cut_batch((size_t)training->batch_size, shards, team);
+    return DNN_OK;
+}
+
+cut setup_forward_cut(const cut *training, const dnn_team *team)
+{
+    return cut_batch(training->batch > FORWARD_BATCH ? training->batch : FORWARD_BATCH, training->shards, team);
+}

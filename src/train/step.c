@@ -1,0 +1,58 @@
+/* One training step, seen by one worker: forward and backward on its shards, then the meeting at which records and flags become
+ * everybody's, then the update of its slice. Nothing is allocated, opened, printed or locked here. */
+#include <math.h>
+#include <string.h>
+
+#include "train/runner.h"
+
+static void forward_and_loss(worker *k, const dnn_run *run, double *records)
+{
+    runner *r = k->r;
+    dnn_graph_forward(r->graph, run, k->shards, k->n_bays);
+    for (size_t i = 0; i < k->n_bays; i++) {
+        bay *b = &k->bays[i];
+        double *record = records + r->record_at[b->number];
+        memset(record, 0, r->record * sizeof *record);
+        dnn_objective_eval(r->objective, &b->shard, (const float *const *)b->target, b->weight, true, record);
+    }
+}
+
+/* A NaN or Inf in any sum that is reported shows in the record, on all workers alike. */
+static bool all_finite(const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
+static void gather_batch(worker *k, uint64_t epoch, uint64_t step_of_epoch)
+{
+    const runner *r = k->r;
+    const uint64_t n = dnn_dataset_rows(r->dataset, DNN_TRAIN);
+    const uint64_t first = step_of_epoch * r->cut.batch;
+    const size_t rows = n - first < r->cut.batch ? (size_t)(n - first) : r->cut.batch;
+    for (size_t i = 0; i < k->n_bays; i++) gather(r, DNN_TRAIN, r->shuffle ? epoch : 0, first, rows, true, &k->bays[i]);
+}
+
+bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
+{
+    runner *r = k->r;
+    double *records = r->records[k->step % 2];
+    const dnn_reducer reducer = { .reduce = reduce_sums, .context = k };
+    const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = r->weights,
+                          .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer };
+    gather_batch(k, epoch, step_of_epoch);
+    forward_and_loss(k, &run, records);
+    dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
+    const int all = dnn_team_first_of_all(r->team) + k->index;
+    records[r->flags_at[all]] = k->main ? (double)__atomic_load_n(&r->request, __ATOMIC_RELAXED) : 0.0;
+    meet(k, records, r->record_offsets);
+    merge_records(k, records);
+    const bool finite = all_finite(k->outcome, r->record);
+    if (finite) {
+        reduce_and_update(k, dnn_objective_samples(k->outcome));
+        k->step++;
+    }
+    dnn_team_barrier(r->team);
+    return finite;
+}

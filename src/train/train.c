@@ -1,0 +1,245 @@
+/* `train`: from a run file to a trained model in the output folder. */
+#include "dnn/train/train.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dnn/base/log.h"
+#include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
+#include "dnn/io/file.h"
+#include "train/advice.h"
+#include "train/trainer.h"
+
+/* The run file as it is meant: components resolved, layers unrolled, a start from given weights kept. */
+static dnn_status resolve(trainer *t, const char *weights)
+{
+    dnn_node *model = dnn_graph_write(t->graph), *training = dnn_node_map();
+    dnn_status st = model && training ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK && weights) st = dnn_node_set(model, "weights", dnn_node_string(weights));
+    if (st == DNN_OK) st = dnn_objective_write(t->objective, training);
+    if (st == DNN_OK) {
+        dnn_node_destroy(t->config.model);
+        t->config.model = model;
+        model = NULL;
+        dnn_training_config *c = &t->config.training;
+        dnn_node **const places[] = { &c->loss, &c->loss_weights, &c->metrics, &c->weighted_metrics };
+        static const char *const keys[] = { "loss", "loss_weights", "metrics", "weighted_metrics" };
+        for (size_t i = 0; i < 4; i++) {
+            const dnn_node *value = dnn_node_find(training, keys[i]);
+            if (!value) continue;
+            dnn_node *copy = dnn_node_copy(value);
+            if (!copy) st = DNN_E_MEMORY;
+            dnn_node_destroy(*places[i]);
+            *places[i] = copy;
+        }
+    }
+    dnn_node_destroy(model);
+    dnn_node_destroy(training);
+    return st;
+}
+
+static dnn_status name_values(trainer *t)
+{
+    t->n_train_values = dnn_objective_values(t->objective);
+    const bool validates = dnn_dataset_rows(t->dataset, DNN_VALIDATION) > 0;
+    if (t->n_train_values * 2 > MAX_VALUES) return dnn_fail(DNN_E_CONFIG, "training.metrics: more than %d values to report", MAX_VALUES / 2);
+    for (size_t i = 0; i < t->n_train_values; i++) t->names[t->n_names++] = dnn_objective_name(t->objective, i);
+    for (size_t i = 0; validates && i < t->n_train_values; i++) {
+        t->val_names[i] = dnn_format("val_%s", t->names[i]);
+        if (!t->val_names[i]) return DNN_E_MEMORY;
+        t->names[t->n_names++] = t->val_names[i];
+    }
+    return DNN_OK;
+}
+
+static dnn_status build(trainer *t)
+{
+    dnn_status st = setup_network(t->config.model, t->dataset, &t->graph);
+    if (st == DNN_OK) st = setup_objective(t->graph, &t->config.training, &t->objective);
+    if (st == DNN_OK && dnn_dataset_rows(t->dataset, DNN_TRAIN) == 0)
+        st = dnn_fail(DNN_E_DATA, "data: the training part has no rows; split, classes and limit left none of it");
+    if (st == DNN_OK && dnn_dataset_targets(t->dataset) == 0)
+        st = dnn_fail(DNN_E_CONFIG, "data.source: training needs targets; name them (csv: target, hdf5: y)");
+    if (st == DNN_OK) st = name_values(t);
+    if (st != DNN_OK) return st;
+    t->epoch_record = dnn_alloc(dnn_objective_record_size(t->objective), sizeof(double));
+    t->validation_record = dnn_alloc(dnn_objective_record_size(t->objective), sizeof(double));
+    return t->epoch_record && t->validation_record ? DNN_OK : DNN_E_MEMORY;
+}
+
+static dnn_status create_runners(trainer *t)
+{
+    const dnn_training_config *c = &t->config.training;
+    runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset, .optimizer = &c->optimizer,
+                               .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
+                               .epochs = (uint64_t)c->epochs, .log_every = (uint64_t)c->log_every };
+    dnn_status st = setup_cut(c, t->team, &options.cut);
+    if (st == DNN_OK) st = runner_create(&options, &t->run);
+    if (st != DNN_OK || dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return st;
+    options.optimizer = NULL;
+    options.weights = t->run.weights;
+    options.cut = setup_forward_cut(&t->run.cut, t->team);
+    return runner_create(&options, &t->forward);
+}
+
+static void start_slots(trainer *t)
+{
+    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)t->config.training.optimizer.kind;
+    for (size_t s = 0; s < t->run.n_slots && kind->slot_start; s++) {
+        const float start = kind->slot_start(t->config.training.optimizer.params, s);
+        for (size_t i = 0; i < t->graph->segments.total; i++) t->run.slots[s][i] = start;
+    }
+}
+
+/* Initial weights, drawn by every team's leader alike, or those of the file the run starts from. */
+static dnn_status start_weights(trainer *t, shared_model *start, bool with_optimizer)
+{
+    dnn_status st = DNN_OK;
+    if (dnn_team_leads(t->team)) {
+        st = dnn_graph_initialize(t->graph, (uint64_t)t->config.seed, t->run.weights);
+        start_slots(t);
+    }
+    st = dnn_agree(t->comm, st);
+    if (st == DNN_OK && start->architecture) st = shared_weights(t->team, start, t->graph, t->run.weights);
+    if (st == DNN_OK && with_optimizer) st = checkpoint_take_optimizer(t, start);
+    dnn_comm_barrier(t->comm);
+    return st;
+}
+
+static dnn_status open_folder(trainer *t, const dnn_train_request *request)
+{
+    dnn_status st = DNN_OK;
+    if (dnn_comm_rank(t->comm) == 0) st = run_folder_open(t->config.output, request->resume, request->overwrite, &t->folder);
+    return dnn_agree_root(t->comm, st);
+}
+
+static dnn_status resume(trainer *t, const dnn_train_request *request)
+{
+    char *path = NULL;
+    if (dnn_comm_rank(t->comm) == 0) {
+        if (request->resume == DNN_RESUME_AUTO) path = checkpoint_newest(t->config.output);
+        if (request->resume == DNN_RESUME_FILE) path = dnn_strdup(request->resume_file);
+    }
+    int found = path != NULL;
+    dnn_comm_broadcast(t->comm, &found, sizeof found, 0);
+    dnn_status st = found ? checkpoint_resume(t, path) : DNN_OK;
+    if (st == DNN_OK && found && dnn_comm_rank(t->comm) == 0)
+        dnn_info("going on from %s: epoch %llu, step %llu", path, (unsigned long long)t->epoch, (unsigned long long)t->step);
+    dnn_free(path);
+    return st;
+}
+
+static dnn_status begin_files(trainer *t)
+{
+    dnn_status st = DNN_OK;
+    if (dnn_comm_rank(t->comm) != 0) return DNN_OK;
+    dnn_node *resolved = dnn_config_write(&t->config);
+    st = run_folder_write_tree(&t->folder, "run.yaml", resolved);
+    dnn_node_destroy(resolved);
+    if (st == DNN_OK)
+        st = history_open(&t->folder, t->names, t->n_names, dnn_dataset_rows(t->dataset, DNN_TRAIN), t->config.training.log_every > 0,
+                          t->epoch, t->step, &t->history);
+    if (st == DNN_OK) st = run_folder_write_status(&t->folder, "running", t->epoch, t->step, DNN_OK);
+    return st;
+}
+
+static void announce(const trainer *t)
+{
+    if (!t->progress || !t->progress->begin) return;
+    size_t weights = 0, trainable = 0;
+    char line[512];
+    dnn_graph_count(t->graph, &weights, &trainable);
+    snprintf(line, sizeof line, "%d rank%s on %d team%s, %d worker%s, %zu shard%s of up to %zu rows", dnn_comm_size(t->comm),
+             dnn_comm_size(t->comm) == 1 ? "" : "s", dnn_team_count(t->team), dnn_team_count(t->team) == 1 ? "" : "s",
+             dnn_team_all_workers(t->team), dnn_team_all_workers(t->team) == 1 ? "" : "s", t->run.cut.shards,
+             t->run.cut.shards == 1 ? "" : "s", t->run.cut.capacity);
+    t->progress->begin(t->progress->context, line);
+    t->progress->begin(t->progress->context, dnn_dataset_describe(t->dataset));
+    snprintf(line, sizeof line, "model: %zu layers, %zu parameters, %zu of them trainable; output in %s", t->graph->n_layers, weights, trainable,
+             t->config.output);
+    t->progress->begin(t->progress->context, line);
+}
+
+static const char *state_name(dnn_status st)
+{
+    switch (st) {
+    case DNN_OK: return "done";
+    case DNN_E_STOPPED: return "stopped";
+    case DNN_E_DIVERGED: return "diverged";
+    default: return "failed";
+    }
+}
+
+/* The final model where all went well; status.json in any case. Rank 0's failure is everybody's. */
+static dnn_status finish(trainer *t, dnn_status outcome)
+{
+    dnn_status st = DNN_OK;
+    if (dnn_comm_rank(t->comm) == 0 && t->folder.path) {
+        if (outcome == DNN_OK) st = checkpoint_export(t, "model.h5");
+        const dnn_status told = run_folder_write_status(&t->folder, state_name(outcome == DNN_OK ? st : outcome), t->epoch, t->step,
+                                                        outcome == DNN_OK ? st : outcome);
+        if (st == DNN_OK && outcome == DNN_OK) st = told;
+    }
+    return outcome == DNN_OK ? dnn_agree_root(t->comm, st) : outcome;
+}
+
+static void destroy(trainer *t)
+{
+    watchers_destroy(t);
+    history_close(&t->history);
+    runner_destroy(&t->forward);
+    runner_destroy(&t->run);
+    for (size_t i = 0; i < MAX_VALUES; i++) dnn_free(t->val_names[i]);
+    dnn_free(t->epoch_record);
+    dnn_free(t->validation_record);
+    dnn_objective_destroy(t->objective);
+    dnn_graph_destroy(t->graph);
+    if (t->dataset) dnn_dataset_close(t->dataset);
+    if (t->team) dnn_team_destroy(t->team);
+    if (t->folder.path) run_folder_close(&t->folder);
+    dnn_config_clear(&t->config);
+}
+
+static dnn_status prepare(trainer *t, const dnn_train_request *request, shared_model *start, bool with_optimizer)
+{
+    dnn_status st = open_folder(t, request);
+    if (st == DNN_OK) st = dnn_team_create(t->comm, (dnn_team_scope)t->config.comm.team, request->threads, &t->team);
+    if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
+    if (st == DNN_OK) st = dnn_agree(t->comm, build(t));
+    if (st == DNN_OK) st = create_runners(t);
+    if (st == DNN_OK) st = start_weights(t, start, with_optimizer);
+    if (st == DNN_OK) st = dnn_agree(t->comm, watchers_create(t));
+    if (st == DNN_OK) st = resume(t, request);
+    return st;
+}
+
+dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
+{
+    trainer t = { .comm = comm, .progress = dnn_comm_rank(comm) == 0 ? request->progress : NULL };
+    shared_model start = { 0 };
+    bool with_optimizer = false;
+    dnn_node *root = NULL;
+    char *weights = NULL;
+    dnn_status st = dnn_config_load(comm, request->run_file, request->overrides, request->n_overrides, &root);
+    if (st == DNN_OK) {
+        const dnn_node *file = dnn_node_at(root, "model.file"), *given = dnn_node_at(root, "model.weights");
+        if (file || given) weights = dnn_strdup(file ? file->text : given->text);
+        st = setup_model_start(comm, root, &start, &with_optimizer);
+    }
+    if (st == DNN_OK) st = dnn_config_read(root, &t.config);
+    dnn_node_destroy(root);
+    if (st == DNN_OK) st = prepare(&t, request, &start, with_optimizer);
+    if (st == DNN_OK) st = dnn_agree(comm, resolve(&t, weights));
+    if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t));
+    if (st == DNN_OK) {
+        announce(&t);
+        if (dnn_comm_rank(comm) == 0) advise(&t.config, t.dataset, t.graph);
+        st = training_loop(&t);
+        st = finish(&t, st);
+    }
+    shared_model_close(&start);
+    dnn_free(weights);
+    destroy(&t);
+    return st;
+}

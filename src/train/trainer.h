@@ -1,0 +1,82 @@
+/* A training under way: the runner, what looks on, and where it stands. Private to `train`. */
+#ifndef DNN_TRAIN_TRAINER_H
+#define DNN_TRAIN_TRAINER_H
+
+#include "train/history.h"
+#include "train/runner.h"
+#include "train/setup.h"
+
+enum { MAX_CALLBACKS = 16, MAX_VALUES = 64 };
+
+/* A callback with its state and, where it keeps weights, its copy of them. */
+typedef struct watcher {
+    const dnn_component *component;
+    const dnn_callback_kind *kind;
+    void *state;
+    float *kept;                   /* [segments.total] on ranks that lead a team; NULL: nothing kept yet */
+} watcher;
+
+typedef struct trainer {
+    dnn_comm *comm;
+    dnn_team *team;
+    dnn_config config;
+    dnn_dataset *dataset;
+    dnn_graph *graph;
+    dnn_objective *objective;
+    runner run;                    /* training */
+    runner forward;                /* validation, on the same weights */
+    const dnn_progress *progress;  /* rank 0; NULL elsewhere */
+    run_folder folder;             /* rank 0 */
+    history history;               /* rank 0 */
+    watcher watchers[MAX_CALLBACKS]; size_t n_watchers;
+
+    const char *names[MAX_VALUES]; /* of a report: training values, then val_ ones */
+    char *val_names[MAX_VALUES];   /* owned */
+    size_t n_names, n_train_values;
+    double values[MAX_VALUES];
+
+    /* Where it stands; the same on all ranks */
+    uint64_t epoch;                /* epochs done */
+    uint64_t epoch_step;           /* updates done in the epoch under way */
+    uint64_t step;                 /* updates done */
+    uint64_t epoch_first_step;     /* updates done before the epoch under way */
+    double *epoch_record;          /* [record] sums of the epoch under way */
+    double *validation_record;
+    double epoch_seconds, last_rate;
+    bool stop, diverged, interrupted;
+
+    /* rank 0: saving */
+    dnn_status side_status;        /* of what rank 0 does alone in the step loop */
+    double epoch_began, last_saved, last_shown;
+} trainer;
+
+/* checkpoint.c */
+/* Writes checkpoints/step-%010d.h5 and drops what is beyond `keep`. Rank 0. */
+dnn_status checkpoint_write(trainer *t);
+/* Writes the model as it stands to a file of the output folder. Rank 0. */
+dnn_status checkpoint_export(trainer *t, const char *name);
+/* The newest checkpoint of a folder that is whole, skipping damaged ones with a warning; NULL where there is none. Rank 0; owned by the caller. */
+char *checkpoint_newest(const char *folder);
+/* Takes up where the file left off. Collective. */
+dnn_status checkpoint_resume(trainer *t, const char *path);
+/* Optimizer state of a file the training starts from. Collective. */
+dnn_status checkpoint_take_optimizer(trainer *t, shared_model *m);
+
+/* watchers.c */
+dnn_status watchers_create(trainer *t);
+void watchers_destroy(trainer *t);
+dnn_status watchers_epoch_end(trainer *t, const dnn_report *report);
+dnn_status watchers_train_end(trainer *t, const dnn_report *report);
+dnn_node *watchers_save(const trainer *t);
+dnn_status watchers_load(trainer *t, const dnn_node *saved);
+
+/* loop.c: epochs until the end, a stop, or a divergence. Collective. */
+dnn_status training_loop(trainer *t);
+
+/* signals.c */
+void signals_install(void);
+void signals_remove(void);
+/* FLAG_… asked for by signals so far. */
+uint64_t signals_asked(void);
+
+#endif

@@ -1,0 +1,103 @@
+/* Callbacks of one training: their states, their wishes, the weights they keep. All ranks see the same values and decide alike; each team's leader
+ * holds the kept weights, rank 0 writes files. */
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "train/trainer.h"
+
+dnn_status watchers_create(trainer *t)
+{
+    const dnn_components *callbacks = &t->config.training.callbacks;
+    if (callbacks->count > MAX_CALLBACKS) return dnn_fail(DNN_E_CONFIG, "training.callbacks: more than %d", MAX_CALLBACKS);
+    for (size_t i = 0; i < callbacks->count; i++) {
+        watcher *w = &t->watchers[t->n_watchers++];
+        *w = (watcher){ .component = &callbacks->at[i], .kind = (const dnn_callback_kind *)callbacks->at[i].kind };
+        w->state = dnn_alloc(1, w->kind->state_size);
+        if (!w->state) return DNN_E_MEMORY;
+        const dnn_status st = w->kind->begin(w->component, t->names, t->n_names, w->state);
+        if (st != DNN_OK) return st;
+    }
+    return DNN_OK;
+}
+
+void watchers_destroy(trainer *t)
+{
+    for (size_t i = 0; i < t->n_watchers; i++) {
+        dnn_free(t->watchers[i].state);
+        dnn_free(t->watchers[i].kept);
+    }
+    t->n_watchers = 0;
+}
+
+static dnn_status keep(trainer *t, watcher *w)
+{
+    const size_t total = t->graph->segments.total;
+    if (!dnn_team_leads(t->team)) return DNN_OK;
+    if (!w->kept) w->kept = dnn_alloc(total, sizeof *w->kept);
+    if (!w->kept) return DNN_E_MEMORY;
+    memcpy(w->kept, t->run.weights, total * sizeof *w->kept);
+    return DNN_OK;
+}
+
+static dnn_status fulfil(trainer *t, watcher *w, const dnn_wish *wish)
+{
+    dnn_status st = DNN_OK;
+    if (wish->keep) st = keep(t, w);
+    if (wish->restore && w->kept) memcpy(t->run.weights, w->kept, t->graph->segments.total * sizeof *w->kept);
+    if (wish->stop) t->stop = true;
+    if (st == DNN_OK && wish->save_as && dnn_comm_rank(t->comm) == 0) st = checkpoint_export(t, wish->save_as);
+    return st;
+}
+
+dnn_status watchers_epoch_end(trainer *t, const dnn_report *report)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
+        dnn_wish wish = { 0 };
+        watcher *w = &t->watchers[i];
+        w->kind->epoch_end(w->component->params, w->state, report, &wish);
+        st = fulfil(t, w, &wish);
+    }
+    return st;
+}
+
+dnn_status watchers_train_end(trainer *t, const dnn_report *report)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
+        dnn_wish wish = { 0 };
+        watcher *w = &t->watchers[i];
+        if (!w->kind->train_end) continue;
+        w->kind->train_end(w->component->params, w->state, report, &wish);
+        st = fulfil(t, w, &wish);
+    }
+    return st;
+}
+
+dnn_node *watchers_save(const trainer *t)
+{
+    dnn_node *list = dnn_node_list();
+    dnn_status st = list ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
+        const watcher *w = &t->watchers[i];
+        dnn_node *entry = dnn_node_map();
+        st = entry ? dnn_node_set(entry, w->kind->kind.name, w->kind->save ? w->kind->save(w->state) : dnn_node_map()) : DNN_E_MEMORY;
+        if (st == DNN_OK) st = dnn_node_append(list, entry);
+        else dnn_node_destroy(entry);
+    }
+    if (st == DNN_OK) return list;
+    dnn_node_destroy(list);
+    return NULL;
+}
+
+/* By position and name: a callback that the checkpoint does not know starts anew. */
+dnn_status watchers_load(trainer *t, const dnn_node *saved)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < t->n_watchers && saved && i < saved->count && st == DNN_OK; i++) {
+        watcher *w = &t->watchers[i];
+        const dnn_node *state = dnn_node_find(saved->items[i], w->kind->kind.name);
+        if (state && w->kind->load) st = w->kind->load(state, w->state);
+    }
+    return st;
+}
