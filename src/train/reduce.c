@@ -1,7 +1,8 @@
-/* Sums over the global batch. Everything is folded in one binary tree over the V shards: neighbours first, then pairs of pairs. The tree
- * depends on V alone, so the result has the same bits whichever workers own the shards. */
+/* Sums over the global batch, folded in the one binary tree over the V shards (dnn/math/tree.h), so the result has the same bits
+ * whichever workers own the shards. */
 #include <string.h>
 
+#include "dnn/math/tree.h"
 #include "train/runner.h"
 
 void meet(worker *k, void *all, const size_t *offsets)
@@ -11,6 +12,15 @@ void meet(worker *k, void *all, const size_t *offsets)
     if (dnn_team_count(team) == 1) return;
     if (k->main && dnn_team_leads(team)) dnn_team_exchange_blocks(team, all, offsets);
     dnn_team_barrier(team);
+}
+
+typedef struct sums_merge { const dnn_layer *layer; bool backward; double *sums; } sums_merge;
+
+static void merge_sums(void *context, size_t into, size_t from)
+{
+    const sums_merge *m = context;
+    const size_t width = m->layer->plan.sums;
+    m->layer->kind->merge(m->layer, m->backward, m->sums + into * width, m->sums + from * width);
 }
 
 /* Two halves of a double buffer take turns: whoever writes half h again has passed the meeting after which everybody
@@ -24,10 +34,16 @@ const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, 
     for (size_t i = 0; i < n; i++) memcpy(all + k->bays[i].number * width, shards[i]->sums, used * sizeof *all);
     meet(k, all, r->sums_offsets);
     for (size_t i = 0; i < v; i++) memcpy(k->merge + i * used, all + i * width, used * sizeof *all);
-    for (size_t stride = 1; stride < v; stride *= 2)
-        for (size_t i = 0; i + stride < v; i += 2 * stride)
-            layer->kind->merge(layer, backward, k->merge + i * used, k->merge + (i + stride) * used);
+    dnn_tree_merge(v, merge_sums, &(sums_merge){ layer, backward, k->merge });
     return k->merge;
+}
+
+typedef struct record_merge { double *records; size_t width; } record_merge;
+
+static void add_record(void *context, size_t into, size_t from)
+{
+    const record_merge *m = context;
+    for (size_t j = 0; j < m->width; j++) m->records[into * m->width + j] += m->records[from * m->width + j];
 }
 
 void merge_records(worker *k, const double *records)
@@ -35,9 +51,7 @@ void merge_records(worker *k, const double *records)
     const runner *r = k->r;
     const size_t v = r->cut.shards, width = r->record;
     for (size_t i = 0; i < v; i++) memcpy(k->merge + i * width, records + r->record_at[i], width * sizeof *records);
-    for (size_t stride = 1; stride < v; stride *= 2)
-        for (size_t i = 0; i + stride < v; i += 2 * stride)
-            for (size_t j = 0; j < width; j++) k->merge[i * width + j] += k->merge[(i + stride) * width + j];
+    dnn_tree_merge(v, add_record, &(record_merge){ k->merge, width });
     memcpy(k->outcome, k->merge, width * sizeof *k->outcome);
     k->flags = 0;
     for (int w = 0; w < dnn_team_all_workers(r->team); w++) k->flags |= (uint64_t)records[r->flags_at[w]];
