@@ -1,24 +1,24 @@
 /* The families of the room, made from their lists. */
-#include "scaler.h"
-#include "source.h"
+#include "data/scaler.h"
+#include "data/source.h"
 
 #define X(name) extern const dnn_source_kind dnn_source_##name;
-#include "sources/kinds.def"
+#include "data/sources/kinds.def"
 #undef X
 
 static const dnn_kind *const sources[] = {
 #define X(name) &dnn_source_##name.kind,
-#include "sources/kinds.def"
+#include "data/sources/kinds.def"
 #undef X
 };
 
 #define X(name) extern const dnn_scaler_kind dnn_scaler_##name;
-#include "scalers/kinds.def"
+#include "data/scalers/kinds.def"
 #undef X
 
 static const dnn_kind *const scalers[] = {
 #define X(name) &dnn_scaler_##name.kind,
-#include "scalers/kinds.def"
+#include "data/scalers/kinds.def"
 #undef X
 };
 

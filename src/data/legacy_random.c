@@ -1,4 +1,4 @@
-#include "legacy_random.h"
+#include "data/legacy_random.h"
 
 #include <math.h>
 

@@ -36,6 +36,7 @@ typedef struct dnn_source_info {
     char *const *columns;                /**< [n_columns], borrowed until close */
     const uint64_t *numbers;             /**< [rows[DNN_TRAIN]] number in the file of each row where some were left out, ascending;
                                               NULL: 0, 1, 2, … Borrowed until close */
+    uint64_t file_rows;                  /**< rows of the file that `numbers` counts in */
 } dnn_source_info;
 
 typedef struct dnn_source_kind {

@@ -14,8 +14,10 @@ typedef struct dnn_dataset dnn_dataset;
 typedef struct dnn_array_info {
     char name[64];       /**< input or output name; "x"/"y" where the source has none */
     dnn_shape shape;     /**< of one sample */
-    bool labels;         /**< whole numbers meant as classes (targets only) */
+    bool labels;         /**< targets only: one whole number from 0 to 65535 in every row, not scaled. A loss may still take
+                              them as values */
     size_t classes;      /**< labels: largest + 1 over all parts, after `classes:` */
+    char not_labels[192]; /**< targets without `labels`: why, for messages: "prices.csv: training row 3 is 2.5" */
 } dnn_array_info;
 
 /** Fitted affine scaling of one array: (x - shift[i]) * factor[i] per feature. Saved in model files. */

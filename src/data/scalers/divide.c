@@ -1,4 +1,4 @@
-#include "../scaler.h"
+#include "data/scaler.h"
 
 typedef struct divide { double by; } divide;
 

@@ -1,5 +1,5 @@
 /* low + (x - min) * (high - low) / (max - min), as scikit-learn's MinMaxScaler. */
-#include "../scaler.h"
+#include "data/scaler.h"
 
 typedef struct min_max { dnn_numbers range; } min_max;
 

@@ -1,5 +1,5 @@
 /* z = (x - mean) / sd, with the sd over n (not n - 1), as scikit-learn's StandardScaler. */
-#include "../scaler.h"
+#include "data/scaler.h"
 
 static dnn_status fit(const void *params, const dnn_feature *feature, double *shift, double *factor)
 {

@@ -1,6 +1,6 @@
 /* Normal clouds around centers: sklearn.datasets.make_blobs. */
 #include "dnn/base/memory.h"
-#include "made.h"
+#include "data/sources/made.h"
 
 typedef struct blobs {
     size_t n_samples, n_features, centers;

@@ -1,7 +1,7 @@
 /* A circle within a circle: sklearn.datasets.make_circles. */
 #include <math.h>
 
-#include "made.h"
+#include "data/sources/made.h"
 
 typedef struct circles {
     size_t n_samples;

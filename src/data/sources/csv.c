@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../source.h"
-#include "csv_columns.h"
+#include "data/source.h"
+#include "data/sources/csv_columns.h"
 #include "dnn/base/memory.h"
 
 typedef struct csv {
@@ -115,6 +115,7 @@ static void describe(const csv *c, const dnn_csv *file, const picks *p, const ta
     info->n_columns = t->n_names;
     info->columns = t->names;
     info->numbers = t->rows < file->rows ? t->numbers : NULL;
+    info->file_rows = file->rows;
 }
 
 static void close(void *state)

@@ -1,4 +1,4 @@
-#include "csv_columns.h"
+#include "data/sources/csv_columns.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "idx_parts.h"
+#include "data/sources/idx_parts.h"
 
 typedef struct fashion_mnist { char *path; } fashion_mnist;
 

@@ -1,4 +1,4 @@
-#include "idx_parts.h"
+#include "data/sources/idx_parts.h"
 
 typedef struct idx { char *x, *y, *validation_x, *validation_y, *test_x, *test_y; } idx;
 

@@ -2,7 +2,7 @@
 #ifndef DNN_DATA_IDX_PARTS_H
 #define DNN_DATA_IDX_PARTS_H
 
-#include "../source.h"
+#include "data/source.h"
 
 /** Paths; NULL: none. Borrowed during open. */
 typedef struct dnn_idx_paths { const char *x[DNN_PARTS], *y[DNN_PARTS]; } dnn_idx_paths;

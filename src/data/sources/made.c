@@ -1,4 +1,4 @@
-#include "made.h"
+#include "data/sources/made.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #ifndef DNN_DATA_MADE_H
 #define DNN_DATA_MADE_H
 
-#include "../legacy_random.h"
-#include "../source.h"
+#include "data/legacy_random.h"
+#include "data/source.h"
 
 typedef struct dnn_made {
     size_t rows, features;

@@ -1,4 +1,4 @@
-#include "idx_parts.h"
+#include "data/sources/idx_parts.h"
 
 typedef struct mnist { char *path; } mnist;
 

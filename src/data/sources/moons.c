@@ -1,7 +1,7 @@
 /* Two interleaving half circles: sklearn.datasets.make_moons. */
 #include <math.h>
 
-#include "made.h"
+#include "data/sources/made.h"
 
 typedef struct moons {
     size_t n_samples;

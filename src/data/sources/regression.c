@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
-#include "made.h"
+#include "data/sources/made.h"
 
 typedef struct regression {
     size_t n_samples, n_features, n_informative;

@@ -1,0 +1,47 @@
+/* Rows of a part as the network wants them. */
+#include "data/inside.h"
+
+static uint64_t row_at(const dnn_part_rows *rows, const uint64_t *list, uint64_t position)
+{
+    DNN_ASSERT(position < rows->count);
+    return list != NULL ? list[position] : rows->first + position;
+}
+
+static void gather(const dnn_dataset *ds, const dnn_view *view, bool target, dnn_part part, const uint64_t *at, size_t n, float *out)
+{
+    const dnn_part_rows *const rows = &ds->plan.parts[part];
+    const uint64_t *const list = rows->listed ? dnn_lists_at(ds, rows->list) : NULL;
+    for (size_t k = 0; k < n; k++) dnn_row_scaled(ds, view, target, row_at(rows, list, at[k]), out + k * view->units);
+}
+
+void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out)
+{
+    DNN_ASSERT(i < ds->plan.n_inputs);
+    gather(ds, &ds->plan.inputs[i], false, part, at, n, out);
+}
+
+void dnn_dataset_gather_target(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out)
+{
+    DNN_ASSERT(i < ds->plan.n_targets);
+    gather(ds, &ds->plan.targets[i], true, part, at, n, out);
+}
+
+void dnn_dataset_gather_weight(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, float *out)
+{
+    const dnn_part_rows *const rows = &ds->plan.parts[part];
+    const uint64_t *const list = rows->listed ? dnn_lists_at(ds, rows->list) : NULL;
+    const float *const weight = (const float *)((const char *)ds->values.base + ds->plan.weight);
+    for (size_t k = 0; k < n; k++) out[k] = ds->plan.source.weighted ? weight[row_at(rows, list, at[k])] : 1.0f;
+}
+
+void dnn_dataset_unscale_target(const dnn_dataset *ds, size_t i, size_t n, float *values)
+{
+    if (i >= ds->plan.n_target_views || !ds->plan.targets[i].scaled) return;
+    const dnn_view *const view = &ds->plan.targets[i];
+    const double *const shift = dnn_lists_at(ds, view->shift), *const factor = dnn_lists_at(ds, view->factor);
+    for (size_t k = 0; k < n; k++)
+        for (size_t j = 0; j < view->units; j++) {
+            float *const value = &values[k * view->units + j];
+            *value = (float)((double)*value / factor[j] + shift[j]);
+        }
+}
