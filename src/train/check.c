@@ -2,6 +2,7 @@
 #include "dnn/base/memory.h"
 #include "dnn/train/train.h"
 #include "train/advice.h"
+#include "train/gradient_check.h"
 #include "train/setup.h"
 
 static dnn_status check(const dnn_check_request *request, const dnn_config *config, dnn_team *team)
@@ -21,6 +22,7 @@ static dnn_status check(const dnn_check_request *request, const dnn_config *conf
     if (st == DNN_OK) {
         advise(config, ds, graph);
         if (request->summary) request->summary(request->context, graph, ds);
+        if (request->gradient) st = gradient_check(request, config, team, ds, graph, objective);
     }
     dnn_free(run.class_weight);
     dnn_objective_destroy(objective);

@@ -35,12 +35,24 @@ typedef struct dnn_train_request {
 
 dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request);
 
+/** One tensor of `check --gradients`. Errors are relative to the tensor's largest gradient. */
+typedef struct dnn_gradient_line {
+    const char *name;
+    size_t elements, probed;     /**< how many there are, how many were tried by finite differences */
+    double engine;               /**< engine in float against the same formulas in double, worst element */
+    double differences;          /**< those formulas against central differences in double, worst probed element */
+    bool agrees;
+} dnn_gradient_line;
+
 /** Reads the run file and everything it names, builds the network, gives advice (log.h) and trains nothing. Local: one rank, no MPI.
  * `summary` (may be NULL) is called with the network and the data while both exist. */
 typedef struct dnn_check_request {
     const char *run_file;
     const char *const *overrides; size_t n_overrides;
     void (*summary)(void *context, const dnn_graph *graph, const dnn_dataset *ds);
+    /** Not NULL: the engine's gradients of the first batch are held against double arithmetic and finite differences; called once per
+     * tensor. DNN_E_INTERNAL is returned where one does not agree. */
+    void (*gradient)(void *context, const dnn_gradient_line *line);
     void *context;
 } dnn_check_request;
 dnn_status dnn_check(const dnn_check_request *request);

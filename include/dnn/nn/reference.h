@@ -1,0 +1,29 @@
+/** The network in double on one rank, without shards: what `check --gradients` and `verify` measure the engine against. Built from the same sources as
+ * the engine with `real` = double; only these functions leave that second build (src/CMakeLists.txt). Local. */
+#ifndef DNN_NN_REFERENCE_H
+#define DNN_NN_REFERENCE_H
+
+#include "dnn/math/segment.h"
+
+typedef struct dnn_reference dnn_reference;
+
+/** One batch; all borrowed for as long as the reference lives. */
+typedef struct dnn_reference_batch {
+    size_t rows;
+    const double *const *x;        /**< per input [rows, units] */
+    const double *const *targets;  /**< per output [rows, units] or class indices [rows] */
+    const double *weight;          /**< [rows] or NULL */
+    uint64_t seed, step;           /**< of masks and noise */
+} dnn_reference_batch;
+
+/** `model`, `loss`, `loss_weights` as in a run file; `names` and `shapes` [n_inputs] of the inputs. */
+dnn_status dnn_reference_create(const dnn_node *model, size_t n_inputs, const char *const *names, const dnn_shape *shapes,
+                                const dnn_node *loss, const dnn_node *loss_weights, dnn_reference **out);
+void dnn_reference_destroy(dnn_reference *reference);
+/** Elements of a flat vector; the layout is the engine's. */
+size_t dnn_reference_total(const dnn_reference *reference);
+dnn_status dnn_reference_bind(dnn_reference *reference, const dnn_reference_batch *batch);
+/** Data term of the mean loss in training mode with `weights` [total]; `gradient` [total] of that mean, or NULL. */
+double dnn_reference_loss(dnn_reference *reference, const double *weights, double *gradient);
+
+#endif

@@ -1,0 +1,100 @@
+/* Compiled in double alone. One shard holds the whole batch, so no reduction is made. */
+#include "dnn/nn/reference.h"
+
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "dnn/nn/objective.h"
+
+struct dnn_reference {
+    dnn_graph *graph;
+    dnn_objective *objective;
+    dnn_shard shard;
+    bool bound;
+    dnn_reference_batch batch;
+    double *record, *gradient, *weights;
+};
+
+dnn_status dnn_reference_create(const dnn_node *model, size_t n_inputs, const char *const *names, const dnn_shape *shapes,
+                                const dnn_node *loss, const dnn_node *loss_weights, dnn_reference **out)
+{
+    dnn_port ports[DNN_MAX_IO] = { 0 };
+    dnn_reference *r = dnn_alloc(1, sizeof *r);
+    *out = NULL;
+    if (!r) return DNN_E_MEMORY;
+    for (size_t i = 0; i < n_inputs && i < DNN_MAX_IO; i++) {
+        strncpy(ports[i].name, names[i], sizeof ports[i].name - 1);
+        ports[i].shape = shapes[i];
+    }
+    dnn_status st = dnn_graph_create(model, ports, n_inputs, &r->graph);
+    if (st == DNN_OK) st = dnn_objective_create(r->graph, loss, NULL, NULL, loss_weights, &r->objective);
+    if (st == DNN_OK) {
+        r->record = dnn_alloc(dnn_objective_record_size(r->objective), sizeof *r->record);
+        r->gradient = dnn_alloc_aligned(r->graph->segments.total * sizeof *r->gradient);
+        r->weights = dnn_alloc_aligned(r->graph->segments.total * sizeof *r->weights);
+        if (!r->record || !r->gradient || !r->weights) st = DNN_E_MEMORY;
+    }
+    if (st != DNN_OK) {
+        dnn_reference_destroy(r);
+        return st;
+    }
+    *out = r;
+    return DNN_OK;
+}
+
+static void unbind(dnn_reference *r)
+{
+    if (!r->bound) return;
+    dnn_free(r->shard.sums);
+    dnn_shard_destroy(&r->shard);
+    r->bound = false;
+}
+
+void dnn_reference_destroy(dnn_reference *r)
+{
+    if (!r) return;
+    unbind(r);
+    dnn_free(r->record);
+    dnn_free(r->gradient);
+    dnn_free(r->weights);
+    dnn_objective_destroy(r->objective);
+    dnn_graph_destroy(r->graph);
+    dnn_free(r);
+}
+
+size_t dnn_reference_total(const dnn_reference *r) { return r->graph->segments.total; }
+
+dnn_status dnn_reference_bind(dnn_reference *r, const dnn_reference_batch *batch)
+{
+    unbind(r);
+    r->batch = *batch;
+    dnn_status st = dnn_shard_create(r->graph, batch->rows, true, &r->shard);
+    if (st != DNN_OK) return st;
+    r->bound = true;
+    r->shard.sums = dnn_alloc(r->graph->max_sums + 1, sizeof(double));
+    if (!r->shard.sums) return DNN_E_MEMORY;
+    r->shard.rows = r->shard.capacity = batch->rows;
+    r->shard.first_row = 0;
+    r->shard.gradient = r->gradient;
+    for (size_t i = 0; i < r->graph->n_inputs; i++) r->shard.x[i] = batch->x[i];
+    return DNN_OK;
+}
+
+double dnn_reference_loss(dnn_reference *r, const double *weights, double *gradient)
+{
+    dnn_shard *shards[] = { &r->shard };
+    const size_t total = r->graph->segments.total;
+    memcpy(r->weights, weights, total * sizeof *weights);
+    const dnn_run run = { .training = true, .seed = r->batch.seed, .step = r->batch.step, .weights = r->weights };
+    memset(r->record, 0, dnn_objective_record_size(r->objective) * sizeof *r->record);
+    dnn_graph_forward(r->graph, &run, shards, 1);
+    dnn_objective_eval(r->objective, &r->shard, r->batch.targets, r->batch.weight, gradient != NULL, r->record);
+    if (gradient) {
+        memset(r->gradient, 0, total * sizeof *r->gradient);
+        dnn_graph_backward(r->graph, &run, shards, 1, dnn_objective_fused(r->objective));
+        for (size_t i = 0; i < total; i++) gradient[i] = r->gradient[i] / (double)r->batch.rows;
+    }
+    double values[64];
+    dnn_objective_results(r->objective, r->record, values);
+    return values[0];
+}
