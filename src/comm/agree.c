@@ -1,7 +1,7 @@
 /* One failure, everybody's failure. */
 #include <stdio.h>
 #include <string.h>
-#include "comm/internal.h"
+#include "comm/ranks.h"
 #include "dnn/comm/agree.h"
 
 enum { TEXT = 1024 }; /* what dnn_fail keeps */

@@ -1,6 +1,6 @@
 /* Groups of ranks and what they say to each other. MPI counts in int, memory in size_t: long messages go in parts. */
 #include <string.h>
-#include "comm/internal.h"
+#include "comm/ranks.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 

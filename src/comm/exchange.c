@@ -1,5 +1,6 @@
 /* What teams say to each other: the k-th ranks of all teams carry the k-th slice. */
 #include <limits.h>
+#include "comm/ranks.h"
 #include "comm/team_internal.h"
 
 enum { ALIGN = 16, PART = 1 << 28 }; /* floats: a cache line; a call */

@@ -2,19 +2,11 @@
 #ifndef DNN_COMM_INTERNAL_H
 #define DNN_COMM_INTERNAL_H
 
-#include <mpi.h>
 #include "dnn/comm/comm.h"
 #include "dnn/comm/team.h"
 
-struct dnn_comm {
-    MPI_Comm mpi;
-    int rank, size;
-    int job_rank;       /**< rank in the whole job: what messages name, also from within a group */
-    bool several_hosts; /**< then messages name the host too */
-};
-
 /** True where there is anybody to talk to: neither NULL nor alone. */
-static inline bool dnn_comm_many(const dnn_comm *comm) { return comm && comm->size > 1; }
+static inline bool dnn_comm_many(const dnn_comm *comm) { return dnn_comm_size(comm) > 1; }
 
 /** Every call that waits for other ranks stands between these two, so that whoever watches a job knows where each rank is. Also holds the
  * rule that main threads alone call MPI (MPI_THREAD_FUNNELED). `what` has static life. Two stores; no lock. */

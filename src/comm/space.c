@@ -1,5 +1,6 @@
 /* How large a shared window may become. Open MPI grants any size: the file behind a window is sparse, and the process that writes
  * beyond the space of its file system dies by SIGBUS, in the middle of a step. */
+#include <mpi.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>

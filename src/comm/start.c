@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "comm/internal.h"
+#include "comm/ranks.h"
 #include "dnn/base/memory.h"
 
 static bool running(void)

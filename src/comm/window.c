@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "comm/ranks.h"
 #include "comm/team_internal.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
