@@ -1,0 +1,70 @@
+/* Keys and names that are not known, and what was probably meant. */
+#include "params.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_CANDIDATES = 128 };
+
+const char *dnn_path_join(const char *path, const char *key, char out[DNN_PATH_TEXT])
+{
+    snprintf(out, DNN_PATH_TEXT, "%s%s%s", path, *path ? "." : "", key);
+    return out;
+}
+
+/* All candidates where they are few enough to read, or nothing. */
+static void enumerate(const char *const *candidates, size_t count, char *out, size_t size)
+{
+    enum { FEW = 16 };
+    out[0] = '\0';
+    if (count == 0 || count > FEW) return;
+    int used = snprintf(out, size, "; known: ");
+    for (size_t i = 0; i < count && used > 0 && (size_t)used < size; i++)
+        used += snprintf(out + used, size - (size_t)used, "%s%s", i ? ", " : "", candidates[i]);
+}
+
+const char *dnn_suggest(const char *word, const char *const *candidates, size_t count, char *out, size_t size)
+{
+    const char *nearest = dnn_nearest(word, candidates, count);
+    if (nearest) snprintf(out, size, "; did you mean '%s'?", nearest);
+    else enumerate(candidates, count, out, size);
+    return out;
+}
+
+const char *dnn_suggest_key(const char *word, const dnn_row_set *sets, size_t n_sets, char *out, size_t size)
+{
+    const char *candidates[MAX_CANDIDATES];
+    size_t count = 0;
+    for (size_t s = 0; s < n_sets; s++)
+        for (size_t i = 0; i < sets[s].count && count < MAX_CANDIDATES; i++) candidates[count++] = sets[s].rows[i].key;
+    if (count == 0) {
+        snprintf(out, size, "; there are no parameters here");
+        return out;
+    }
+    return dnn_suggest(word, candidates, count, out, size);
+}
+
+dnn_status dnn_keys_check(const dnn_row_set *sets, size_t n_sets, const char *path, const dnn_node *map)
+{
+    for (size_t i = 0; map && map->type == DNN_NODE_MAP && i < map->count; i++) {
+        const dnn_node *child = map->items[i];
+        bool known = false;
+        for (size_t s = 0; s < n_sets; s++) known = known || dnn_params_find(sets[s].rows, sets[s].count, child->key);
+        if (known) continue;
+        char full[DNN_PATH_TEXT], hint[512];
+        return dnn_place_fail(DNN_E_CONFIG, child->key_place.file ? child->key_place : child->place, "%s: unknown key%s",
+                              dnn_path_join(path, child->key, full),
+                              dnn_suggest_key(child->key, sets, n_sets, hint, sizeof hint));
+    }
+    return DNN_OK;
+}
+
+dnn_status dnn_kind_unknown(const dnn_family *family, dnn_place place, const char *path, const char *name)
+{
+    const char *candidates[MAX_CANDIDATES];
+    size_t count = 0;
+    for (; count < family->count && count < MAX_CANDIDATES; count++) candidates[count] = family->kinds[count]->name;
+    char hint[512];
+    return dnn_place_fail(DNN_E_CONFIG, place, "%s%sunknown %s '%s'%s", path ? path : "", path && *path ? ": " : "", family->name,
+                          name, dnn_suggest(name, candidates, count, hint, sizeof hint));
+}
