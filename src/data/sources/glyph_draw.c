@@ -50,17 +50,17 @@ static hand hand_of(dice *d, float distortion)
 {
     hand h;
     for (int i = 0; i < FIELD; i++)
-        for (int j = 0; j < FIELD; j++) h.field[i][j] = (point){ 9.0f * distortion * bell(d), 9.0f * distortion * bell(d) };
+        for (int j = 0; j < FIELD; j++) h.field[i][j] = (point){ 10.5f * distortion * bell(d), 10.5f * distortion * bell(d) };
     /* The tangent of half the angle gives sine and cosine without libm. */
-    const float t = 0.22f * distortion * bell(d), c = (1 - t * t) / (1 + t * t), s = 2 * t / (1 + t * t);
-    const float shear = 0.45f * distortion * bell(d);
-    const float height = 0.20f * (1 + 0.22f * distortion * bell(d)), width = height * (0.92f + 0.30f * distortion * bell(d));
+    const float t = 0.26f * distortion * bell(d), c = (1 - t * t) / (1 + t * t), s = 2 * t / (1 + t * t);
+    const float shear = 0.53f * distortion * bell(d);
+    const float height = 0.20f * (1 + 0.26f * distortion * bell(d)), width = height * (0.92f + 0.35f * distortion * bell(d));
     h.xx = c * width, h.xy = (-s + c * shear) * height;
     h.yx = s * width, h.yy = (c + s * shear) * height;
-    h.x0 = 14.0f + 3.4f * distortion * bell(d);
-    h.y0 = 14.0f + 3.0f * distortion * bell(d);
-    h.radius = 1.15f + 0.6f * distortion * bell(d);
-    h.ink = 1.0f - 0.45f * distortion * unit(d);
+    h.x0 = 14.0f + 4.0f * distortion * bell(d);
+    h.y0 = 14.0f + 3.5f * distortion * bell(d);
+    h.radius = 1.15f + 0.7f * distortion * bell(d);
+    h.ink = 1.0f - 0.5f * distortion * unit(d);
     return h;
 }
 
