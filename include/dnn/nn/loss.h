@@ -16,18 +16,25 @@ typedef struct dnn_loss_pass {
     const real *z;        /**< [rows, units] what the output activation was computed from; eval_fused only */
     const real *target;   /**< [rows, units], or [rows] class indices */
     const real *weight;   /**< per sample; NULL: all 1 */
-    real *dy;             /**< [rows, units] d(weighted sum)/dy (eval_fused: /dz), not divided by any count; NULL: not wanted */
+    /** [rows, units] scale · d(weighted sum)/dy (eval_fused: /dz); NULL: not wanted. With scale = 1 / per_sample only the number of samples
+     * is left to be divided by. Gradients at a kink are 0, those outside of a clipped range likewise. */
+    real *dy;
+    double scale;
 } dnn_loss_pass;
 
+/** A loss value belongs to a row: where a loss is made element by element, it is the mean over the last axis. */
 typedef struct dnn_loss_kind {
     dnn_kind kind;
     dnn_target target;
     const char *fused_with;  /**< output activation for which eval_fused computes from its input ("softmax"), or NULL */
+    bool (*fuses)(const void *params);  /**< false: not with these parameters; NULL: always */
     /** The weighted sum over rows, in double, rows in order. */
     double (*eval)(const void *params, const dnn_loss_pass *pass);
     double (*eval_fused)(const void *params, const dnn_loss_pass *pass);
+    bool negated_as_metric;  /**< the metric of this name is minus the loss */
 } dnn_loss_kind;
 
+/** All of them are metrics as well (nn/metric.h). */
 extern const dnn_family dnn_losses;
 
 #endif
