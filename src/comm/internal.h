@@ -35,5 +35,7 @@ bool dnn_launcher_contradicts(int mpi_size);
 /** Bytes that a new shared window may have on this machine: space left where MPI puts windows, and memory left.
  * `where` gets the folder or "memory", whichever is the shorter. 0 when no file can be made there. Local. */
 double dnn_space_left(char *where, size_t size);
+/** Notes in which folder MPI has put a window, for the next question. */
+void dnn_space_learn(const void *window);
 
 #endif
