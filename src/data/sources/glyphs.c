@@ -10,15 +10,16 @@ typedef struct glyphs {
 } glyphs;
 
 static const dnn_param params[] = {
-    DNN_SIZE(glyphs, train, "20000", ">= 1", "images of the training part"),
-    DNN_SIZE(glyphs, test, "4000", ">= 0", "images of the test part"),
+    DNN_SIZE(glyphs, train, "20000", "[1, 100000000000]", "images of the training part"),
+    DNN_SIZE(glyphs, test, "4000", "[0, 100000000000]", "images of the test part"),
     DNN_INT(glyphs, seed, "0", ">= 0", "of the drawing; the images do not depend on the run's own seed"),
     DNN_REAL(glyphs, noise, "0.3", "[0, 1]", "grain and clutter: 0 clean, 1 as loud as the ink"),
     DNN_REAL(glyphs, distortion, "1", "[0, 2]", "how far writing differs: 0 every digit alike, 1 as people write"),
 };
 
-/* Test images are numbered from here on, so that they stay the same whatever the size of the training part. */
-#define FIRST_TEST_NUMBER (UINT64_C(1) << 36)
+/* Test images are numbered from here on, so that they stay the same whatever the size of the training part. A multiple of ten, like the
+ * groups that show every digit once, and below 2^40, where steps of a random stream end. */
+#define FIRST_TEST_NUMBER UINT64_C(100000000000)
 
 static dnn_status open(const void *params_, dnn_source_info *info, void **state)
 {
