@@ -71,5 +71,5 @@ static bool fuses(const void *q) { return !((const categorical_crossentropy *)q)
 const dnn_loss_kind dnn_loss_categorical_crossentropy = {
     .kind = { .name = "categorical_crossentropy", .help = "- sum t log y along the last axis; targets are shares of the classes",
               .params_size = sizeof(categorical_crossentropy), DNN_PARAMS(params), .keras = "CategoricalCrossentropy" },
-    .target = DNN_TARGET_VALUES, .fused_with = "softmax", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
+    .target = DNN_TARGET_VALUES, .least_units = 2, .fused_with = "softmax", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
 };

@@ -77,5 +77,5 @@ static bool fuses(const void *q) { return !((const sparse_categorical_crossentro
 const dnn_loss_kind dnn_loss_sparse_categorical_crossentropy = {
     .kind = { .name = "sparse_categorical_crossentropy", .help = "-log of the probability of the class; targets are class numbers from 0",
               .params_size = sizeof(sparse_categorical_crossentropy), DNN_PARAMS(params), .keras = "SparseCategoricalCrossentropy" },
-    .target = DNN_TARGET_CLASS, .fused_with = "softmax", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
+    .target = DNN_TARGET_CLASS, .least_units = 2, .fused_with = "softmax", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
 };

@@ -1,0 +1,36 @@
+/* What the files of the objective share. Private to nn.
+ *
+ * Record: [0] samples; [1 + o] weighted sum of the loss values of output o; then the states of the metrics. */
+#ifndef DNN_NN_OBJECTIVE_PRIVATE_H
+#define DNN_NN_OBJECTIVE_PRIVATE_H
+
+#include "dnn/nn/objective.h"
+
+typedef struct goal {
+    dnn_component loss;      /* kind NULL: none for this output */
+    double weight;           /* of this loss in the sum */
+    dnn_target target;
+    size_t units, per_sample;/* last axis; loss values of one sample */
+} goal;
+
+typedef struct measure {
+    dnn_component metric;
+    size_t output;
+    bool weighted;
+    size_t state;            /* where its state begins in the record */
+} measure;
+
+struct dnn_objective {
+    const dnn_graph *graph;
+    goal goals[DNN_MAX_IO];
+    bool fused[DNN_MAX_IO];
+    measure *measures;
+    size_t n_measures;
+    size_t record;           /* doubles */
+    dnn_strings names;       /* of the reported values, owned */
+};
+
+/* objective_values.c: names the values, in the order in which dnn_objective_results writes them. */
+dnn_status objective_name(dnn_objective *objective);
+
+#endif

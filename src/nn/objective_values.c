@@ -1,0 +1,113 @@
+/* From batches to a record and from a record to reported values. */
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "nn/objective.h"
+
+dnn_target dnn_objective_target(const dnn_objective *objective, size_t o, size_t *units)
+{
+    const goal *g = &objective->goals[o];
+    *units = g->target == DNN_TARGET_CLASS ? g->per_sample : g->per_sample * g->units;
+    return g->target;
+}
+
+size_t dnn_objective_record_size(const dnn_objective *objective) { return objective->record; }
+const bool *dnn_objective_fused(const dnn_objective *objective) { return objective->fused; }
+double dnn_objective_samples(const double *record) { return record[0]; }
+
+static void eval_loss(const dnn_objective *objective, size_t o, const dnn_loss_pass *pass, double *record)
+{
+    const dnn_component *loss = &objective->goals[o].loss;
+    const dnn_loss_kind *kind = (const dnn_loss_kind *)loss->kind;
+    if (!kind) {
+        if (pass->dy) memset(pass->dy, 0, pass->rows * pass->units * sizeof *pass->dy);
+        return;
+    }
+    record[1 + o] += (objective->fused[o] ? kind->eval_fused : kind->eval)(loss->params, pass);
+}
+
+void dnn_objective_eval(const dnn_objective *objective, dnn_shard *shard, const real *const *targets, const real *weight, bool gradient,
+                        double *record)
+{
+    const dnn_graph *graph = objective->graph;
+    record[0] += (double)shard->rows;
+    for (size_t o = 0; o < graph->n_outputs; o++) {
+        const goal *g = &objective->goals[o];
+        const size_t sample = g->per_sample * g->units;
+        dnn_loss_pass pass = {
+            .rows = shard->rows * g->per_sample, .units = g->units, .per_sample = g->per_sample, .target = targets[o], .weight = weight,
+            .y = dnn_shard_output(graph, shard, o), .scale = g->weight / (double)g->per_sample,
+            .z = objective->fused[o] ? dnn_shard_logits(graph, shard, o) : NULL,
+            .dy = gradient ? dnn_shard_output_gradient(graph, shard, o, objective->fused[o]) : NULL,
+        };
+        eval_loss(objective, o, &pass, record);
+        if (pass.dy) memset(pass.dy + shard->rows * sample, 0, (shard->capacity - shard->rows) * sample * sizeof *pass.dy);
+        for (size_t i = 0; i < objective->n_measures; i++) {
+            const measure *m = &objective->measures[i];
+            if (m->output != o) continue;
+            pass.weight = m->weighted ? weight : NULL;
+            dnn_metric_update(&m->metric, &pass, g->target, record + m->state);
+        }
+    }
+}
+
+static bool reports_losses(const dnn_objective *objective) { return objective->graph->n_outputs > 1; }
+
+size_t dnn_objective_values(const dnn_objective *objective) { return objective->names.count; }
+const char *dnn_objective_name(const dnn_objective *objective, size_t value) { return objective->names.at[value]; }
+
+void dnn_objective_results(const dnn_objective *objective, const double *record, double *values)
+{
+    double *out = values + 1, sum = 0;
+    for (size_t o = 0; o < objective->graph->n_outputs; o++) {
+        const goal *g = &objective->goals[o];
+        if (!g->loss.kind) continue;
+        const double loss = record[1 + o] / (record[0] * (double)g->per_sample);
+        sum += g->weight * loss;
+        if (reports_losses(objective)) *out++ = loss;
+    }
+    values[0] = sum;
+    for (size_t i = 0; i < objective->n_measures; i++) {
+        const measure *m = &objective->measures[i];
+        *out++ = dnn_metric_result(&m->metric, objective->goals[m->output].units, record + m->state);
+    }
+}
+
+/* `name` is owned; NULL: out of memory. */
+static dnn_status add_name(dnn_strings *all, char *name)
+{
+    if (!name) return DNN_E_MEMORY;
+    all->at[all->count++] = name;
+    return DNN_OK;
+}
+
+/* As in Keras, a weighted metric that is also there without weights is called weighted_<metric>. */
+static bool also_unweighted(const dnn_objective *objective, const measure *weighted)
+{
+    for (size_t i = 0; i < objective->n_measures; i++) {
+        const measure *m = &objective->measures[i];
+        if (!m->weighted && m->output == weighted->output && m->metric.kind == weighted->metric.kind) return true;
+    }
+    return false;
+}
+
+static char *name_of(const dnn_objective *objective, const measure *m)
+{
+    const bool several = objective->graph->n_outputs > 1;
+    return dnn_format("%s%s%s%s", several ? objective->graph->outputs[m->output].name : "", several ? "_" : "",
+                      m->weighted && also_unweighted(objective, m) ? "weighted_" : "", m->metric.kind->name);
+}
+
+dnn_status objective_name(dnn_objective *objective)
+{
+    dnn_strings *all = &objective->names;
+    const size_t n_outputs = objective->graph->n_outputs;
+    all->at = dnn_alloc(1 + n_outputs + objective->n_measures, sizeof *all->at);
+    if (!all->at) return DNN_E_MEMORY;
+    dnn_status st = add_name(all, dnn_strdup("loss"));
+    for (size_t o = 0; o < n_outputs && st == DNN_OK && reports_losses(objective); o++)
+        if (objective->goals[o].loss.kind) st = add_name(all, dnn_format("%s_loss", objective->graph->outputs[o].name));
+    for (size_t i = 0; i < objective->n_measures && st == DNN_OK; i++)
+        st = add_name(all, name_of(objective, &objective->measures[i]));
+    return st;
+}
