@@ -29,14 +29,28 @@ typedef struct dnn_graph {
     dnn_layer *layers; size_t n_layers;    /**< as written (repeat unrolled), internal ones behind their owner */
     dnn_op *ops; size_t n_ops;             /**< topological order, layer order kept where it fits */
     dnn_segments segments;
-    size_t n_tensors;
+    size_t n_tensors;                      /**< tensor t < n_inputs is input t, the others are what ops[t - n_inputs] writes */
     size_t max_sums;                       /**< largest plan.sums */
     void *memory_plan;                     /**< private: offsets of tensors, saved values, scratch */
 } dnn_graph;
 
+/** The keys of `model`, for the schema's printed form. */
+enum { DNN_MODEL_PARAMS = 4 };
+extern const dnn_param dnn_model_params[DNN_MODEL_PARAMS];
+
 /** `model`: map with `layers` and optionally `defaults`, `inputs`, `outputs`; `inputs` [n_inputs] are the shapes that the data bring
- * (names "x" where the data have none). Errors (DNN_E_CONFIG) name file:line:column of the layer: unknown layer or
- * key, name used twice, unknown input, cycle, unused layer, shape that does not fit. */
+ * (names "x" where the data have none); with 0 of them the model says its input shapes itself (`inputs`, or layers of type input).
+ * A sole input of model and data fits whatever the names. Errors (DNN_E_CONFIG) name file:line:column of the layer: unknown layer or
+ * key, name used twice, unknown input, cycle, unused layer, shape that does not fit.
+ *
+ *     inputs: {wide: [5], deep: [6]}       # shape of one sample
+ *     defaults: {dense: {activation: elu}} # parameters a layer of that type has where it does not say otherwise
+ *     layers:                              # `inputs:` of a layer: names of layers or inputs; left out: the layer above
+ *       - dense: {units: 30, inputs: deep}
+ *       - repeat: {times: 2, layers: [dropout, {dense: {units: 30, name: block}}]}   # block, block_1
+ *       - concatenate: {inputs: [wide, block_1]}
+ *       - dense: {units: 1, name: main}
+ *     outputs: [main]                      # or a map from output names to layers; left out: the last layer */
 dnn_status dnn_graph_create(const dnn_node *model, const dnn_port *inputs, size_t n_inputs, dnn_graph **out);
 void dnn_graph_destroy(dnn_graph *graph);
 /** The `model` section that builds the same graph: every layer with name, all parameters, and inputs where it is no path. */
@@ -45,6 +59,8 @@ dnn_node *dnn_graph_write(const dnn_graph *graph);
 void dnn_graph_freeze(dnn_graph *graph, size_t layer, bool frozen);
 /** Draws the initial weights (statistics too) from (seed, position of the parameter) into `weights` [segments.total]. */
 dnn_status dnn_graph_initialize(const dnn_graph *graph, uint64_t seed, float *weights);
+/** The layer (as written) or input that tensor `t` comes from: for connections in a summary. */
+const char *dnn_graph_tensor_name(const dnn_graph *graph, size_t t);
 /** Weights, trainable ones, for the summary. */
 void dnn_graph_count(const dnn_graph *graph, size_t *weights, size_t *trainable);
 
@@ -77,7 +93,8 @@ typedef struct dnn_reducer {
     void *context;
 } dnn_reducer;
 
-/** Sees every layer's values: after forward with y, after backward with dy and the weight gradients. Not in the step loop unless asked for. */
+/** Sees every layer's values, shard by shard: after its forward with y, before its backward with dy (its weight gradients are in
+ * shard->gradient after the pass). Not in the step loop unless asked for. */
 typedef struct dnn_observer {
     void (*see)(void *context, const dnn_layer *layer, bool backward, size_t rows, const real *values, size_t units);
     void *context;

@@ -31,8 +31,8 @@ typedef struct dnn_layer_plan {
     size_t scratch;        /**< reals per sample, for the length of one call */
     size_t scratch_fixed;
     size_t sums;           /**< doubles reduced over the global batch in forward (training) and again in backward */
-    bool view;             /**< y is x with another shape (flatten): nothing is computed */
-    bool backward_wants_x, backward_wants_y;
+    bool view;             /**< y is x with another shape (flatten): nothing is computed, no function is called */
+    bool backward_wants_x, backward_wants_y;  /**< else their memory may serve others by then */
 } dnn_layer_plan;
 
 /** One call of a layer on one shard. Row-major [capacity, units]. Products run over `capacity` rows; rows from `rows` on are
@@ -44,23 +44,33 @@ typedef struct dnn_pass {
     uint64_t first_row;    /**< position of row 0 in the global batch */
     const real *const *x;  /**< [n_inputs] */
     real *y;
-    const real *dy;
+    real *dy;              /**< nobody reads it afterwards: backward may work in it */
     real *const *dx;       /**< [n_inputs]; an entry is NULL where nobody wants it. Overwritten, not added to */
     const real *const *w;  /**< [n_weights] */
     real *const *dw;       /**< [n_weights]; NULL entries: frozen or statistic. Overwritten, not added to */
-    real *saved;           /**< [capacity * saved + saved_fixed] */
-    real *scratch;         /**< [capacity * scratch + scratch_fixed] */
-    double *sums;          /**< [sums] written by the _sums halves for this shard */
-    const double *merged;  /**< [sums] of the whole global batch, for the second halves */
+    real *saved;           /**< [capacity, saved]; NULL in forward where no backward will follow */
+    real *saved_fixed;     /**< [saved_fixed]; NULL likewise */
+    real *scratch;         /**< [capacity, scratch] */
+    real *scratch_fixed;   /**< [scratch_fixed] */
+    double *sums;          /**< [sums] written by the _sums halves for this shard, unchanged until the second half is done */
+    const double *merged;  /**< [sums] of the whole global batch, for the second halves; in backward NULL where nobody wants dx */
 } dnn_pass;
 
 typedef struct dnn_layer_kind {
     dnn_kind kind;
+    bool merges;             /**< takes two or more inputs; all others take one */
+    bool activation_layer;   /**< applies its activation and does nothing else: of an output layer, what it reads are the logits */
+    const char *activation;  /**< a layer that is one activation (leaky_relu): its name; the activation's rows are then among the layer's, at
+                              * the same places of the struct. Others: a row of family dnn_activations says which */
+    /** Kinds that are an input of the network: its shape from the parameters. Others: NULL. */
+    dnn_status (*input_shape)(const dnn_layer *l, dnn_shape *shape);
+    /** Fills `p`, zeroed before. Fails with DNN_E_CONFIG and a text that begins with key or shape; the builder puts place and layer in front. */
     dnn_status (*plan)(const dnn_layer *l, dnn_layer_plan *p);
     void (*forward)(const dnn_layer *l, const dnn_pass *p);
     void (*backward)(const dnn_layer *l, const dnn_pass *p);
     /** Only kinds with plan.sums > 0: first halves, run in training on a layer that is not frozen; then sums of all shards are merged and forward
-     * or backward runs with `merged`. A shard without rows writes an empty part; merging an empty part changes nothing. */
+     * or backward runs with `merged`. A shard without rows writes an empty part; merging an empty part changes nothing.
+     * dw is this shard's share, from `sums`, never from `merged`. */
     void (*forward_sums)(const dnn_layer *l, const dnn_pass *p);
     void (*backward_sums)(const dnn_layer *l, const dnn_pass *p);
     void (*merge)(const dnn_layer *l, bool backward, double *into, const double *from);
@@ -79,13 +89,16 @@ struct dnn_layer {
     size_t n_inputs;
     dnn_shape *in;                /**< [n_inputs] */
     dnn_shape out;
-    const dnn_activation_kind *activation;  /**< fused into this layer; NULL: linear, or split off */
+    const dnn_activation_kind *activation;  /**< applied at the end of this layer; NULL: linear, or split off */
     const void *activation_params;
     dnn_layer_plan plan;
 };
 
 /** What every layer takes in a run file beside its own parameters. */
 typedef struct dnn_layer_common { char *name; dnn_strings inputs; bool trainable; } dnn_layer_common;
+
+/** The largest number of values a shape or a tensor of weights may have; beyond it a size is taken for a mistake. */
+#define DNN_MAX_VALUES_OF_TENSOR ((size_t)1 << 40)
 
 extern const dnn_family dnn_layers;
 

@@ -1,0 +1,122 @@
+/* y = f(x W + b) along the last axis. With dz = dy f': dW = xᵀ dz, db = sum of the rows of dz, dx = dz Wᵀ. */
+#include <string.h>
+
+#include "dnn/math/blas.h"
+#include "dnn/nn/initializer.h"
+#include "dnn/nn/layer.h"
+#include "nn/layers/keras.h"
+
+typedef struct {
+    size_t units;
+    dnn_component activation;
+    bool use_bias;
+    dnn_component kernel_initializer, bias_initializer;
+} dense;
+
+static const dnn_param params[] = {
+    DNN_SIZE(dense, units, NULL, ">= 1", "outputs"),
+    DNN_COMPONENT(dense, activation, &dnn_activations, "linear", "applied to the outputs"),
+    DNN_BOOL(dense, use_bias, "true", "false: no bias, as in front of a batch normalization"),
+    DNN_COMPONENT(dense, kernel_initializer, &dnn_initializers, "glorot_uniform", "start of the kernel [inputs, units]"),
+    DNN_COMPONENT(dense, bias_initializer, &dnn_initializers, "zeros", "start of the bias [units]"),
+};
+
+static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
+{
+    const dense *d = l->params;
+    const size_t inputs = dnn_shape_last(&l->in[0]);
+    p->out = l->in[0];
+    if (p->out.rank == 0) p->out.rank = 1;
+    p->out.dim[p->out.rank - 1] = d->units;
+    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "kernel", .shape = dnn_shape_of(2, (size_t[]){ inputs, d->units }),
+                                                    .fan_in = inputs, .fan_out = d->units, .initializer = &d->kernel_initializer };
+    if (d->use_bias)
+        p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias", .shape = dnn_shape_1(d->units), .fan_in = d->units,
+                                                        .fan_out = d->units, .initializer = &d->bias_initializer };
+    p->backward_wants_x = true;
+    if (l->activation) {
+        p->backward_wants_y = !l->activation->from_input;
+        p->saved = l->activation->from_input ? dnn_shape_units(&p->out) : 0;
+    }
+    p->scratch_fixed = d->units;
+    return DNN_OK;
+}
+
+/* So many rows that what one loop wrote the next still finds in the first cache. */
+static size_t rows_at_once(size_t units)
+{
+    const size_t rows = 4096 / units;
+    return rows < 4 ? 4 : rows;
+}
+
+static void add_bias(size_t rows, size_t units, const real *restrict b, real *restrict y)
+{
+    for (size_t r = 0; r < rows; r++, y += units)
+        for (size_t j = 0; j < units; j++) y[j] += b[j];
+}
+
+static void forward(const dnn_layer *l, const dnn_pass *p)
+{
+    const dense *d = l->params;
+    const size_t inputs = dnn_shape_last(&l->in[0]), units = d->units, step = rows_at_once(units);
+    const size_t rows = p->capacity * (dnn_shape_units(&l->out) / units);
+    dnn_gemm(false, false, rows, units, inputs, 1, p->x[0], inputs, p->w[0], units, 0, p->y, units);
+    if (!d->use_bias && !l->activation) return;
+    for (size_t r = 0; r < rows; r += step) {
+        const size_t n = rows - r < step ? rows - r : step;
+        real *y = p->y + r * units;
+        if (d->use_bias) add_bias(n, units, p->w[1], y);
+        if (!l->activation) continue;
+        if (l->activation->from_input && p->saved) memcpy(p->saved + r * units, y, n * units * sizeof *y);
+        l->activation->forward(l->activation_params, n, units, y, y);
+    }
+}
+
+static void sum_rows(size_t rows, size_t units, const real *restrict dz, real *restrict sum)
+{
+    memcpy(sum, dz, units * sizeof *sum);
+    for (size_t r = 1; r < rows; r++)
+        for (size_t j = 0; j < units; j++) sum[j] += dz[r * units + j];
+}
+
+/* dy becomes dz, and db its column sums: first within a few rows, then over these, which also keeps long sums of floats exact. */
+static void output_gradient(const dnn_layer *l, const dnn_pass *p, size_t rows, size_t units, real *db)
+{
+    const size_t step = rows_at_once(units);
+    const real *seen = l->activation && l->activation->from_input ? p->saved : p->y;
+    if (db && rows == 0) memset(db, 0, units * sizeof *db);
+    if (!db && !l->activation) return;
+    for (size_t r = 0; r < rows; r += step) {
+        const size_t n = rows - r < step ? rows - r : step;
+        real *dz = p->dy + r * units;
+        if (l->activation) l->activation->backward(l->activation_params, n, units, seen + r * units, dz, dz);
+        if (!db) continue;
+        sum_rows(n, units, dz, r == 0 ? db : p->scratch_fixed);
+        if (r > 0) add_bias(1, units, p->scratch_fixed, db);
+    }
+}
+
+static void backward(const dnn_layer *l, const dnn_pass *p)
+{
+    const dense *d = l->params;
+    const size_t inputs = dnn_shape_last(&l->in[0]), units = d->units;
+    const size_t rows = p->capacity * (dnn_shape_units(&l->out) / units);
+    output_gradient(l, p, rows, units, d->use_bias ? p->dw[1] : NULL);
+    if (p->dw[0]) dnn_gemm(true, false, inputs, units, rows, 1, p->x[0], inputs, p->dy, units, 0, p->dw[0], units);
+    if (p->dx[0]) dnn_gemm(false, true, rows, inputs, units, 1, p->dy, units, p->w[0], units, 0, p->dx[0], inputs);
+}
+
+static dnn_status decode(const dnn_node *config, dnn_node *node)
+{
+    static const char *const none[] = { "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
+                                        "bias_constraint", "lora_rank", "quantization_config" };
+    (void)config;
+    keras_drop_nulls(node, none, sizeof none / sizeof *none);
+    return DNN_OK;
+}
+
+const dnn_layer_kind dnn_layer_dense = {
+    .kind = { .name = "dense", .help = "f(x W + b) along the last axis", .params_size = sizeof(dense), DNN_PARAMS(params), .keras = "Dense",
+              .decode = decode },
+    .plan = plan, .forward = forward, .backward = backward,
+};

@@ -1,0 +1,38 @@
+#include "nn/layers/keras.h"
+
+void keras_drop_nulls(dnn_node *params, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const dnn_node *value = dnn_node_find(params, keys[i]);
+        if (value && value->type == DNN_NODE_NULL) dnn_node_remove(params, keys[i]);
+    }
+}
+
+void keras_drop(dnn_node *params, const char *const *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) dnn_node_remove(params, keys[i]);
+}
+
+dnn_status keras_rename(dnn_node *params, const char *from, const char *to)
+{
+    const dnn_node *value = dnn_node_find(params, from);
+    dnn_status st = DNN_OK;
+    if (!value) return DNN_OK;
+    if (!dnn_node_find(params, to)) st = dnn_node_set(params, to, dnn_node_copy(value));
+    dnn_node_remove(params, from);
+    return st;
+}
+
+dnn_node *keras_without_batch(const dnn_node *shape)
+{
+    dnn_node *list = dnn_node_list();
+    if (!list) return NULL;
+    for (size_t i = 0; i < shape->count; i++) {
+        if (i == 0 && shape->items[i]->type == DNN_NODE_NULL) continue;
+        if (dnn_node_append(list, dnn_node_copy(shape->items[i])) != DNN_OK) {
+            dnn_node_destroy(list);
+            return NULL;
+        }
+    }
+    return list;
+}

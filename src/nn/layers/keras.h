@@ -1,0 +1,17 @@
+/* What several layers need to translate their Keras config. Private to the layers. */
+#ifndef DNN_NN_LAYERS_KERAS_H
+#define DNN_NN_LAYERS_KERAS_H
+
+#include "dnn/base/param.h"
+
+/* Removes those of `keys` [count] whose value says "none": null, or missing. Others stay, so that the reader refuses what we do
+ * not do, by name. */
+void keras_drop_nulls(dnn_node *params, const char *const *keys, size_t count);
+/* Removes keys that change no value computed here (seeds, layouts). */
+void keras_drop(dnn_node *params, const char *const *keys, size_t count);
+/* A key that Keras renamed: `from` becomes `to` unless `to` is there. */
+dnn_status keras_rename(dnn_node *params, const char *from, const char *to);
+/* A shape with its batch axis, [null, 28, 28], as one without: in a new list; NULL when out of memory. */
+dnn_node *keras_without_batch(const dnn_node *shape);
+
+#endif
