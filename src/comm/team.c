@@ -109,7 +109,7 @@ static dnn_status form_or_part(dnn_team *team, dnn_team_scope scope)
     dnn_status st = form(team, scope);
     if (st == DNN_OK || !dnn_comm_many(team->comm) || scope == DNN_TEAM_RANK) return st;
     if (dnn_comm_rank(team->comm) == 0)
-        dnn_warn("%s. Each rank gets its own copy of weights and data, as with `comm.team: rank`", dnn_fail_text());
+        dnn_warn("no memory can be shared, each rank keeps a copy of its own, as with `comm.team: rank`: %s", dnn_fail_text());
     dnn_fail_clear();
     disband(team);
     return form(team, DNN_TEAM_RANK);

@@ -9,7 +9,11 @@
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 
-enum { LINE = 64, SLACK = 1 << 20 /* the library's own part in each window */ };
+enum {
+    LINE = 64,
+    SLACK = 1 << 20,    /* the library's own part in each window */
+    SEGMENT = 5 << 20,  /* its segment for messages (btl vader), a rank: sparse too, and in the same place */
+};
 
 /* Windows of all teams of a machine lie in one file system: it must hold their sum. */
 static dnn_status check_space(dnn_team *team, size_t bytes)
@@ -18,6 +22,7 @@ static dnn_status check_space(dnn_team *team, size_t bytes)
     double need = asks ? (double)bytes + SLACK : 0.0;
     dnn_comm_sum(team->machine, &need, 1);
     if (dnn_comm_rank(team->machine) != 0 || need == 0.0) return DNN_OK;
+    need += (double)SEGMENT * dnn_comm_size(team->machine);
     char where[4096];
     const double left = dnn_space_left(where, sizeof where);
     if (need <= left) return DNN_OK;
