@@ -32,25 +32,27 @@ static const char *special(double value, char out[DNN_NUMBER_TEXT])
 const char *dnn_number_text(double value, char out[DNN_NUMBER_TEXT])
 {
     if (!isfinite(value)) return special(value, out);
+    char text[DNN_NUMBER_TEXT];
     const locale_t before = enter();
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, DNN_NUMBER_TEXT, "%.*g", digits, value);
-        if (strtod(out, NULL) == value) break;
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break;
     }
     uselocale(before);
-    return out;
+    return strcpy(out, text);
 }
 
 const char *dnn_float_text(float value, char out[DNN_NUMBER_TEXT])
 {
     if (!isfinite(value)) return special(value, out);
+    char text[DNN_NUMBER_TEXT];
     const locale_t before = enter();
     for (int digits = 6; digits <= 9; digits++) {
-        snprintf(out, DNN_NUMBER_TEXT, "%.*g", digits, (double)value);
-        if (strtof(out, NULL) == value) break;
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value) break;
     }
     uselocale(before);
-    return out;
+    return strcpy(out, text);
 }
 
 /* Sign, digits with one point somewhere, exponent: strtod alone would also take blanks, hexadecimal, inf and nan. */
