@@ -25,11 +25,24 @@ _Noreturn void dnn_comm_abort(dnn_comm *comm, dnn_status status)
     _exit((int)status);
 }
 
-/* The one line written below `cli`: nobody above is left to print it, on any rank. */
+/* Written here, below `cli`: nobody above is left to print it, on any rank. */
 static void take_all_down(const char *file, int line, const char *text)
 {
     dprintf(STDERR_FILENO, "dnn-mpi: rank %d on %s: %s:%d: broken invariant: %s\n", dnn_launcher_rank(),
             dnn_comm_host(NULL), file, line, text);
+    dnn_comm_abort(NULL, DNN_E_INTERNAL);
+}
+
+/* As MPI_ERRORS_ARE_FATAL, but with our status: the error classes MPI would end with mean other things here. */
+static void end_on_mpi_error(MPI_Comm *mpi, int *error, ...)
+{
+    (void)mpi;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length;
+    MPI_Error_string(*error, text, &length);
+    const char *where = dnn_collective_now(NULL);
+    dprintf(STDERR_FILENO, "dnn-mpi: rank %d on %s: MPI failed in %s: %s\n", dnn_launcher_rank(), dnn_comm_host(NULL),
+            where ? where : "no collective", text);
     dnn_comm_abort(NULL, DNN_E_INTERNAL);
 }
 
@@ -48,7 +61,10 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     dnn_set_panic_hook(take_all_down);
     dnn_collective_main();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_ARE_FATAL);
+    MPI_Errhandler handler;
+    MPI_Comm_create_errhandler(end_on_mpi_error, &handler);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler); /* children inherit it */
+    MPI_Errhandler_free(&handler);
     int size, rank;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);

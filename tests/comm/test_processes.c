@@ -74,6 +74,16 @@ static int talk_from_a_helper_thread(void)
     return 0;
 }
 
+static int send_to_a_rank_that_is_not_there(void)
+{
+    dnn_comm *comm;
+    if (start(&comm)) return 1;
+    char byte = 0;
+    if (dnn_comm_rank(comm) == 1) dnn_comm_broadcast(comm, &byte, 1, 5);
+    dnn_comm_barrier(comm);
+    return 0;
+}
+
 static int start_alone(void)
 {
     dnn_comm *comm;
@@ -103,6 +113,7 @@ static const struct {
     {"abort", abort_on_one_rank_while_the_other_waits},
     {"panic", panic_in_a_thread_of_one_rank},
     {"helper", talk_from_a_helper_thread},
+    {"nobody", send_to_a_rank_that_is_not_there},
     {"alone", start_alone},
     {"apart", share_memory_where_there_is_none},
 };
@@ -160,6 +171,14 @@ static void a_helper_thread_that_calls_mpi_is_caught(void **state)
     assert_non_null(strstr(output, "broken invariant"));
 }
 
+static void a_failing_mpi_call_ends_every_rank_and_says_which(void **state)
+{
+    (void)state;
+    assert_int_equal(run("%s -n 2 %s nobody 2>&1", launcher(), self), DNN_E_INTERNAL);
+    assert_non_null(strstr(output, "rank 1 on "));
+    assert_non_null(strstr(output, "MPI failed in broadcast: "));
+}
+
 static void processes_that_know_nothing_of_each_other_do_not_start(void **state)
 {
     (void)state;
@@ -190,6 +209,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_rank_can_take_all_down_with_its_status),
         cmocka_unit_test(a_broken_invariant_ends_every_rank_and_says_where),
         cmocka_unit_test(a_helper_thread_that_calls_mpi_is_caught),
+        cmocka_unit_test(a_failing_mpi_call_ends_every_rank_and_says_which),
         cmocka_unit_test(processes_that_know_nothing_of_each_other_do_not_start),
         cmocka_unit_test(without_shared_memory_each_rank_is_its_own_team),
     };

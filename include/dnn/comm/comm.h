@@ -1,5 +1,5 @@
 /** Ranks. Every call of MPI is in this room. A NULL `dnn_comm` is one rank without MPI, so that
- * the library and its tests work without a launcher. MPI's own failures end the job (MPI_ERRORS_ARE_FATAL),
+ * the library and its tests work without a launcher. MPI's own failures end the job (status 70),
  * therefore what only communicates returns void. Main threads alone call what is marked Collective. */
 #ifndef DNN_COMM_COMM_H
 #define DNN_COMM_COMM_H
