@@ -1,0 +1,297 @@
+/* Every layer of the registry against finite differences, in double: gradients with respect to all weights and all inputs of the sum of
+ * c·y with fixed random c. Central differences with h = 1e-6 on functions of curvature about 1 have errors of about 1e-10 from
+ * rounding and 1e-12 from the third derivative; 1e-7 leaves room for steeper ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "dnn/nn/graph.h"
+#include "nn/flow.h"
+
+typedef struct sample {
+    const char *kind;
+    const char *layer;         /* as in a run file */
+    const char *inputs;        /* model.inputs; a layer that merges names them */
+} sample;
+
+static const sample samples[] = {
+    { "input", "{input: {shape: [3], name: x}}", "{x: [3]}" },
+    { "flatten", "flatten", "{x: [2, 3]}" },
+    { "reshape", "{reshape: {target_shape: [3, -1]}}", "{x: [2, 6]}" },
+    { "dense", "{dense: {units: 4}}", "{x: [5]}" },
+    { "dense", "{dense: {units: 4, activation: tanh, use_bias: false}}", "{x: [5]}" },
+    { "dense", "{dense: {units: 3, activation: gelu}}", "{x: [2, 4]}" },
+    { "dense", "{dense: {units: 300, activation: {leaky_relu: {negative_slope: 0.3}}}}", "{x: [2, 2]}" },
+    { "activation", "{activation: softplus}", "{x: [5]}" },
+    { "activation", "{activation: mish}", "{x: [2, 3]}" },
+    { "leaky_relu", "leaky_relu", "{x: [6]}" },
+    { "relu", "{relu: {negative_slope: 0.1, max_value: 1.5, threshold: 0.25}}", "{x: [6]}" },
+    { "elu", "{elu: {alpha: 1.5}}", "{x: [6]}" },
+    { "softmax", "softmax", "{x: [2, 4]}" },
+    { "batch_normalization", "batch_normalization", "{x: [4]}" },
+    { "batch_normalization", "{batch_normalization: {scale: false, epsilon: 0.1}}", "{x: [3, 2]}" },
+    { "batch_normalization", "{batch_normalization: {center: false}}", "{x: [3]}" },
+    { "batch_normalization", "{batch_normalization: {center: false, scale: false, synchronized: false}}", "{x: [3]}" },
+    { "batch_normalization", "{batch_normalization: {trainable: false}}", "{x: [4]}" },
+    { "dropout", "{dropout: {rate: 0.4}}", "{x: [9]}" },
+    { "dropout", "{dropout: {rate: 0}}", "{x: [3]}" },
+    { "alpha_dropout", "{alpha_dropout: {rate: 0.3}}", "{x: [2, 5]}" },
+    { "gaussian_noise", "{gaussian_noise: {stddev: 0.5}}", "{x: [7]}" },
+    { "concatenate", "{concatenate: {inputs: [a, b, c]}}", "{a: [2, 3], b: [2, 1], c: [2, 2]}" },
+    { "concatenate", "{concatenate: {axis: 1, inputs: [a, b]}}", "{a: [1, 3], b: [2, 3]}" },
+    { "add", "{add: {inputs: [a, b, c]}}", "{a: [3], b: [3], c: [3]}" },
+};
+enum { SAMPLES = sizeof samples / sizeof *samples, ROWS = 5, MASKED = 2, CAPACITY = ROWS + MASKED, MOST = 16 };
+
+/* A layer alone with all the memory its plan asks for. */
+typedef struct bench {
+    dnn_graph *graph;
+    const dnn_layer *layer;
+    real *x[MOST], *dx[MOST], *y, *dy, *c, *w[MOST], *dw[MOST], *saved, *saved_fixed, *scratch, *scratch_fixed;
+    double *sums;
+    bool training;
+} bench;
+
+/* A plain generator: the values need only be spread. */
+static double spread(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*state >> 11) * 0x1p-53 * 2 - 1;
+}
+
+static real *room(size_t n) { return dnn_alloc(n + 1, sizeof(real)); }
+
+/* Away from 0 and from the corners of relu by more than h. */
+static void fill(real *at, size_t n, uint64_t *state)
+{
+    for (size_t i = 0; i < n; i++)
+        do at[i] = 2 * spread(state);
+        while (fabs(at[i]) < 1e-2 || fabs(at[i] - 0.25) < 1e-2 || fabs(at[i] - 1.5) < 1e-2);
+}
+
+static void open_bench(const sample *s, bool training, bench *b)
+{
+    char text[512];
+    uint64_t state = 7;
+    *b = (bench){ .training = training };
+    /* A linear layer behind it, so that the activation of the one under test stays in it. */
+    snprintf(text, sizeof text, "{inputs: %s, layers: [%s, {activation: linear}]}", s->inputs, s->layer);
+    dnn_node *model = flow(text);
+    if (dnn_graph_create(model, NULL, 0, &b->graph) != DNN_OK) fail_msg("%s: %s", text, dnn_fail_text());
+    dnn_node_destroy(model);
+    const dnn_layer *l = b->layer = &b->graph->layers[0];
+    const size_t out = CAPACITY * dnn_shape_units(&l->out);
+    for (size_t i = 0; i < l->n_inputs; i++) {
+        const size_t n = CAPACITY * dnn_shape_units(&l->in[i]);
+        b->x[i] = room(n);
+        b->dx[i] = room(n);
+        fill(b->x[i], n, &state);
+    }
+    for (size_t i = 0; i < l->plan.n_weights; i++) {
+        const size_t n = dnn_shape_units(&l->plan.weights[i].shape);
+        b->w[i] = room(n);
+        b->dw[i] = room(n);
+        for (size_t j = 0; j < n; j++) b->w[i][j] = 1 + 0.5 * spread(&state);  /* variances above 0 */
+    }
+    b->y = room(out);
+    b->dy = room(out);
+    b->c = room(out);
+    fill(b->c, ROWS * dnn_shape_units(&l->out), &state);
+    b->saved = room(CAPACITY * l->plan.saved);
+    b->saved_fixed = room(l->plan.saved_fixed);
+    b->scratch = room(CAPACITY * l->plan.scratch);
+    b->scratch_fixed = room(l->plan.scratch_fixed);
+    b->sums = dnn_alloc(l->plan.sums + 1, sizeof *b->sums);
+}
+
+static void close_bench(bench *b)
+{
+    for (size_t i = 0; i < MOST; i++) {
+        dnn_free(b->x[i]);
+        dnn_free(b->dx[i]);
+        dnn_free(b->w[i]);
+        dnn_free(b->dw[i]);
+    }
+    real *others[] = { b->y, b->dy, b->c, b->saved, b->saved_fixed, b->scratch, b->scratch_fixed, b->sums };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) dnn_free(others[i]);
+    dnn_graph_destroy(b->graph);
+}
+
+static dnn_pass pass_of(bench *b)
+{
+    return (dnn_pass){ .training = b->training, .rows = ROWS, .capacity = CAPACITY, .seed = 3, .step = 11, .first_row = 2,
+                       .x = (const real *const *)b->x, .y = b->y, .dy = b->dy, .dx = b->dx, .w = (const real *const *)b->w, .dw = b->dw,
+                       .saved = b->saved, .saved_fixed = b->saved_fixed, .scratch = b->scratch, .scratch_fixed = b->scratch_fixed,
+                       .sums = b->sums };
+}
+
+static bool in_halves(const bench *b) { return b->layer->plan.sums && b->training && !b->layer->frozen; }
+
+/* The sum of c·y. */
+static double value(bench *b)
+{
+    dnn_pass p = pass_of(b);
+    const size_t n = CAPACITY * dnn_shape_units(&b->layer->out);
+    double sum = 0;
+    if (b->layer->plan.view) {
+        memcpy(b->y, b->x[0], n * sizeof *b->y);
+    } else {
+        if (in_halves(b)) {
+            b->layer->kind->forward_sums(b->layer, &p);
+            p.merged = b->sums;
+        }
+        b->layer->kind->forward(b->layer, &p);
+    }
+    for (size_t i = 0; i < n; i++) sum += b->c[i] * b->y[i];
+    return sum;
+}
+
+static void gradients(bench *b)
+{
+    dnn_pass p = pass_of(b);
+    const size_t n = CAPACITY * dnn_shape_units(&b->layer->out);
+    value(b);
+    memcpy(b->dy, b->c, n * sizeof *b->dy);
+    for (size_t i = 0; i < b->layer->plan.n_weights; i++)
+        if (b->layer->plan.weights[i].statistic || b->layer->frozen) {
+            dnn_free(b->dw[i]);
+            b->dw[i] = NULL;
+        }
+    if (b->layer->plan.view) {
+        memcpy(b->dx[0], b->dy, n * sizeof *b->dy);
+        return;
+    }
+    if (in_halves(b)) {
+        b->layer->kind->backward_sums(b->layer, &p);
+        p.merged = b->sums;
+    }
+    b->layer->kind->backward(b->layer, &p);
+}
+
+static void compare(bench *b, const sample *s, real *at, const real *gradient, size_t n, const char *what)
+{
+    const double h = 1e-6;
+    for (size_t i = 0; i < n; i++) {
+        const real kept = at[i];
+        at[i] = kept + h;
+        const double above = value(b);
+        at[i] = kept - h;
+        const double below = value(b);
+        at[i] = kept;
+        const double expected = (above - below) / (2 * h);
+        if (fabs(expected - gradient[i]) > 1e-7 * fmax(1, fabs(expected)))
+            fail_msg("%s (%s): d/d%s[%zu] is %.12g by differences, %.12g by backward", s->layer, b->training ? "training" : "inference",
+                     what, i, expected, (double)gradient[i]);
+    }
+}
+
+static void check(const sample *s, bool training)
+{
+    bench b;
+    open_bench(s, training, &b);
+    gradients(&b);
+    for (size_t i = 0; i < b.layer->plan.n_weights; i++)
+        if (b.dw[i]) compare(&b, s, b.w[i], b.dw[i], dnn_shape_units(&b.layer->plan.weights[i].shape), b.layer->plan.weights[i].name);
+    for (size_t i = 0; i < b.layer->n_inputs; i++) {
+        const size_t units = dnn_shape_units(&b.layer->in[i]);
+        compare(&b, s, b.x[i], b.dx[i], ROWS * units, "x");
+        for (size_t j = ROWS * units; j < CAPACITY * units; j++)
+            if (b.dx[i][j] != 0) fail_msg("%s: the gradient of a masked row is not zero", s->layer);
+    }
+    close_bench(&b);
+}
+
+static void backward_agrees_with_finite_differences_for_every_layer(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < dnn_layers.count; k++) {
+        size_t tried = 0;
+        for (size_t i = 0; i < SAMPLES; i++) {
+            if (strcmp(samples[i].kind, dnn_layers.kinds[k]->name) != 0) continue;
+            check(&samples[i], true);
+            check(&samples[i], false);
+            tried++;
+        }
+        if (tried == 0) fail_msg("layer %s has no sample in this test; add one", dnn_layers.kinds[k]->name);
+    }
+}
+
+/* What lies in rows that are not there must reach no output and no gradient of a weight. */
+static void masked_rows_count_in_no_sum(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        bench a, b;
+        open_bench(&samples[i], true, &a);
+        open_bench(&samples[i], true, &b);
+        for (size_t k = 0; k < b.layer->n_inputs; k++) {
+            const size_t units = dnn_shape_units(&b.layer->in[k]);
+            for (size_t j = ROWS * units; j < CAPACITY * units; j++) b.x[k][j] = 100 + (double)j;
+        }
+        gradients(&a);
+        gradients(&b);
+        const size_t out = ROWS * dnn_shape_units(&a.layer->out);
+        for (size_t j = 0; j < out; j++) assert_true(a.y[j] == b.y[j]);
+        for (size_t w = 0; w < a.layer->plan.n_weights; w++)
+            for (size_t j = 0; a.dw[w] && j < dnn_shape_units(&a.layer->plan.weights[w].shape); j++) assert_true(a.dw[w][j] == b.dw[w][j]);
+        close_bench(&a);
+        close_bench(&b);
+    }
+}
+
+/* Whatever is not the identity in training only, is it in inference. */
+static void noise_is_the_identity_in_inference(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = { "dropout", "alpha_dropout", "gaussian_noise" };
+    for (size_t i = 0; i < SAMPLES; i++)
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            if (strcmp(samples[i].kind, kinds[k]) != 0) continue;
+            bench b;
+            open_bench(&samples[i], false, &b);
+            value(&b);
+            for (size_t j = 0; j < CAPACITY * dnn_shape_units(&b.layer->out); j++) assert_true(b.y[j] == b.x[0][j]);
+            close_bench(&b);
+        }
+}
+
+/* Without a backward to come nothing is kept, and the outputs are the same. */
+static void outputs_are_the_same_where_nothing_is_kept_for_backward(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        bench a, b;
+        open_bench(&samples[i], true, &a);
+        open_bench(&samples[i], true, &b);
+        dnn_free(b.saved);
+        dnn_free(b.saved_fixed);
+        b.saved = b.saved_fixed = NULL;
+        assert_true(value(&a) == value(&b));
+        close_bench(&a);
+        close_bench(&b);
+    }
+}
+
+static int memory_is_balanced(void **state)
+{
+    (void)state;
+    dnn_place_forget();
+    assert_int_equal(dnn_memory_balance(), 0);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(backward_agrees_with_finite_differences_for_every_layer),
+        cmocka_unit_test(masked_rows_count_in_no_sum),
+        cmocka_unit_test(noise_is_the_identity_in_inference),
+        cmocka_unit_test(outputs_are_the_same_where_nothing_is_kept_for_backward),
+    };
+    return cmocka_run_group_tests(tests, NULL, memory_is_balanced);
+}
