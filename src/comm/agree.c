@@ -52,3 +52,18 @@ dnn_status dnn_agree(dnn_comm *comm, dnn_status local)
     if (-worst[1] == code && same_text) return dnn_fail((dnn_status)code, "%s", text);
     return dnn_fail((dnn_status)code, "%s: %s", name, text);
 }
+
+dnn_status dnn_agree_root(dnn_comm *comm, dnn_status local)
+{
+    if (!dnn_comm_many(comm)) return local;
+    char text[TEXT] = "";
+    int code = (int)local;
+    dnn_collective_begin("agree_root");
+    MPI_Bcast(&code, 1, MPI_INT, 0, comm->mpi);
+    if (code != DNN_OK) {
+        snprintf(text, sizeof text, "%s", dnn_fail_text());
+        MPI_Bcast(text, TEXT, MPI_CHAR, 0, comm->mpi);
+    }
+    dnn_collective_end();
+    return code == DNN_OK ? DNN_OK : dnn_fail((dnn_status)code, "%s", text);
+}

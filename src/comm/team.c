@@ -31,16 +31,33 @@ static void number(dnn_team *team, const member *table, int size, int rank)
     }
 }
 
+/* first_of [count + 1]: where each team's workers begin among all. */
+static dnn_status number_firsts(dnn_team *team, const member *table, int size)
+{
+    dnn_free(team->first_of);
+    team->first_of = dnn_alloc((size_t)team->count + 1, sizeof *team->first_of);
+    if (!team->first_of) return DNN_E_MEMORY;
+    for (int t = 0, leader = 0; leader < size; leader++) {
+        if (table[leader].leader != leader) continue;
+        team->first_of[t + 1] = team->first_of[t];
+        for (int r = leader; r < size; r++)
+            if (table[r].leader == leader) team->first_of[t + 1] += table[r].threads;
+        t++;
+    }
+    return DNN_OK;
+}
+
 static dnn_status take_numbers(dnn_team *team)
 {
     const int size = dnn_comm_size(team->comm), rank = dnn_comm_rank(team->comm);
     member *table = dnn_alloc((size_t)size, sizeof *table);
-    const dnn_status st = dnn_agree(team->comm, table ? DNN_OK : DNN_E_MEMORY);
+    dnn_status st = dnn_agree(team->comm, table ? DNN_OK : DNN_E_MEMORY);
     if (st == DNN_OK) {
         member mine = {rank, team->n_threads, dnn_comm_size(team->ranks)};
         dnn_comm_broadcast(team->ranks, &mine.leader, sizeof mine.leader, 0);
         dnn_comm_gather(team->comm, &mine, sizeof mine, table);
         number(team, table, size, rank);
+        st = dnn_agree(team->comm, number_firsts(team, table, size));
     }
     dnn_free(table);
     return st;
@@ -153,6 +170,7 @@ void dnn_team_destroy(dnn_team *team)
     dnn_threads_destroy(team->threads);
     disband(team);
     dnn_comm_destroy(team->machine);
+    dnn_free(team->first_of);
     dnn_free(team);
 }
 
@@ -162,6 +180,7 @@ int dnn_team_first_worker(const dnn_team *team) { return team->first_worker; }
 int dnn_team_workers(const dnn_team *team) { return team->workers; }
 int dnn_team_all_workers(const dnn_team *team) { return team->all_workers; }
 int dnn_team_first_of_all(const dnn_team *team) { return team->first_of_all; }
+int dnn_team_first_worker_of(const dnn_team *team, int t) { return team->first_of[t]; }
 int dnn_team_count(const dnn_team *team) { return team->count; }
 int dnn_team_index(const dnn_team *team) { return team->index; }
 bool dnn_team_leads(const dnn_team *team) { return team->place == 0; }

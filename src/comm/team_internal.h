@@ -15,6 +15,7 @@ struct dnn_team {
     int place;         /**< this rank's place in its team */
     int places;        /**< ranks of the smallest team: the slices of an exchange */
     int n_threads, first_worker, workers, all_workers, first_of_all, count, index;
+    int *first_of;     /**< [count + 1] first worker of each team among all, owned */
     int machine_workers, machine_cores;
     dnn_waiting how;
     dnn_threads *threads;
