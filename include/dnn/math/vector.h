@@ -198,7 +198,7 @@ static inline float dnn_softplus_f(float x)
     return dnn_select_f(x > 0.0f, x, 0.0f) + (dnn_log_core_f(y, 0) + lost / y);
 }
 
-/** sin(2 pi turns), for abs(turns) <= 2^20: to about 2 ulp of 1. The cosine is sine of a quarter turn more: taking both of one angle
+/** sin(2 pi turns), for abs(turns) <= 2^20: to 2^-22. The cosine is sine of a quarter turn more: taking both of one angle
  * would not vectorize. */
 static inline float dnn_sin_turns_f(float turns)
 {
