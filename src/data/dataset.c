@@ -103,7 +103,7 @@ static dnn_status bring_in(dnn_dataset *ds, opening *o)
 
 static void hand_out_lists(dnn_dataset *ds)
 {
-    if (dnn_team_leads(ds->team)) memcpy(ds->lists.base, ds->lists_draft, ds->plan.lists_bytes);
+    if (ds->lists_draft != NULL) memcpy(ds->lists.base, ds->lists_draft, ds->plan.lists_bytes);
     dnn_free(ds->lists_draft);
     ds->lists_draft = NULL;
     atomic_thread_fence(memory_order_seq_cst);
