@@ -16,8 +16,8 @@ typedef struct opening {
     const dnn_node *fitted;
     uint64_t seed;
     const dnn_source_kind *kind;
-    void *state;            /* the source's, on the leader while it is open */
-    dnn_source_info info;   /* with its borrowed lists */
+    void *state;          /* the source's, on the leader while it is open */
+    dnn_source_info info; /* with its borrowed lists */
     dnn_choices choices;
 } opening;
 
@@ -45,7 +45,8 @@ static dnn_status agree_leaders(const dnn_dataset *ds, dnn_status st)
     return dnn_team_count(ds->team) == 1 ? dnn_agree_root(comm, st) : dnn_agree(comm, st);
 }
 
-/* Everybody gets rank 0's plan; leaders of other teams have made the same one or there is something wrong with their files. */
+/* Everybody gets rank 0's plan; leaders of other teams have made the same one or there is something wrong with their
+ * files. */
 static dnn_status share_plan(dnn_dataset *ds)
 {
     dnn_comm *const comm = dnn_team_comm(ds->team);
@@ -54,7 +55,9 @@ static dnn_status share_plan(dnn_dataset *ds)
     if (dnn_team_count(ds->team) == 1) return DNN_OK;
     dnn_status st = DNN_OK;
     if (dnn_team_leads(ds->team) && mine != ds->plan.seal)
-        st = dnn_fail(DNN_E_RANKS, "data.source.%s: the data differ from those of rank 0: all ranks must see the same files", ds->plan.kind);
+        st = dnn_fail(DNN_E_RANKS,
+                      "data.source.%s: the data differ from those of rank 0: all ranks must see the same files",
+                      ds->plan.kind);
     return dnn_agree(comm, st);
 }
 
@@ -79,7 +82,7 @@ static dnn_status list_parts(dnn_dataset *ds, const dnn_choices *choices)
     for (int part = 0; part < DNN_PARTS && st == DNN_OK; part++) {
         const dnn_choice *const choice = &choices->at[part];
         dnn_part_rows *const rows = &ds->plan.parts[part];
-        *rows = (dnn_part_rows){ .first = choice->first, .count = choice->count, .listed = choice->list != NULL };
+        *rows = (dnn_part_rows){.first = choice->first, .count = choice->count, .listed = choice->list != NULL};
         if (rows->listed) st = dnn_lists_add(ds, choice->list, choice->count * sizeof *choice->list, &rows->list);
     }
     return st;
@@ -126,7 +129,8 @@ static dnn_status open_with(dnn_dataset *ds, opening *o)
     return dnn_agree(dnn_team_comm(ds->team), ds->describe == NULL ? DNN_E_MEMORY : DNN_OK);
 }
 
-dnn_status dnn_dataset_open(dnn_team *team, const dnn_data_config *config, uint64_t seed, const dnn_node *fitted, dnn_dataset **out)
+dnn_status dnn_dataset_open(dnn_team *team, const dnn_data_config *config, uint64_t seed, const dnn_node *fitted,
+                            dnn_dataset **out)
 {
     *out = NULL;
     dnn_dataset *ds = dnn_alloc(1, sizeof *ds);
@@ -134,7 +138,8 @@ dnn_status dnn_dataset_open(dnn_team *team, const dnn_data_config *config, uint6
     dnn_status st = dnn_agree(dnn_team_comm(team), ds == NULL || o == NULL ? DNN_E_MEMORY : DNN_OK);
     if (st == DNN_OK) {
         ds->team = team;
-        *o = (opening){ .config = config, .fitted = fitted, .seed = seed, .kind = (const dnn_source_kind *)config->source.kind };
+        *o = (opening){
+            .config = config, .fitted = fitted, .seed = seed, .kind = (const dnn_source_kind *)config->source.kind};
         DNN_ASSERT(o->kind != NULL);
         st = open_with(ds, o);
         if (o->state != NULL) o->kind->close(o->state);

@@ -14,7 +14,8 @@ dnn_status dnn_facts_count(dnn_dataset *ds, const dnn_choices *choices)
     for (size_t i = 0; i < plan->n_targets; i++)
         if (plan->targets[i].scaled && plan->targets[i].info.labels) {
             plan->targets[i].info.labels = false;
-            snprintf(plan->targets[i].info.not_labels, sizeof target->not_labels, "data.scale.targets makes them values");
+            snprintf(plan->targets[i].info.not_labels, sizeof target->not_labels,
+                     "data.scale.targets makes them values");
         }
     if (plan->n_targets == 0 || !target->labels) return DNN_OK;
     const size_t classes = target->classes;
@@ -41,7 +42,8 @@ static size_t array_numbers(const dnn_source_array *array, uint64_t *out)
 uint64_t dnn_facts_seal(const dnn_plan *plan)
 {
     const dnn_source_info *const info = &plan->source;
-    uint64_t numbers[5 + DNN_PARTS + 2 * DNN_SOURCE_ARRAYS * (3 + DNN_MAX_RANK)] = { info->n_x, info->n_y, info->weighted, info->fills, plan->bytes };
+    uint64_t numbers[5 + DNN_PARTS + 2 * DNN_SOURCE_ARRAYS * (3 + DNN_MAX_RANK)] = {
+        info->n_x, info->n_y, info->weighted, info->fills, plan->bytes};
     size_t n = 5;
     for (int part = 0; part < DNN_PARTS; part++) numbers[n++] = info->rows[part];
     for (size_t i = 0; i < info->n_x; i++) n += array_numbers(&info->x[i], numbers + n);
@@ -52,21 +54,21 @@ uint64_t dnn_facts_seal(const dnn_plan *plan)
 void dnn_facts_hash(dnn_dataset *ds)
 {
     dnn_plan *const plan = &ds->plan;
-    uint64_t parts[2 + 3 * DNN_PARTS] = { XXH3_64bits(ds->values.base, plan->bytes), plan->start[DNN_PARTS] };
+    uint64_t parts[2 + 3 * DNN_PARTS] = {XXH3_64bits(ds->values.base, plan->bytes), plan->start[DNN_PARTS]};
     for (int part = 0; part < DNN_PARTS; part++) {
         const dnn_part_rows *const rows = &plan->parts[part];
         parts[2 + 3 * part] = rows->count;
         parts[3 + 3 * part] = rows->listed ? UINT64_MAX : rows->first;
-        parts[4 + 3 * part] = rows->listed ? XXH3_64bits(dnn_lists_at(ds, rows->list), rows->count * sizeof(uint64_t)) : 0;
+        parts[4 + 3 * part] =
+            rows->listed ? XXH3_64bits(dnn_lists_at(ds, rows->list), rows->count * sizeof(uint64_t)) : 0;
     }
     plan->hash = XXH3_64bits(parts, sizeof parts);
-    const uint64_t all[2] = { plan->hash, XXH3_64bits(ds->lists_draft, plan->lists_bytes) };
+    const uint64_t all[2] = {plan->hash, XXH3_64bits(ds->lists_draft, plan->lists_bytes)};
     plan->seal = XXH3_64bits(all, sizeof all);
 }
 
 /* Appends to a text of `size`; what does not fit is cut. */
-__attribute__((format(printf, 4, 5)))
-static void add(char *text, size_t size, size_t *length, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void add(char *text, size_t size, size_t *length, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -82,24 +84,30 @@ static const char *type_name(const dnn_source_array *array)
 
 char *dnn_facts_describe(const dnn_plan *plan)
 {
-    static const char *const names[] = { "train", "validation", "test" };
+    static const char *const names[] = {"train", "validation", "test"};
     char text[1024], shape[96];
     size_t n = 0;
     add(text, sizeof text, &n, "%s:", plan->kind);
     for (int part = 0; part < DNN_PARTS; part++)
         if (plan->parts[part].count > 0)
-            add(text, sizeof text, &n, "%s %llu %s", n > strlen(plan->kind) + 1 ? "," : "", (unsigned long long)plan->parts[part].count, names[part]);
+            add(text, sizeof text, &n, "%s %llu %s", n > strlen(plan->kind) + 1 ? "," : "",
+                (unsigned long long)plan->parts[part].count, names[part]);
     for (size_t i = 0; i < plan->n_inputs; i++) {
         const dnn_view *const view = &plan->inputs[i];
-        add(text, sizeof text, &n, ", %s%s%s %s", plan->n_inputs > 1 ? view->info.name : "", plan->n_inputs > 1 ? " " : "",
-            dnn_shape_text(&view->info.shape, shape, sizeof shape), type_name(&plan->source.x[view->array]));
+        add(text, sizeof text, &n, ", %s%s%s %s", plan->n_inputs > 1 ? view->info.name : "",
+            plan->n_inputs > 1 ? " " : "", dnn_shape_text(&view->info.shape, shape, sizeof shape),
+            type_name(&plan->source.x[view->array]));
     }
     for (size_t i = 0; i < plan->n_targets; i++) {
         const dnn_array_info *const target = &plan->targets[i].info;
-        if (plan->n_targets > 1) add(text, sizeof text, &n, ", %s:", target->name);
-        else add(text, sizeof text, &n, ",");
-        if (target->labels) add(text, sizeof text, &n, " %zu classes", target->classes);
-        else add(text, sizeof text, &n, " %zu target%s", plan->targets[i].units, plan->targets[i].units == 1 ? "" : "s");
+        if (plan->n_targets > 1)
+            add(text, sizeof text, &n, ", %s:", target->name);
+        else
+            add(text, sizeof text, &n, ",");
+        if (target->labels)
+            add(text, sizeof text, &n, " %zu classes", target->classes);
+        else
+            add(text, sizeof text, &n, " %zu target%s", plan->targets[i].units, plan->targets[i].units == 1 ? "" : "s");
     }
     return dnn_strdup(text);
 }

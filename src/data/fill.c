@@ -26,7 +26,9 @@ static dnn_status means(const dnn_dataset *ds, const dnn_choice *train, size_t u
 static dnn_status given(const dnn_node *fitted, size_t units, double *mean)
 {
     if (fitted->type != DNN_NODE_LIST || fitted->count != units)
-        return dnn_fail(DNN_E_DATA, "the model was trained on %zu features with values filled in, the source brings %zu", fitted->count, units);
+        return dnn_fail(DNN_E_DATA,
+                        "the model was trained on %zu features with values filled in, the source brings %zu",
+                        fitted->count, units);
     for (size_t j = 0; j < units; j++) mean[j] = fitted->items[j]->real;
     return DNN_OK;
 }
@@ -38,8 +40,11 @@ static dnn_status put(dnn_dataset *ds, size_t units, const double *mean)
         for (size_t j = 0; j < units; j++) {
             if (!isnan(x[j])) continue;
             if (isnan(mean[j]))
-                return dnn_fail(DNN_E_DATA, "%s: feature %zu has no value in the whole training part, so there is no mean to fill in: leave it out of "
-                                "`features`", ds->plan.source.x[0].origin, j);
+                return dnn_fail(DNN_E_DATA,
+                                "%s: feature %zu has no value in the whole training part, so there is no mean to fill "
+                                "in: leave it out of "
+                                "`features`",
+                                ds->plan.source.x[0].origin, j);
             x[j] = (float)mean[j];
         }
     }

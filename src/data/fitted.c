@@ -1,5 +1,5 @@
-/* Fitted scaling into a model file and back: {features: {x: {kind, shift: […], factor: […]}}, targets: {…}, fill: […]}; lists of
- * one number where all features share it. */
+/* Fitted scaling into a model file and back: {features: {x: {kind, shift: […], factor: […]}}, targets: {…}, fill: […]};
+ * lists of one number where all features share it. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,8 +36,10 @@ static dnn_node *views(const dnn_dataset *ds, const dnn_view *view, size_t n)
         if (st == DNN_OK) st = dnn_node_set(entry, "units", dnn_node_int((int64_t)view[i].units));
         if (st == DNN_OK) st = dnn_node_set(entry, "shift", numbers(dnn_lists_at(ds, view[i].shift), view[i].units));
         if (st == DNN_OK) st = dnn_node_set(entry, "factor", numbers(dnn_lists_at(ds, view[i].factor), view[i].units));
-        if (st == DNN_OK) st = dnn_node_set(map, view[i].info.name, entry);
-        else dnn_node_destroy(entry);
+        if (st == DNN_OK)
+            st = dnn_node_set(map, view[i].info.name, entry);
+        else
+            dnn_node_destroy(entry);
     }
     if (st == DNN_OK) return map;
     dnn_node_destroy(map);
@@ -56,15 +58,18 @@ dnn_node *dnn_dataset_fitted(const dnn_dataset *ds)
         const double *const fill = dnn_lists_at(ds, plan->fill);
         st = list == NULL ? DNN_E_MEMORY : DNN_OK;
         for (size_t j = 0; j < plan->n_fill && st == DNN_OK; j++) st = dnn_node_append(list, dnn_node_real(fill[j]));
-        if (st == DNN_OK) st = dnn_node_set(root, "fill", list);
-        else dnn_node_destroy(list);
+        if (st == DNN_OK)
+            st = dnn_node_set(root, "fill", list);
+        else
+            dnn_node_destroy(list);
     }
     if (st == DNN_OK) return root;
     dnn_node_destroy(root);
     return NULL;
 }
 
-static dnn_status take_numbers(dnn_dataset *ds, const dnn_node *list, const char *name, const char *what, size_t units, size_t *offset)
+static dnn_status take_numbers(dnn_dataset *ds, const dnn_node *list, const char *name, const char *what, size_t units,
+                               size_t *offset)
 {
     if (list == NULL || list->type != DNN_NODE_LIST || (list->count != 1 && list->count != units))
         return dnn_fail(DNN_E_MODEL, "scaling of '%s': `%s` must have 1 or %zu numbers", name, what, units);
@@ -86,19 +91,20 @@ static dnn_status take_numbers(dnn_dataset *ds, const dnn_node *list, const char
 static dnn_status take_view(dnn_dataset *ds, const dnn_node *entry, dnn_view *view)
 {
     const dnn_node *const units = dnn_node_find(entry, "units"), *const kind = dnn_node_find(entry, "kind");
-    if (units == NULL || units->type != DNN_NODE_INT || units->integer < 1 || units->integer > INT32_MAX || kind == NULL ||
-        kind->type != DNN_NODE_STRING)
+    if (units == NULL || units->type != DNN_NODE_INT || units->integer < 1 || units->integer > INT32_MAX ||
+        kind == NULL || kind->type != DNN_NODE_STRING)
         return dnn_fail(DNN_E_MODEL, "scaling of '%s': must have kind and units", entry->key);
-    if (view->units == 0) {  /* targets that the source does not bring */
+    if (view->units == 0) { /* targets that the source does not bring */
         view->units = (size_t)units->integer;
         view->info.shape = dnn_shape_1(view->units);
         snprintf(view->info.name, sizeof view->info.name, "%s", entry->key);
     }
     if (view->units != (size_t)units->integer)
-        return dnn_fail(DNN_E_DATA, "the model was trained on %lld values of '%s', the source brings %zu", (long long)units->integer, entry->key,
-                        view->units);
+        return dnn_fail(DNN_E_DATA, "the model was trained on %lld values of '%s', the source brings %zu",
+                        (long long)units->integer, entry->key, view->units);
     dnn_status st = take_numbers(ds, dnn_node_find(entry, "shift"), entry->key, "shift", view->units, &view->shift);
-    if (st == DNN_OK) st = take_numbers(ds, dnn_node_find(entry, "factor"), entry->key, "factor", view->units, &view->factor);
+    if (st == DNN_OK)
+        st = take_numbers(ds, dnn_node_find(entry, "factor"), entry->key, "factor", view->units, &view->factor);
     snprintf(view->kind, sizeof view->kind, "%s", kind->text);
     view->scaled = st == DNN_OK;
     return st;
@@ -122,20 +128,24 @@ static dnn_status take_views(dnn_dataset *ds, const dnn_node *map, dnn_view *vie
         st = take_view(ds, entry, &view[i]);
     }
     if (st == DNN_OK && found < map->count)
-        st = dnn_fail(DNN_E_DATA, "the model's scaling names %zu arrays such as '%s', of which the source brings %zu", map->count, map->items[0]->key,
-                      found);
+        st = dnn_fail(DNN_E_DATA, "the model's scaling names %zu arrays such as '%s', of which the source brings %zu",
+                      map->count, map->items[0]->key, found);
     return st;
 }
 
 dnn_status dnn_fitted_take(dnn_dataset *ds, const dnn_node *fitted)
 {
     dnn_plan *const plan = &ds->plan;
-    const dnn_node *const features = dnn_node_find(fitted, "features"), *const targets = dnn_node_find(fitted, "targets");
-    if (features == NULL || targets == NULL || features->type != DNN_NODE_MAP || targets->type != DNN_NODE_MAP || targets->count > DNN_SOURCE_ARRAYS)
+    const dnn_node *const features = dnn_node_find(fitted, "features"), *const targets =
+                                                                            dnn_node_find(fitted, "targets");
+    if (features == NULL || targets == NULL || features->type != DNN_NODE_MAP || targets->type != DNN_NODE_MAP ||
+        targets->count > DNN_SOURCE_ARRAYS)
         return dnn_fail(DNN_E_MODEL, "the model's scaling must have features and targets");
     dnn_status st = take_views(ds, features, plan->inputs, plan->n_inputs);
-    if (st != DNN_OK || plan->n_targets > 0) return st == DNN_OK ? take_views(ds, targets, plan->targets, plan->n_targets) : st;
+    if (st != DNN_OK || plan->n_targets > 0)
+        return st == DNN_OK ? take_views(ds, targets, plan->targets, plan->n_targets) : st;
     plan->n_target_views = targets->count;
-    for (size_t i = 0; i < targets->count && st == DNN_OK; i++) st = take_view(ds, targets->items[i], &plan->targets[i]);
+    for (size_t i = 0; i < targets->count && st == DNN_OK; i++)
+        st = take_view(ds, targets->items[i], &plan->targets[i]);
     return st;
 }

@@ -7,11 +7,15 @@ static uint64_t row_at(const dnn_part_rows *rows, const uint64_t *list, uint64_t
     return list != NULL ? list[position] : rows->first + position;
 }
 
-static void gather(const dnn_dataset *ds, const dnn_view *view, bool target, dnn_part part, const uint64_t *at, size_t n, float *out)
+static void gather(const dnn_dataset *ds, const dnn_view *view, bool target, dnn_part part, const uint64_t *at,
+                   size_t n, float *out)
 {
     const dnn_part_rows *const rows = &ds->plan.parts[part];
     const uint64_t *const list = rows->listed ? dnn_lists_at(ds, rows->list) : NULL;
-    for (size_t k = 0; k < n; k++) dnn_row_scaled(ds, view, target, row_at(rows, list, at[k]), out + k * view->units);
+    for (size_t k = 0; k < n; k++) {
+        if (k + 1 < n) dnn_row_prefetch(ds, view, target, row_at(rows, list, at[k + 1]));
+        dnn_row_scaled(ds, view, target, row_at(rows, list, at[k]), out + k * view->units);
+    }
 }
 
 void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out)

@@ -1,6 +1,7 @@
-/** The inside of a data set. Two windows hold all that is large, once per team: `values` (what the source brought, as it came)
- * and `lists` (row lists, columns, scaling, counts). The plan says where in them things are: it has no pointers, is
- * made by the rank that leads its team and then broadcast. Functions here are Local and, where not said otherwise, for the leader. */
+/** The inside of a data set. Two windows hold all that is large, once per team: `values` (what the source brought, as
+ * it came) and `lists` (row lists, columns, scaling, counts). The plan says where in them things are: it has no
+ * pointers, is made by the rank that leads its team and then broadcast. Functions here are Local and, where not said
+ * otherwise, for the leader. */
 #ifndef DNN_DATA_INSIDE_H
 #define DNN_DATA_INSIDE_H
 
@@ -12,46 +13,58 @@
 typedef struct dnn_view {
     dnn_array_info info;
     size_t array, units;
-    bool picked;             /**< `columns` says which of the array's values; else all */
+    bool picked; /**< `columns` says which of the array's values; else all */
     bool scaled;
-    char kind[32];           /**< of the scaler */
-    size_t columns;          /**< offset in lists: size_t [units] */
-    size_t shift, factor;    /**< offset in lists: double [units] */
+    char kind[32];        /**< of the scaler */
+    size_t columns;       /**< offset in lists: size_t [units] */
+    size_t shift, factor; /**< offset in lists: double [units] */
 } dnn_view;
 
 /** Rows of one part: those listed, or `count` from `first` on. Rows count through the source's parts. */
-typedef struct dnn_part_rows { uint64_t first, count; bool listed; size_t list; /**< offset in lists: uint64_t [count] */ } dnn_part_rows;
+typedef struct dnn_part_rows {
+    uint64_t first, count;
+    bool listed;
+    size_t list; /**< offset in lists: uint64_t [count] */
+} dnn_part_rows;
 
 typedef struct dnn_plan {
-    dnn_source_info source;                /**< without its borrowed lists */
-    char kind[64];                         /**< the source's name */
-    uint64_t start[DNN_PARTS + 1];         /**< first row of each of the source's parts; then all rows */
-    size_t x[DNN_SOURCE_ARRAYS], y[DNN_SOURCE_ARRAYS], weight, bytes;  /**< offsets in values; size of values */
+    dnn_source_info source;        /**< without its borrowed lists */
+    char kind[64];                 /**< the source's name */
+    uint64_t start[DNN_PARTS + 1]; /**< first row of each of the source's parts; then all rows */
+    size_t x[DNN_SOURCE_ARRAYS], y[DNN_SOURCE_ARRAYS], weight, bytes; /**< offsets in values; size of values */
     size_t n_inputs, n_targets;
-    size_t n_target_views;                 /**< >= n_targets: a fitted scaling outlives the targets, for predictions */
+    size_t n_target_views; /**< >= n_targets: a fitted scaling outlives the targets, for predictions */
     dnn_view inputs[DNN_SOURCE_ARRAYS], targets[DNN_SOURCE_ARRAYS];
     dnn_part_rows parts[DNN_PARTS];
-    size_t counts;                         /**< offset in lists: uint64_t [DNN_PARTS, classes of target 0] */
-    size_t fill, n_fill;                   /**< offset in lists: double [n_fill], what missing values of x[0] became */
+    size_t counts;       /**< offset in lists: uint64_t [DNN_PARTS, classes of target 0] */
+    size_t fill, n_fill; /**< offset in lists: double [n_fill], what missing values of x[0] became */
     size_t lists_bytes;
-    uint64_t hash, seal;                   /**< of values and split; of all that leaders of teams must have alike so far */
+    uint64_t hash, seal; /**< of values and split; of all that leaders of teams must have alike so far */
 } dnn_plan;
 
 struct dnn_dataset {
     dnn_team *team;
     dnn_plan plan;
     dnn_window values, lists;
-    char *lists_draft;    /**< the leader's lists until their window exists */
+    char *lists_draft; /**< the leader's lists until their window exists */
     size_t lists_room;
     char *describe;
 };
 
 /** Rows while they are being chosen. */
-typedef struct dnn_choice { uint64_t first, count; uint64_t *list; /**< owned; NULL: first, first + 1, … */ } dnn_choice;
+typedef struct dnn_choice {
+    uint64_t first, count;
+    uint64_t *list; /**< owned; NULL: first, first + 1, … */
+} dnn_choice;
 
-typedef struct dnn_choices { dnn_choice at[DNN_PARTS]; } dnn_choices;
+typedef struct dnn_choices {
+    dnn_choice at[DNN_PARTS];
+} dnn_choices;
 
-static inline uint64_t dnn_choice_row(const dnn_choice *choice, uint64_t i) { return choice->list != NULL ? choice->list[i] : choice->first + i; }
+static inline uint64_t dnn_choice_row(const dnn_choice *choice, uint64_t i)
+{
+    return choice->list != NULL ? choice->list[i] : choice->first + i;
+}
 
 /** Everything in lists, whether still a draft or in its window. Any rank. */
 static inline const void *dnn_lists_at(const dnn_dataset *ds, size_t offset)
@@ -76,8 +89,10 @@ dnn_status dnn_values_check(dnn_dataset *ds, const dnn_source_info *info);
 int64_t dnn_values_label(const dnn_dataset *ds, uint64_t row);
 
 /* split.c, split_file.c, select.c */
-dnn_status dnn_split(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info, uint64_t seed, dnn_choices *choices);
-dnn_status dnn_split_by_file(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info, dnn_choices *choices);
+dnn_status dnn_split(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info, uint64_t seed,
+                     dnn_choices *choices);
+dnn_status dnn_split_by_file(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info,
+                             dnn_choices *choices);
 /** Leaves out classes, renumbers the others in the values, then cuts parts to their limits. */
 dnn_status dnn_select(dnn_dataset *ds, const dnn_data_config *config, dnn_choices *choices);
 void dnn_choices_clear(dnn_choices *choices);
@@ -93,6 +108,8 @@ dnn_status dnn_fitted_take(dnn_dataset *ds, const dnn_node *fitted);
 /* row.c: any rank */
 /** One row of a view into doubles, not scaled. */
 void dnn_row_raw(const dnn_dataset *ds, const dnn_view *view, bool target, uint64_t row, double *out);
+/** Asks for a row's cache lines ahead: shuffled rows lie where no hardware guesses them. */
+void dnn_row_prefetch(const dnn_dataset *ds, const dnn_view *view, bool target, uint64_t row);
 /** One row of a view into floats, scaled. */
 void dnn_row_scaled(const dnn_dataset *ds, const dnn_view *view, bool target, uint64_t row, float *out);
 

@@ -1,6 +1,7 @@
-/** NumPy's legacy stream, RandomState(seed) with an integer seed: MT19937 (Matsumoto and Nishimura, TOMACS 8, 1998) and the
- * conversions that NumPy has frozen under that name (NEP 19). scikit-learn's generators draw from it, so the same integer
- * gives the very rows that texts and tutorials show. Nothing else in this program draws from a stateful generator. Local. */
+/** NumPy's legacy stream, RandomState(seed) with an integer seed: MT19937 (Matsumoto and Nishimura, TOMACS 8, 1998) and
+ * the conversions that NumPy has frozen under that name (NEP 19). scikit-learn's generators draw from it, so the same
+ * integer gives the very rows that texts and tutorials show. Nothing else in this program draws from a stateful
+ * generator. Local. */
 #ifndef DNN_DATA_LEGACY_RANDOM_H
 #define DNN_DATA_LEGACY_RANDOM_H
 
@@ -13,7 +14,7 @@ enum { DNN_LEGACY_WORDS = 624 };
 typedef struct dnn_legacy_random {
     uint32_t key[DNN_LEGACY_WORDS];
     size_t position;
-    bool has_gauss;  /**< the polar method makes two normals; the second waits here */
+    bool has_gauss; /**< the polar method makes two normals; the second waits here */
     double gauss;
 } dnn_legacy_random;
 

@@ -7,7 +7,7 @@
 void dnn_choices_clear(dnn_choices *choices)
 {
     for (int part = 0; part < DNN_PARTS; part++) dnn_free(choices->at[part].list);
-    *choices = (dnn_choices){ 0 };
+    *choices = (dnn_choices){0};
 }
 
 static dnn_status mark(const dnn_numbers *labels, const char *key, size_t classes, bool *marked)
@@ -27,11 +27,13 @@ static dnn_status renumber(const dnn_classes_config *config, size_t classes, int
     bool *marked = dnn_alloc(classes, sizeof *marked);
     if (marked == NULL) return DNN_E_MEMORY;
     const bool keeps = config->include.count > 0;
-    const dnn_status st = keeps ? mark(&config->include, "include", classes, marked) : mark(&config->exclude, "exclude", classes, marked);
+    const dnn_status st =
+        keeps ? mark(&config->include, "include", classes, marked) : mark(&config->exclude, "exclude", classes, marked);
     *kept = 0;
     for (size_t c = 0; c < classes; c++) new_label[c] = marked[c] == keeps ? (int32_t)(*kept)++ : -1;
     dnn_free(marked);
-    if (st == DNN_OK && *kept == 0) return dnn_fail(DNN_E_CONFIG, "data.classes.exclude: leaves no class of %zu", classes);
+    if (st == DNN_OK && *kept == 0)
+        return dnn_fail(DNN_E_CONFIG, "data.classes.exclude: leaves no class of %zu", classes);
     return st;
 }
 
@@ -44,7 +46,7 @@ static dnn_status filter(const dnn_dataset *ds, const int32_t *new_label, dnn_ch
         if (new_label[dnn_values_label(ds, row)] >= 0) list[count++] = row;
     }
     dnn_free(choice->list);
-    *choice = (dnn_choice){ .count = count, .list = list };
+    *choice = (dnn_choice){.count = count, .list = list};
     return DNN_OK;
 }
 
@@ -52,9 +54,12 @@ static void set_label(dnn_dataset *ds, uint64_t row, int32_t label)
 {
     char *const labels = (char *)ds->values.base + ds->plan.y[0];
     const dnn_value type = ds->plan.source.y[0].type;
-    if (type == DNN_VALUE_UINT8) ((uint8_t *)labels)[row] = (uint8_t)label;
-    else if (type == DNN_VALUE_INT32) ((int32_t *)labels)[row] = label;
-    else ((float *)labels)[row] = (float)label;
+    if (type == DNN_VALUE_UINT8)
+        ((uint8_t *)labels)[row] = (uint8_t)label;
+    else if (type == DNN_VALUE_INT32)
+        ((int32_t *)labels)[row] = label;
+    else
+        ((float *)labels)[row] = (float)label;
 }
 
 static dnn_status select_classes(dnn_dataset *ds, const dnn_classes_config *config, dnn_choices *choices)
@@ -64,7 +69,8 @@ static dnn_status select_classes(dnn_dataset *ds, const dnn_classes_config *conf
         return dnn_fail(DNN_E_CONFIG, "data.classes: include and exclude cannot both be given");
     dnn_array_info *const target = &ds->plan.targets[0].info;
     if (ds->plan.n_targets == 0 || !target->labels)
-        return dnn_fail(DNN_E_CONFIG, "data.classes: needs labels; %s", ds->plan.n_targets ? target->not_labels : "the source brings no targets");
+        return dnn_fail(DNN_E_CONFIG, "data.classes: needs labels; %s",
+                        ds->plan.n_targets ? target->not_labels : "the source brings no targets");
     int32_t *new_label = dnn_alloc(target->classes, sizeof *new_label);
     if (new_label == NULL) return DNN_E_MEMORY;
     size_t kept = 0;
@@ -83,7 +89,8 @@ static dnn_status select_classes(dnn_dataset *ds, const dnn_classes_config *conf
 static dnn_status limit(double rows, const char *key, dnn_choice *choice)
 {
     if (isnan(rows)) return DNN_OK;
-    if (rows != floor(rows)) return dnn_fail(DNN_E_CONFIG, "data.limit.%s = %g: must be a whole number of rows", key, rows);
+    if (rows != floor(rows))
+        return dnn_fail(DNN_E_CONFIG, "data.limit.%s = %g: must be a whole number of rows", key, rows);
     if (rows < (double)choice->count) choice->count = (uint64_t)rows;
     return DNN_OK;
 }

@@ -1,4 +1,5 @@
-/* Test and validation parts cut from the source's training rows. Each row gets a part; the lists follow in cutting order. */
+/* Test and validation parts cut from the source's training rows. Each row gets a part; the lists follow in cutting
+ * order. */
 #include <math.h>
 #include <string.h>
 
@@ -9,9 +10,9 @@
 typedef struct cut {
     const dnn_dataset *ds;
     const dnn_split_config *config;
-    uint64_t n, first;      /* the source's training rows */
-    uint64_t *order;        /* position -> row */
-    uint8_t *part;          /* position -> part */
+    uint64_t n, first; /* the source's training rows */
+    uint64_t *order;   /* position -> row */
+    uint8_t *part;     /* position -> part */
     uint64_t classes;
 } cut;
 
@@ -26,7 +27,8 @@ static dnn_status rows_of(const dnn_node *node, const char *key, uint64_t n, uin
     }
     if (node->type != DNN_NODE_REAL || !(node->real >= 0.0 && node->real < 1.0)) {
         char text[64];
-        return dnn_node_fail(DNN_E_CONFIG, node, "data.split.%s = %s: must be a number of rows, or a fraction in [0, 1)", key,
+        return dnn_node_fail(DNN_E_CONFIG, node,
+                             "data.split.%s = %s: must be a number of rows, or a fraction in [0, 1)", key,
                              dnn_node_describe(node, text, sizeof text));
     }
     const double exact = node->real * (double)n, near = nearbyint(exact);
@@ -36,31 +38,33 @@ static dnn_status rows_of(const dnn_node *node, const char *key, uint64_t n, uin
 
 static dnn_status sizes(const dnn_dataset *ds, const dnn_split_config *config, uint64_t size[DNN_PARTS])
 {
-    static const char *const keys[] = { [DNN_VALIDATION] = "validation", [DNN_TEST] = "test" };
-    const dnn_node *const nodes[] = { [DNN_VALIDATION] = config->validation, [DNN_TEST] = config->test };
+    static const char *const keys[] = {[DNN_VALIDATION] = "validation", [DNN_TEST] = "test"};
+    const dnn_node *const nodes[] = {[DNN_VALIDATION] = config->validation, [DNN_TEST] = config->test};
     const uint64_t *const brought = ds->plan.source.rows;
     for (int part = DNN_VALIDATION; part <= DNN_TEST; part++) {
         const dnn_status st = rows_of(nodes[part], keys[part], brought[DNN_TRAIN], &size[part]);
         if (st != DNN_OK) return st;
         if (size[part] > 0 && brought[part] > 0)
-            return dnn_node_fail(DNN_E_CONFIG, nodes[part], "data.split.%s: %s brings a %s part of its own (%llu rows)", keys[part], ds->plan.kind,
-                                 keys[part], (unsigned long long)brought[part]);
+            return dnn_node_fail(DNN_E_CONFIG, nodes[part], "data.split.%s: %s brings a %s part of its own (%llu rows)",
+                                 keys[part], ds->plan.kind, keys[part], (unsigned long long)brought[part]);
     }
     const uint64_t n = brought[DNN_TRAIN], v = size[DNN_VALIDATION], t = size[DNN_TEST];
     if (v + t > 0 && (v >= n || t >= n || v + t >= n))
         return dnn_node_fail(DNN_E_CONFIG, v > 0 ? nodes[DNN_VALIDATION] : nodes[DNN_TEST],
-                             "data.split: %llu validation and %llu test rows leave nothing of the %llu training rows", (unsigned long long)v,
-                             (unsigned long long)t, (unsigned long long)n);
+                             "data.split: %llu validation and %llu test rows leave nothing of the %llu training rows",
+                             (unsigned long long)v, (unsigned long long)t, (unsigned long long)n);
     return DNN_OK;
 }
 
 static void order_rows(cut *c, uint64_t seed)
 {
-    const dnn_stream stream = { .seed = seed, .purpose = DNN_FOR_SPLIT };
-    for (uint64_t i = 0; i < c->n; i++) c->order[i] = c->first + (c->config->shuffle ? dnn_shuffle_at(&stream, 0, c->n, i) : i);
+    const dnn_stream stream = {.seed = seed, .purpose = DNN_FOR_SPLIT};
+    for (uint64_t i = 0; i < c->n; i++)
+        c->order[i] = c->first + (c->config->shuffle ? dnn_shuffle_at(&stream, 0, c->n, i) : i);
 }
 
-/* Rows of `part` that each class gives: the share of those still free rounded down, what is missing going to the largest remainders. */
+/* Rows of `part` that each class gives: the share of those still free rounded down, what is missing going to the
+ * largest remainders. */
 static dnn_status quotas(const cut *c, uint64_t size, uint64_t *quota)
 {
     uint64_t *free = dnn_alloc(c->classes, sizeof *free), all = 0, given = 0;
@@ -114,7 +118,7 @@ static dnn_status list_part(const cut *c, dnn_part part, dnn_choice *choice)
     uint64_t count = 0;
     for (uint64_t i = 0; i < c->n; i++) count += c->part[i] == part;
     dnn_free(choice->list);
-    *choice = (dnn_choice){ .count = 0, .list = dnn_alloc(count, sizeof *choice->list) };
+    *choice = (dnn_choice){.count = 0, .list = dnn_alloc(count, sizeof *choice->list)};
     if (choice->list == NULL) return DNN_E_MEMORY;
     for (uint64_t i = 0; i < c->n; i++)
         if (c->part[i] == part) choice->list[choice->count++] = c->order[i];
@@ -128,18 +132,21 @@ static dnn_status list_part(const cut *c, dnn_part part, dnn_choice *choice)
     return DNN_OK;
 }
 
-dnn_status dnn_split(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info, uint64_t seed, dnn_choices *choices)
+dnn_status dnn_split(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info, uint64_t seed,
+                     dnn_choices *choices)
 {
     const dnn_plan *const plan = &ds->plan;
-    for (int part = 0; part < DNN_PARTS; part++) choices->at[part] = (dnn_choice){ .first = plan->start[part], .count = info->rows[part] };
+    for (int part = 0; part < DNN_PARTS; part++)
+        choices->at[part] = (dnn_choice){.first = plan->start[part], .count = info->rows[part]};
     if (config->file != NULL) return dnn_split_by_file(ds, config, info, choices);
-    uint64_t size[DNN_PARTS] = { 0 };
+    uint64_t size[DNN_PARTS] = {0};
     dnn_status st = sizes(ds, config, size);
     if (st != DNN_OK || size[DNN_VALIDATION] + size[DNN_TEST] == 0) return st;
     if (config->stratify && (plan->n_targets == 0 || !plan->targets[0].info.labels))
-        return dnn_fail(DNN_E_CONFIG, "data.split.stratify: needs labels%s%s", plan->n_targets ? "; " : ", the source brings no targets",
+        return dnn_fail(DNN_E_CONFIG, "data.split.stratify: needs labels%s%s",
+                        plan->n_targets ? "; " : ", the source brings no targets",
                         plan->n_targets ? plan->targets[0].info.not_labels : "");
-    cut c = { .ds = ds, .config = config, .n = info->rows[DNN_TRAIN], .first = plan->start[DNN_TRAIN] };
+    cut c = {.ds = ds, .config = config, .n = info->rows[DNN_TRAIN], .first = plan->start[DNN_TRAIN]};
     c.classes = config->stratify ? plan->targets[0].info.classes : 1;
     c.order = dnn_alloc(c.n, sizeof *c.order);
     c.part = dnn_alloc(c.n, sizeof *c.part);

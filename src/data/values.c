@@ -13,7 +13,8 @@ static dnn_status place(const dnn_source_array *array, uint64_t rows, size_t *of
     const size_t units = dnn_shape_units(&array->shape), size = dnn_value_size(array->type);
     if (units == 0) return dnn_fail(DNN_E_DATA, "%s: '%s' has samples without values", array->origin, array->name);
     if (rows > (SIZE_MAX / 4 - *end) / size / units)
-        return dnn_fail(DNN_E_MEMORY, "%s: %llu samples of %zu values do not fit into memory", array->origin, (unsigned long long)rows, units);
+        return dnn_fail(DNN_E_MEMORY, "%s: %llu samples of %zu values do not fit into memory", array->origin,
+                        (unsigned long long)rows, units);
     *offset = *end;
     *end += (rows * units * size + LINE - 1) / LINE * LINE;
     return DNN_OK;
@@ -29,7 +30,7 @@ dnn_status dnn_values_plan(dnn_plan *plan)
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < info->n_x && st == DNN_OK; i++) st = place(&info->x[i], rows, &plan->x[i], &plan->bytes);
     for (size_t i = 0; i < info->n_y && st == DNN_OK; i++) st = place(&info->y[i], rows, &plan->y[i], &plan->bytes);
-    const dnn_source_array weight = { .name = "weight", .type = DNN_VALUE_FLOAT };
+    const dnn_source_array weight = {.name = "weight", .type = DNN_VALUE_FLOAT};
     if (st == DNN_OK && info->weighted) st = place(&weight, rows, &plan->weight, &plan->bytes);
     return st;
 }
@@ -47,7 +48,7 @@ dnn_status dnn_values_read(dnn_dataset *ds, const dnn_source_kind *kind, void *s
     for (int part = 0; part < DNN_PARTS && st == DNN_OK; part++) {
         if (info->rows[part] == 0) continue;
         const uint64_t row = plan->start[part];
-        void *x[DNN_SOURCE_ARRAYS] = { NULL }, *y[DNN_SOURCE_ARRAYS] = { NULL };
+        void *x[DNN_SOURCE_ARRAYS] = {NULL}, *y[DNN_SOURCE_ARRAYS] = {NULL};
         for (size_t i = 0; i < info->n_x; i++) x[i] = at_row(ds, &info->x[i], plan->x[i], row);
         for (size_t i = 0; i < info->n_y; i++) y[i] = at_row(ds, &info->y[i], plan->y[i], row);
         float *const weight = info->weighted ? (float *)((char *)ds->values.base + plan->weight) + row : NULL;
@@ -57,9 +58,10 @@ dnn_status dnn_values_read(dnn_dataset *ds, const dnn_source_kind *kind, void *s
 }
 
 /* "train.h5:/x: training row 17" for messages; row numbers are those of the file. */
-static const char *row_text(const dnn_plan *plan, const dnn_source_info *info, const char *origin, uint64_t row, char *out, size_t size)
+static const char *row_text(const dnn_plan *plan, const dnn_source_info *info, const char *origin, uint64_t row,
+                            char *out, size_t size)
 {
-    static const char *const names[] = { "training", "validation", "test" };
+    static const char *const names[] = {"training", "validation", "test"};
     int part = 0;
     while (part < DNN_TEST && row >= plan->start[part + 1]) part++;
     uint64_t number = row - plan->start[part];
@@ -68,7 +70,8 @@ static const char *row_text(const dnn_plan *plan, const dnn_source_info *info, c
     return out;
 }
 
-static dnn_status check_finite(const dnn_dataset *ds, const dnn_source_info *info, const dnn_source_array *array, size_t offset, bool fills)
+static dnn_status check_finite(const dnn_dataset *ds, const dnn_source_info *info, const dnn_source_array *array,
+                               size_t offset, bool fills)
 {
     if (array->type != DNN_VALUE_FLOAT) return DNN_OK;
     const size_t units = dnn_shape_units(&array->shape);
@@ -79,7 +82,8 @@ static dnn_status check_finite(const dnn_dataset *ds, const dnn_source_info *inf
         for (size_t j = 0; bad && j < units; j++) {
             if (isfinite(values[j]) || (fills && isnan(values[j]))) continue;
             char where[400], column[128] = "";
-            if (info->n_columns == units && offset == ds->plan.x[0]) snprintf(column, sizeof column, " ('%.100s')", info->columns[j]);
+            if (info->n_columns == units && offset == ds->plan.x[0])
+                snprintf(column, sizeof column, " ('%.100s')", info->columns[j]);
             return dnn_fail(DNN_E_DATA, "%s: column %zu%s of '%s' is %s: values must be finite",
                             row_text(&ds->plan, info, array->origin, row, where, sizeof where), j, column, array->name,
                             isnan(values[j]) ? "NaN" : "Inf");
@@ -119,7 +123,8 @@ static dnn_status check_labels(dnn_dataset *ds, const dnn_source_info *info, siz
         char where[400];
         row_text(&ds->plan, info, array->origin, row, where, sizeof where);
         if (array->labels)
-            return dnn_fail(DNN_E_DATA, "%s: label %.9g: must be a whole number from 0 to %d", where, label, LARGEST_LABEL);
+            return dnn_fail(DNN_E_DATA, "%s: label %.9g: must be a whole number from 0 to %d", where, label,
+                            LARGEST_LABEL);
         snprintf(view->not_labels, sizeof view->not_labels, "%.120s is %.9g", where, label);
         return DNN_OK;
     }

@@ -28,13 +28,14 @@ static size_t columns_named(const dnn_source_info *info, const char *name, size_
     return n;
 }
 
-static dnn_status columns_of(const dnn_node *item, const char *input, const dnn_source_info *info, size_t units, size_t *out, size_t *n)
+static dnn_status columns_of(const dnn_node *item, const char *input, const dnn_source_info *info, size_t units,
+                             size_t *out, size_t *n)
 {
     *n = 0;
     if (item->type == DNN_NODE_INT) {
         if (item->integer < 0 || (uint64_t)item->integer >= units)
-            return dnn_node_fail(DNN_E_CONFIG, item, "data.inputs.%s.columns: %lld: the source has features 0 to %zu", input,
-                                 (long long)item->integer, units - 1);
+            return dnn_node_fail(DNN_E_CONFIG, item, "data.inputs.%s.columns: %lld: the source has features 0 to %zu",
+                                 input, (long long)item->integer, units - 1);
         out[0] = (size_t)item->integer;
         *n = 1;
         return DNN_OK;
@@ -44,15 +45,18 @@ static dnn_status columns_of(const dnn_node *item, const char *input, const dnn_
     *n = columns_named(info, item->text, out);
     if (*n > 0) return DNN_OK;
     if (info->n_columns == 0)
-        return dnn_node_fail(DNN_E_CONFIG, item, "data.inputs.%s.columns: '%s': this source's features have numbers, not names", input, item->text);
+        return dnn_node_fail(DNN_E_CONFIG, item,
+                             "data.inputs.%s.columns: '%s': this source's features have numbers, not names", input,
+                             item->text);
     const char *const near = dnn_nearest(item->text, (const char *const *)info->columns, info->n_columns);
-    return dnn_node_fail(DNN_E_CONFIG, item, "data.inputs.%s.columns: no feature '%s'%s%s%s", input, item->text, near ? ": did you mean '" : "",
-                         near ? near : "", near ? "'?" : "");
+    return dnn_node_fail(DNN_E_CONFIG, item, "data.inputs.%s.columns: no feature '%s'%s%s%s", input, item->text,
+                         near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static dnn_status pick(dnn_dataset *ds, const dnn_node *columns, const dnn_source_info *info, dnn_view *view)
 {
-    const size_t units = dnn_shape_units(&info->x[0].shape), room = columns->count > SIZE_MAX / (units + 1) ? 0 : columns->count * units;
+    const size_t units = dnn_shape_units(&info->x[0].shape),
+                 room = columns->count > SIZE_MAX / (units + 1) ? 0 : columns->count * units;
     size_t *list = dnn_alloc(room, sizeof *list);
     if (list == NULL) return DNN_E_MEMORY;
     dnn_status st = DNN_OK;
@@ -74,12 +78,16 @@ static dnn_status named_input(dnn_dataset *ds, const dnn_node *node, const dnn_s
 {
     view_of_array(&info->x[0], 0, view);
     if (strlen(node->key) >= sizeof view->info.name)
-        return dnn_node_fail(DNN_E_CONFIG, node, "data.inputs: the name '%.20s…' is longer than %zu characters", node->key, sizeof view->info.name - 1);
+        return dnn_node_fail(DNN_E_CONFIG, node, "data.inputs: the name '%.20s…' is longer than %zu characters",
+                             node->key, sizeof view->info.name - 1);
     snprintf(view->info.name, sizeof view->info.name, "%s", node->key);
     if (node->type == DNN_NODE_NULL) return DNN_OK;
     const dnn_node *const columns = dnn_node_find(node, "columns");
-    if (node->type != DNN_NODE_MAP || columns == NULL || node->count != 1 || columns->type != DNN_NODE_LIST || columns->count == 0)
-        return dnn_node_fail(DNN_E_CONFIG, node, "data.inputs.%s: must be {columns: [numbers or names of features]}, or null for all", node->key);
+    if (node->type != DNN_NODE_MAP || columns == NULL || node->count != 1 || columns->type != DNN_NODE_LIST ||
+        columns->count == 0)
+        return dnn_node_fail(DNN_E_CONFIG, node,
+                             "data.inputs.%s: must be {columns: [numbers or names of features]}, or null for all",
+                             node->key);
     return pick(ds, columns, info, view);
 }
 
@@ -87,12 +95,16 @@ static dnn_status named_inputs(dnn_dataset *ds, const dnn_node *inputs, const dn
 {
     dnn_plan *const plan = &ds->plan;
     if (inputs->type != DNN_NODE_MAP || inputs->count == 0 || inputs->count > DNN_SOURCE_ARRAYS)
-        return dnn_node_fail(DNN_E_CONFIG, inputs, "data.inputs: must be a map of 1 to %d input names to {columns: [...]}", DNN_SOURCE_ARRAYS);
+        return dnn_node_fail(DNN_E_CONFIG, inputs,
+                             "data.inputs: must be a map of 1 to %d input names to {columns: [...]}",
+                             DNN_SOURCE_ARRAYS);
     if (info->n_x != 1 || info->x[0].shape.rank != 1)
-        return dnn_node_fail(DNN_E_CONFIG, inputs, "data.inputs: needs a source with one row of features for each sample; %s has %s", plan->kind,
-                             info->n_x != 1 ? "inputs of its own" : "samples of more axes");
+        return dnn_node_fail(DNN_E_CONFIG, inputs,
+                             "data.inputs: needs a source with one row of features for each sample; %s has %s",
+                             plan->kind, info->n_x != 1 ? "inputs of its own" : "samples of more axes");
     dnn_status st = DNN_OK;
-    for (size_t i = 0; i < inputs->count && st == DNN_OK; i++) st = named_input(ds, inputs->items[i], info, &plan->inputs[i]);
+    for (size_t i = 0; i < inputs->count && st == DNN_OK; i++)
+        st = named_input(ds, inputs->items[i], info, &plan->inputs[i]);
     plan->n_inputs = inputs->count;
     return st;
 }

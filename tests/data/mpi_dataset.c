@@ -10,7 +10,7 @@ static dnn_status open_shared(dnn_team_scope scope, const char *text, dnn_team *
 {
     *team = NULL;
     *ds = NULL;
-    dnn_data_config config = { 0 };
+    dnn_data_config config = {0};
     dnn_status st = read_section(&config, "%s", text);
     DNN_ASSERT(st == DNN_OK);
     st = dnn_team_create(comm, scope, 1, team);
@@ -25,9 +25,10 @@ static void close_shared(dnn_team *team, dnn_dataset *ds)
     if (team != NULL) dnn_team_destroy(team);
 }
 
-static const char *const blobs = "{source: {blobs: {n_samples: 300, n_features: 5, centers: 4, random_state: 3}}, "
-                                 "split: {validation: 40, test: 0.1, shuffle: true, stratify: true}, classes: {exclude: [2]}, "
-                                 "scale: {features: standardize}, limit: {train: 120}, inputs: {a: {columns: [0, 3]}, b: {columns: [1, 2, 4]}}}";
+static const char *const blobs =
+    "{source: {blobs: {n_samples: 300, n_features: 5, centers: 4, random_state: 3}}, "
+    "split: {validation: 40, test: 0.1, shuffle: true, stratify: true}, classes: {exclude: [2]}, "
+    "scale: {features: standardize}, limit: {train: 120}, inputs: {a: {columns: [0, 3]}, b: {columns: [1, 2, 4]}}}";
 
 /* Everything a rank can see, as bytes. */
 static size_t look(const dnn_dataset *ds, float *out)
@@ -52,7 +53,7 @@ static void all_ranks_see_what_one_rank_alone_sees(void **state)
     assert_on_all_ranks(comm, open_text(&alone, 5, blobs) == DNN_OK);
     static float mine[300 * 7 + 3], theirs[300 * 7 + 3];
     const size_t n = look(alone.ds, mine);
-    static const dnn_team_scope scopes[] = { DNN_TEAM_NODE, DNN_TEAM_NUMA, DNN_TEAM_RANK };
+    static const dnn_team_scope scopes[] = {DNN_TEAM_NODE, DNN_TEAM_NUMA, DNN_TEAM_RANK};
     for (size_t s = 0; s < 3; s++) {
         dnn_team *team;
         dnn_dataset *ds;
@@ -75,7 +76,8 @@ static void a_file_missing_on_one_leader_stops_every_rank(void **state)
     (void)state;
     const int rank = dnn_comm_rank(comm), size = dnn_comm_size(comm);
     char text[512];
-    snprintf(text, sizeof text, "source: {csv: {path: %s, target: y}}", rank == size - 1 ? "/nowhere/t.csv" : scratch_path("t.csv"));
+    snprintf(text, sizeof text, "source: {csv: {path: %s, target: y}}",
+             rank == size - 1 ? "/nowhere/t.csv" : scratch_path("t.csv"));
     write_text("t.csv", "x,y\n1,0\n2,1\n3,0\n");
     for (int shared = 0; shared < 2; shared++) {
         dnn_team *team;
@@ -106,10 +108,11 @@ static void teams_that_see_other_rows_are_told_so(void **state)
 {
     (void)state;
     const int rank = dnn_comm_rank(comm), size = dnn_comm_size(comm);
-    static const char *const contents[] = { "x,y\n1,0\n2,1\n3,0\n", "x,y\n1,0\n2,1\n4,0\n", "x,y\n1,0\n2,1\n" };
-    for (int other = 1; other < 3; other++) {  /* another value; fewer rows */
+    static const char *const contents[] = {"x,y\n1,0\n2,1\n3,0\n", "x,y\n1,0\n2,1\n4,0\n", "x,y\n1,0\n2,1\n"};
+    for (int other = 1; other < 3; other++) { /* another value; fewer rows */
         char text[512];
-        snprintf(text, sizeof text, "source: {csv: {path: %s, target: y}}", write_text("t.csv", contents[rank == size - 1 ? other : 0]));
+        snprintf(text, sizeof text, "source: {csv: {path: %s, target: y}}",
+                 write_text("t.csv", contents[rank == size - 1 ? other : 0]));
         dnn_team *team;
         dnn_dataset *ds;
         const dnn_status st = open_shared(DNN_TEAM_RANK, text, &team, &ds);
@@ -123,7 +126,8 @@ static void a_split_that_cannot_be_stops_every_rank(void **state)
     (void)state;
     dnn_team *team;
     dnn_dataset *ds;
-    assert_on_all_ranks(comm, open_shared(DNN_TEAM_NODE, "{source: {moons: {n_samples: 10}}, split: {validation: 10}}", &team, &ds) == DNN_E_CONFIG);
+    assert_on_all_ranks(comm, open_shared(DNN_TEAM_NODE, "{source: {moons: {n_samples: 10}}, split: {validation: 10}}",
+                                          &team, &ds) == DNN_E_CONFIG);
     close_shared(team, ds);
 }
 

@@ -1,4 +1,5 @@
-/* What the tests of this room share: opening a data section written as YAML, small files, the folder of published data. */
+/* What the tests of this room share: opening a data section written as YAML, small files, the folder of published data.
+ */
 #ifndef DNN_TESTS_DATA_SUPPORT_H
 #define DNN_TESTS_DATA_SUPPORT_H
 
@@ -18,8 +19,8 @@
 #include "dnn/io/tree.h"
 
 /* Reads the section; the text may use `%s` for what follows. */
-__attribute__((format(printf, 2, 3)))
-static inline dnn_status read_section(dnn_data_config *config, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline dnn_status read_section(dnn_data_config *config, const char *format,
+                                                                            ...)
 {
     char text[8192];
     va_list arguments;
@@ -33,15 +34,21 @@ static inline dnn_status read_section(dnn_data_config *config, const char *forma
     return st;
 }
 
-static inline void clear_section(dnn_data_config *config) { dnn_params_clear(dnn_data_params, DNN_DATA_PARAMS, config); }
+static inline void clear_section(dnn_data_config *config)
+{
+    dnn_params_clear(dnn_data_params, DNN_DATA_PARAMS, config);
+}
 
 /* One rank without MPI. */
-typedef struct opened { dnn_team *team; dnn_dataset *ds; } opened;
+typedef struct opened {
+    dnn_team *team;
+    dnn_dataset *ds;
+} opened;
 
 static inline dnn_status open_fitted(opened *o, uint64_t seed, const dnn_node *fitted, const char *text)
 {
-    *o = (opened){ 0 };
-    dnn_data_config config = { 0 };
+    *o = (opened){0};
+    dnn_data_config config = {0};
     dnn_status st = read_section(&config, "%s", text);
     if (st == DNN_OK) st = dnn_team_create(NULL, DNN_TEAM_RANK, 1, &o->team);
     if (st == DNN_OK) st = dnn_dataset_open(o->team, &config, seed, fitted, &o->ds);
@@ -49,13 +56,16 @@ static inline dnn_status open_fitted(opened *o, uint64_t seed, const dnn_node *f
     return st;
 }
 
-static inline dnn_status open_text(opened *o, uint64_t seed, const char *text) { return open_fitted(o, seed, NULL, text); }
+static inline dnn_status open_text(opened *o, uint64_t seed, const char *text)
+{
+    return open_fitted(o, seed, NULL, text);
+}
 
 static inline void close_opened(opened *o)
 {
     dnn_dataset_close(o->ds);
     if (o->team != NULL) dnn_team_destroy(o->team);
-    *o = (opened){ 0 };
+    *o = (opened){0};
 }
 
 static inline void must_open(opened *o, uint64_t seed, const char *text)
@@ -121,7 +131,10 @@ static inline const char *write_bytes(const char *name, const void *data, size_t
     return path;
 }
 
-static inline const char *write_text(const char *name, const char *text) { return write_bytes(name, text, strlen(text)); }
+static inline const char *write_text(const char *name, const char *text)
+{
+    return write_bytes(name, text, strlen(text));
+}
 
 static inline void remove_scratch(void)
 {
@@ -137,8 +150,10 @@ static inline const char *published(const char *name)
     static int next;
     char *const path = paths[next++ % 8];
     const char *const given = getenv("DNN_DATA_DIR"), *const source = getenv("DNN_TEST_SOURCE");
-    if (given != NULL) snprintf(path, sizeof paths[0], "%s/%s", given, name);
-    else snprintf(path, sizeof paths[0], "%s/../../shared/data/%s", source != NULL ? source : "tests", name);
+    if (given != NULL)
+        snprintf(path, sizeof paths[0], "%s/%s", given, name);
+    else
+        snprintf(path, sizeof paths[0], "%s/../../shared/data/%s", source != NULL ? source : "tests", name);
     if (access(path, R_OK) == 0) return path;
     print_message("skipped: %s is not there (set DNN_DATA_DIR)\n", path);
     return NULL;

@@ -24,23 +24,25 @@ static void check_inputs(const opened *o, uint64_t row, const float *expected, s
 {
     assert_int_equal(dnn_shape_units(&dnn_dataset_input(o->ds, 0)->shape), n);
     for (size_t j = 0; j < n; j++)
-        if (input_at(o, DNN_TRAIN, row, 0, j) != expected[j]) fail_msg("column %d: %g", (int)j, (double)input_at(o, DNN_TRAIN, row, 0, j));
+        if (input_at(o, DNN_TRAIN, row, 0, j) != expected[j])
+            fail_msg("column %d: %g", (int)j, (double)input_at(o, DNN_TRAIN, row, 0, j));
 }
 
 static void columns_are_coded_as_they_are_told(void **state)
 {
     (void)state;
     opened o;
-    open_csv(&o, mixed, ", target: price, weight: weight, categorical: {city: one_hot, floor: {ordinal: [low, mid, high]}}", "");
-    check_inputs(&o, 0, (float[]){ 50, 0, 1, 0, 1 }, 5);  /* size, Bern, Rome, floor, new */
-    check_inputs(&o, 1, (float[]){ 70, 1, 0, 2, 0 }, 5);
-    check_inputs(&o, 2, (float[]){ 90, 0, 1, 1, 1 }, 5);
+    open_csv(&o, mixed,
+             ", target: price, weight: weight, categorical: {city: one_hot, floor: {ordinal: [low, mid, high]}}", "");
+    check_inputs(&o, 0, (float[]){50, 0, 1, 0, 1}, 5); /* size, Bern, Rome, floor, new */
+    check_inputs(&o, 1, (float[]){70, 1, 0, 2, 0}, 5);
+    check_inputs(&o, 2, (float[]){90, 0, 1, 1, 1}, 5);
     assert_true(target_at(&o, DNN_TRAIN, 0) == 100.5f);
     assert_false(dnn_dataset_target(o.ds, 0)->labels);
     assert_non_null(strstr(dnn_dataset_target(o.ds, 0)->not_labels, "100.5"));
     assert_true(dnn_dataset_weighted(o.ds));
     float weight[3];
-    dnn_dataset_gather_weight(o.ds, DNN_TRAIN, (uint64_t[]){ 2, 1, 0 }, 3, weight);
+    dnn_dataset_gather_weight(o.ds, DNN_TRAIN, (uint64_t[]){2, 1, 0}, 3, weight);
     assert_true(weight[0] == 2.0f && weight[1] == 0.5f && weight[2] == 1.0f);
     close_opened(&o);
 }
@@ -52,11 +54,11 @@ static void an_ordinal_target_makes_labels_in_ascending_order(void **state)
     open_csv(&o, mixed, ", target: city, features: [size], categorical: {city: ordinal}", "");
     assert_true(dnn_dataset_target(o.ds, 0)->labels);
     assert_int_equal(dnn_dataset_target(o.ds, 0)->classes, 2);
-    static const int labels[] = { 1, 0, 1 };
+    static const int labels[] = {1, 0, 1};
     for (uint64_t i = 0; i < 3; i++) assert_int_equal(target_at(&o, DNN_TRAIN, i), labels[i]);
     close_opened(&o);
     open_csv(&o, "a,b\n1,10\n2,9\n3,10\n", ", target: b, categorical: {b: ordinal}", "");
-    assert_int_equal(target_at(&o, DNN_TRAIN, 0), 1);  /* 9 before 10: numbers, not texts */
+    assert_int_equal(target_at(&o, DNN_TRAIN, 0), 1); /* 9 before 10: numbers, not texts */
     close_opened(&o);
 }
 
@@ -65,9 +67,9 @@ static void columns_are_found_by_name_and_by_number(void **state)
     (void)state;
     opened o;
     open_csv(&o, "a,b,c,d\n1,2,3,4\n", ", target: [-1, 1], features: [2, a]", "");
-    check_inputs(&o, 0, (float[]){ 3, 1 }, 2);
+    check_inputs(&o, 0, (float[]){3, 1}, 2);
     float y[2];
-    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){ 0 }, 1, 0, y);
+    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){0}, 1, 0, y);
     assert_true(y[0] == 4.0f && y[1] == 2.0f);
     assert_int_equal(dnn_dataset_target(o.ds, 0)->shape.rank, 1);
     close_opened(&o);
@@ -83,20 +85,23 @@ static void inputs_take_their_columns(void **state)
     (void)state;
     opened o;
     open_csv(&o, mixed, ", target: price, categorical: {city: one_hot, floor: ordinal}",
-             ", inputs: {wide: {columns: [0, city]}, deep: {columns: [new, 'city=Rome', size]}}, scale: {features: {divide: 10}}");
+             ", inputs: {wide: {columns: [0, city]}, deep: {columns: [new, 'city=Rome', size]}}, scale: {features: "
+             "{divide: 10}}");
     assert_int_equal(dnn_dataset_inputs(o.ds), 2);
     assert_string_equal(dnn_dataset_input(o.ds, 1)->name, "deep");
     assert_int_equal(dnn_dataset_input(o.ds, 0)->shape.dim[0], 3);
-    static const float wide[] = { 7.0f, 0.1f, 0.0f }, deep[] = { 0.0f, 0.0f, 7.0f };
+    static const float wide[] = {7.0f, 0.1f, 0.0f}, deep[] = {0.0f, 0.0f, 7.0f};
     for (size_t j = 0; j < 3; j++) {
         assert_true(input_at(&o, DNN_TRAIN, 1, 0, j) == wide[j]);
         assert_true(input_at(&o, DNN_TRAIN, 1, 1, j) == deep[j]);
     }
     close_opened(&o);
     char text[2048];
-    snprintf(text, sizeof text, "{source: {csv: {path: %s, features: [size, weight]}}, inputs: {a: {columns: [2]}}}", write_text("t.csv", mixed));
+    snprintf(text, sizeof text, "{source: {csv: {path: %s, features: [size, weight]}}, inputs: {a: {columns: [2]}}}",
+             write_text("t.csv", mixed));
     must_fail(DNN_E_CONFIG, text, "0 to 1", NULL);
-    snprintf(text, sizeof text, "{source: {csv: {path: %s, features: [size, weight]}}, inputs: {a: {columns: [siez]}}}", scratch_path("t.csv"));
+    snprintf(text, sizeof text, "{source: {csv: {path: %s, features: [size, weight]}}, inputs: {a: {columns: [siez]}}}",
+             scratch_path("t.csv"));
     must_fail(DNN_E_CONFIG, text, "did you mean 'size'", NULL);
 }
 
@@ -108,20 +113,20 @@ static void a_missing_value_is_named_filled_or_left_out(void **state)
     opened o;
     open_csv(&o, holes, ", target: y, missing: drop", "");
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 2);
-    check_inputs(&o, 1, (float[]){ 5, 40 }, 2);
+    check_inputs(&o, 1, (float[]){5, 40}, 2);
     close_opened(&o);
     /* The last two rows are the test part: means of a over 1 3, of b over 10 20. */
     open_csv(&o, holes, ", target: y, missing: mean", ", split: {test: 2, from: end}");
-    check_inputs(&o, 1, (float[]){ 2, 20 }, 2);
-    check_inputs(&o, 2, (float[]){ 3, 15 }, 2);
+    check_inputs(&o, 1, (float[]){2, 20}, 2);
+    check_inputs(&o, 2, (float[]){3, 15}, 2);
     assert_true(input_at(&o, DNN_TEST, 1, 0, 1) == 15.0f);
     dnn_node *const fitted = dnn_dataset_fitted(o.ds);
     close_opened(&o);
     char text[2048];
     snprintf(text, sizeof text, "source: {csv: {path: %s, missing: mean}}", write_text("new.csv", "a,b\n,7\n100,\n"));
     assert_int_equal(open_fitted(&o, 0, fitted, text), DNN_OK);
-    check_inputs(&o, 0, (float[]){ 2, 7 }, 2);
-    check_inputs(&o, 1, (float[]){ 100, 15 }, 2);
+    check_inputs(&o, 0, (float[]){2, 7}, 2);
+    check_inputs(&o, 1, (float[]){100, 15}, 2);
     close_opened(&o);
     dnn_node_destroy(fitted);
     fail_csv(DNN_E_DATA, "a,y\n1,\n", ", target: y, missing: mean", "t.csv:2", "'y'");
@@ -148,14 +153,18 @@ static void the_housing_table_with_its_holes_opens(void **state)
     const char *const housing = published("california-housing/housing.csv.gz");
     if (housing == NULL) return;
     char text[9000];
-    snprintf(text, sizeof text, "{source: {csv: {path: %s, target: median_house_value, categorical: {ocean_proximity: one_hot}, missing: mean}}, "
-             "split: {test: 0.2, validation: 0.1, shuffle: true}, scale: {features: standardize, targets: {divide: 100000}}}", housing);
+    snprintf(text, sizeof text,
+             "{source: {csv: {path: %s, target: median_house_value, categorical: {ocean_proximity: one_hot}, missing: "
+             "mean}}, "
+             "split: {test: 0.2, validation: 0.1, shuffle: true}, scale: {features: standardize, targets: {divide: "
+             "100000}}}",
+             housing);
     opened o;
     must_open(&o, 1, text);
     assert_int_equal(dnn_shape_units(&dnn_dataset_input(o.ds, 0)->shape), 13);
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TEST), 4128);
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 20640 - 4128 - 2064);
-    double mean[13] = { 0 }, square[13] = { 0 };
+    double mean[13] = {0}, square[13] = {0};
     const double n = (double)dnn_dataset_rows(o.ds, DNN_TRAIN);
     for (uint64_t i = 0; i < (uint64_t)n; i++)
         for (size_t j = 0; j < 13; j++) {
@@ -165,11 +174,14 @@ static void the_housing_table_with_its_holes_opens(void **state)
         }
     for (size_t j = 0; j < 13; j++) assert_true(fabs(mean[j]) < 1e-6 && fabs(square[j] - 1.0) < 1e-5);
     close_opened(&o);
-    snprintf(text, sizeof text, "{source: {csv: {path: %s, target: median_house_value, features: [total_bedrooms], missing: drop}}}", housing);
+    snprintf(text, sizeof text,
+             "{source: {csv: {path: %s, target: median_house_value, features: [total_bedrooms], missing: drop}}}",
+             housing);
     must_open(&o, 1, text);
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 20640 - 207);
     close_opened(&o);
-    snprintf(text, sizeof text, "{source: {csv: {path: %s, target: median_house_value, features: [ocean_proximity]}}}", housing);
+    snprintf(text, sizeof text, "{source: {csv: {path: %s, target: median_house_value, features: [ocean_proximity]}}}",
+             housing);
     must_fail(DNN_E_DATA, text, "NEAR BAY", ":2", NULL);
 }
 

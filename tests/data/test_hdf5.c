@@ -22,14 +22,14 @@ static const char *write_file(void)
     }
     dnn_hdf5 *file;
     dnn_status st = dnn_hdf5_create(path, 0, &file);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/x", DNN_HDF5_UINT8, 3, (size_t[]){ ROWS, 2, 2 }, pixels);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/in/wide", DNN_HDF5_FLOAT, 2, (size_t[]){ ROWS, 2 }, wide);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/y", DNN_HDF5_INT64, 1, (size_t[]){ ROWS }, labels);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/v", DNN_HDF5_FLOAT, 2, (size_t[]){ ROWS, 1 }, values);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/w", DNN_HDF5_FLOAT, 1, (size_t[]){ ROWS }, weight);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/test/x", DNN_HDF5_UINT8, 3, (size_t[]){ 2, 2, 2 }, pixels);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/test/y", DNN_HDF5_INT64, 1, (size_t[]){ 2 }, labels);
-    if (st == DNN_OK) st = dnn_hdf5_write(file, "/few", DNN_HDF5_INT64, 1, (size_t[]){ 2 }, labels);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/x", DNN_HDF5_UINT8, 3, (size_t[]){ROWS, 2, 2}, pixels);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/in/wide", DNN_HDF5_FLOAT, 2, (size_t[]){ROWS, 2}, wide);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/y", DNN_HDF5_INT64, 1, (size_t[]){ROWS}, labels);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/v", DNN_HDF5_FLOAT, 2, (size_t[]){ROWS, 1}, values);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/w", DNN_HDF5_FLOAT, 1, (size_t[]){ROWS}, weight);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/test/x", DNN_HDF5_UINT8, 3, (size_t[]){2, 2, 2}, pixels);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/test/y", DNN_HDF5_INT64, 1, (size_t[]){2}, labels);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/few", DNN_HDF5_INT64, 1, (size_t[]){2}, labels);
     if (st == DNN_OK) st = dnn_hdf5_close(file);
     if (st != DNN_OK) fail_msg("%s", dnn_fail_text());
     return path;
@@ -59,9 +59,9 @@ static void parts_labels_and_weights_come_in(void **state)
     assert_true(input_at(&o, DNN_TEST, 1, 0, 0) == 40.0f);
     assert_int_equal(target_at(&o, DNN_TRAIN, 5), 2);
     float weight[2];
-    dnn_dataset_gather_weight(o.ds, DNN_TRAIN, (uint64_t[]){ 5, 0 }, 2, weight);
+    dnn_dataset_gather_weight(o.ds, DNN_TRAIN, (uint64_t[]){5, 0}, 2, weight);
     assert_true(weight[0] == 6.0f && weight[1] == 1.0f);
-    dnn_dataset_gather_weight(o.ds, DNN_TEST, (uint64_t[]){ 1, 0 }, 2, weight);
+    dnn_dataset_gather_weight(o.ds, DNN_TEST, (uint64_t[]){1, 0}, 2, weight);
     assert_true(weight[0] == 1.0f && weight[1] == 1.0f);
     close_opened(&o);
 }
@@ -78,7 +78,7 @@ static void several_inputs_and_outputs_have_their_names(void **state)
     assert_true(dnn_dataset_target(o.ds, 0)->labels && !dnn_dataset_target(o.ds, 1)->labels);
     assert_true(input_at(&o, DNN_TRAIN, 3, 1, 0) == 3.5f && input_at(&o, DNN_TRAIN, 3, 1, 1) == -3.0f);
     float y;
-    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){ 3 }, 1, 1, &y);
+    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){3}, 1, 1, &y);
     assert_true(y == 0.75f);
     close_opened(&o);
 }

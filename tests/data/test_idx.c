@@ -4,14 +4,14 @@
 /* `rows` images of 2x2 with pixel values 4 * row + i, mod 256. */
 static const char *write_images(const char *name, uint8_t rows, size_t cut)
 {
-    uint8_t file[16 + 4 * 255] = { 0, 0, 8, 3, 0, 0, 0, rows, 0, 0, 0, 2, 0, 0, 0, 2 };
+    uint8_t file[16 + 4 * 255] = {0, 0, 8, 3, 0, 0, 0, rows, 0, 0, 0, 2, 0, 0, 0, 2};
     for (size_t i = 0; i < 4u * rows; i++) file[16 + i] = (uint8_t)i;
     return write_bytes(name, file, 16 + 4u * rows - cut);
 }
 
 static const char *write_labels(const char *name, uint8_t rows)
 {
-    uint8_t file[8 + 255] = { 0, 0, 8, 1, 0, 0, 0, rows };
+    uint8_t file[8 + 255] = {0, 0, 8, 1, 0, 0, 0, rows};
     for (size_t i = 0; i < rows; i++) file[8 + i] = (uint8_t)(i % 3);
     return write_bytes(name, file, 8u + rows);
 }
@@ -46,12 +46,12 @@ static void a_folder_brings_training_and_test_images(void **state)
     open_folder(&o, ", split: {validation: 5}, scale: {features: {divide: 255}}");
     assert_string_equal(dnn_dataset_describe(o.ds), "mnist: 15 train, 5 validation, 6 test, [2, 2] uint8, 3 classes");
     float x[8], y[2];
-    dnn_dataset_gather_input(o.ds, DNN_TRAIN, (uint64_t[]){ 14, 0 }, 2, 0, x);
+    dnn_dataset_gather_input(o.ds, DNN_TRAIN, (uint64_t[]){14, 0}, 2, 0, x);
     for (size_t i = 0; i < 4; i++) {
         assert_true(x[i] == (float)((double)(76 + i) * (1.0 / 255)));
         assert_true(x[4 + i] == (float)((double)(20 + i) * (1.0 / 255)));
     }
-    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){ 14, 0 }, 2, 0, y);
+    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){14, 0}, 2, 0, y);
     assert_true(y[0] == 1.0f && y[1] == 2.0f);
     assert_true(input_at(&o, DNN_TEST, 5, 0, 3) == (float)(23 * (1.0 / 255)));
     close_opened(&o);
@@ -86,23 +86,23 @@ static void damaged_and_ill_matched_files_are_named(void **state)
 static void other_types_come_as_integers_and_floats(void **state)
 {
     (void)state;
-    const uint8_t shorts[] = { 0, 0, 0x0B, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0x01, 0x00, 0xff, 0xfe, 0, 7, 0x80, 0 };
-    const uint8_t doubles[] = { 0, 0, 0x0E, 1, 0, 0, 0, 2, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0 };
+    const uint8_t shorts[] = {0, 0, 0x0B, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0x01, 0x00, 0xff, 0xfe, 0, 7, 0x80, 0};
+    const uint8_t doubles[] = {0, 0, 0x0E, 1, 0, 0, 0, 2, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0};
     char x[256], y[256], text[1024];
     snprintf(x, sizeof x, "%s", write_bytes("shorts", shorts, sizeof shorts));
     snprintf(y, sizeof y, "%s", write_bytes("doubles", doubles, sizeof doubles));
     snprintf(text, sizeof text, "source: {idx: {x: %s, y: %s}}", x, y);
     opened o;
     must_open(&o, 0, text);
-    static const float expected[] = { 256, -2, 7, -32768 };
+    static const float expected[] = {256, -2, 7, -32768};
     for (size_t i = 0; i < 4; i++) assert_true(input_at(&o, DNN_TRAIN, i / 2, 0, i % 2) == expected[i]);
     assert_true(target_at(&o, DNN_TRAIN, 0) == 0.5f && target_at(&o, DNN_TRAIN, 1) == -2.0f);
     assert_false(dnn_dataset_target(o.ds, 0)->labels);
     close_opened(&o);
-    const uint8_t negative[] = { 0, 0, 0x09, 1, 0, 0, 0, 2, 3, 0xff };
+    const uint8_t negative[] = {0, 0, 0x09, 1, 0, 0, 0, 2, 3, 0xff};
     snprintf(text, sizeof text, "source: {idx: {x: %s, y: %s}}", x, write_bytes("bytes", negative, sizeof negative));
     must_fail(DNN_E_DATA, text, "training row 1", "label -1", NULL);
-    const uint8_t nan[] = { 0, 0, 0x0D, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0x7f, 0xc0, 0, 0 };
+    const uint8_t nan[] = {0, 0, 0x0D, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0x7f, 0xc0, 0, 0};
     snprintf(text, sizeof text, "source: {idx: {x: %s}}", write_bytes("nan", nan, sizeof nan));
     must_fail(DNN_E_DATA, text, "training row 0", "column 1", "NaN", NULL);
 }
@@ -113,18 +113,22 @@ static void fashion_mnist_is_whole(void **state)
     const char *const folder = published("fashion-mnist");
     if (folder == NULL) return;
     char text[9000];
-    snprintf(text, sizeof text, "{source: {fashion_mnist: {path: %s}}, split: {validation: 5000}, scale: {features: {divide: 255}}}", folder);
+    snprintf(text, sizeof text,
+             "{source: {fashion_mnist: {path: %s}}, split: {validation: 5000}, scale: {features: {divide: 255}}}",
+             folder);
     opened o;
     must_open(&o, 0, text);
-    assert_string_equal(dnn_dataset_describe(o.ds), "fashion_mnist: 55000 train, 5000 validation, 10000 test, [28, 28] uint8, 10 classes");
-    static const int labels[] = { 9, 0, 0, 3, 0 }, test[] = { 9, 2, 1, 1, 6 };  /* first labels as everybody prints them */
+    assert_string_equal(dnn_dataset_describe(o.ds),
+                        "fashion_mnist: 55000 train, 5000 validation, 10000 test, [28, 28] uint8, 10 classes");
+    static const int labels[] = {9, 0, 0, 3, 0}, test[] = {9, 2, 1, 1, 6}; /* first labels as everybody prints them */
     uint64_t all = 0;
     for (uint64_t i = 0; i < 5; i++) {
         assert_int_equal(target_at(&o, DNN_VALIDATION, i), labels[i]);
         assert_int_equal(target_at(&o, DNN_TEST, i), test[i]);
     }
     for (size_t c = 0; c < 10; c++) {
-        assert_int_equal(dnn_dataset_class_count(o.ds, DNN_TRAIN, c) + dnn_dataset_class_count(o.ds, DNN_VALIDATION, c), 6000);
+        assert_int_equal(dnn_dataset_class_count(o.ds, DNN_TRAIN, c) + dnn_dataset_class_count(o.ds, DNN_VALIDATION, c),
+                         6000);
         assert_int_equal(dnn_dataset_class_count(o.ds, DNN_TEST, c), 1000);
         all += dnn_dataset_class_count(o.ds, DNN_TRAIN, c);
     }
@@ -140,7 +144,8 @@ static void fashion_mnist_is_whole(void **state)
     const double n = 60000.0 * 784, mean = sum / n;
     assert_true(fabs(mean - 0.2860) < 5e-5 && fabs(sqrt(square / n - mean * mean) - 0.3530) < 5e-5);
     close_opened(&o);
-    snprintf(text, sizeof text, "{source: {fashion_mnist: {path: %s}}, classes: {exclude: [5, 6]}, limit: {train: 200}}", folder);
+    snprintf(text, sizeof text,
+             "{source: {fashion_mnist: {path: %s}}, classes: {exclude: [5, 6]}, limit: {train: 200}}", folder);
     must_open(&o, 0, text);
     assert_string_equal(dnn_dataset_describe(o.ds), "fashion_mnist: 200 train, 8000 test, [28, 28] uint8, 8 classes");
     assert_int_equal(target_at(&o, DNN_TRAIN, 0), 7);

@@ -1,5 +1,5 @@
-/* Expected rows: scikit-learn's generators on NumPy's RandomState, as printed by the published CSV files and (regression, 5 rows) by
- * scikit-learn's own documentation. */
+/* Expected rows: scikit-learn's generators on NumPy's RandomState, as printed by the published CSV files and
+ * (regression, 5 rows) by scikit-learn's own documentation. */
 #include "support.h"
 
 #include "dnn/io/csv.h"
@@ -9,7 +9,8 @@ static void check_row(const opened *o, uint64_t row, const double *x, size_t n, 
 {
     for (size_t j = 0; j < n; j++)
         if (fabs(input_at(o, DNN_TRAIN, row, 0, j) - x[j]) > 1.2e-7 * fmax(1.0, fabs(x[j])))
-            fail_msg("row %d, x%d: %.9g is not %.9g", (int)row, (int)j, (double)input_at(o, DNN_TRAIN, row, 0, j), x[j]);
+            fail_msg("row %d, x%d: %.9g is not %.9g", (int)row, (int)j, (double)input_at(o, DNN_TRAIN, row, 0, j),
+                     x[j]);
     if (fabs(target_at(o, DNN_TRAIN, row) - y) > 1.2e-7 * fmax(1.0, fabs(y)))
         fail_msg("row %d, y: %.9g is not %.9g", (int)row, (double)target_at(o, DNN_TRAIN, row), y);
 }
@@ -19,28 +20,32 @@ static void the_first_rows_are_those_everybody_has_seen(void **state)
     (void)state;
     opened o;
     must_open(&o, 0, "source: {moons: {n_samples: 100, noise: 0.2, random_state: 1}}");
-    check_row(&o, 0, (double[]){ 1.366982377748571, -0.23541583828163382 }, 2, 1);
-    check_row(&o, 1, (double[]){ 1.764044015303518, -0.3456328842150106 }, 2, 1);
-    check_row(&o, 2, (double[]){ -0.3786817354813094, 0.41004374609459043 }, 2, 0);
-    check_row(&o, 99, (double[]){ -1.0412165518486707, 0.8833974460543893 }, 2, 0);
+    check_row(&o, 0, (double[]){1.366982377748571, -0.23541583828163382}, 2, 1);
+    check_row(&o, 1, (double[]){1.764044015303518, -0.3456328842150106}, 2, 1);
+    check_row(&o, 2, (double[]){-0.3786817354813094, 0.41004374609459043}, 2, 0);
+    check_row(&o, 99, (double[]){-1.0412165518486707, 0.8833974460543893}, 2, 0);
     close_opened(&o);
     must_open(&o, 0, "source: {circles: {n_samples: 100, noise: 0.1, random_state: 1}}");
-    check_row(&o, 0, (double[]){ -0.6364049338363262, -0.3687019099499153 }, 2, 1);
-    check_row(&o, 99, (double[]){ -0.22422412040478482, -0.9041692807028203 }, 2, 0);
+    check_row(&o, 0, (double[]){-0.6364049338363262, -0.3687019099499153}, 2, 1);
+    check_row(&o, 99, (double[]){-0.22422412040478482, -0.9041692807028203}, 2, 0);
     close_opened(&o);
     must_open(&o, 0, "source: {blobs: {n_samples: 1000, centers: 3, n_features: 2, cluster_std: 2, random_state: 2}}");
-    check_row(&o, 0, (double[]){ 0.4871981127474787, -0.4316054814243375 }, 2, 2);
-    check_row(&o, 999, (double[]){ -2.32988529140032, -10.661092730273328 }, 2, 0);
+    check_row(&o, 0, (double[]){0.4871981127474787, -0.4316054814243375}, 2, 2);
+    check_row(&o, 999, (double[]){-2.32988529140032, -10.661092730273328}, 2, 0);
     assert_int_equal(dnn_dataset_target(o.ds, 0)->classes, 3);
     assert_int_equal(dnn_dataset_class_count(o.ds, DNN_TRAIN, 0), 334);
     assert_int_equal(dnn_dataset_class_count(o.ds, DNN_TRAIN, 2), 333);
     close_opened(&o);
     must_open(&o, 0, "source: {regression: {n_samples: 5, n_features: 2, noise: 1, random_state: 42}}");
     /* Printed there to four digits, cut. */
-    static const double printed[5][3] = { { 0.4967, -0.1382, 6.737 }, { 0.6476, 1.523, 37.79 }, { -0.2341, -0.2341, -10.27 },
-                                          { -0.4694, 0.5425, 0.4017 }, { 1.579, 0.7674, 42.22 } };
+    static const double printed[5][3] = {{0.4967, -0.1382, 6.737},
+                                         {0.6476, 1.523, 37.79},
+                                         {-0.2341, -0.2341, -10.27},
+                                         {-0.4694, 0.5425, 0.4017},
+                                         {1.579, 0.7674, 42.22}};
     for (uint64_t i = 0; i < 5; i++) {
-        for (size_t j = 0; j < 2; j++) assert_true(fabs(input_at(&o, DNN_TRAIN, i, 0, j) - printed[i][j]) < 1e-3 * fabs(printed[i][j]));
+        for (size_t j = 0; j < 2; j++)
+            assert_true(fabs(input_at(&o, DNN_TRAIN, i, 0, j) - printed[i][j]) < 1e-3 * fabs(printed[i][j]));
         assert_true(fabs(target_at(&o, DNN_TRAIN, i) - printed[i][2]) < 1e-3 * fabs(printed[i][2]));
     }
     assert_false(dnn_dataset_target(o.ds, 0)->labels);
@@ -72,14 +77,17 @@ static void every_row_of_the_case_studies_is_theirs(void **state)
 {
     (void)state;
     compare_with_file("moons_n100_noise0.2_rs1.csv", "source: {moons: {n_samples: 100, noise: 0.2, random_state: 1}}");
-    compare_with_file("circles_n100_noise0.1_rs1.csv", "source: {circles: {n_samples: 100, noise: 0.1, random_state: 1}}");
-    compare_with_file("circles_n1000_noise0.1_rs1.csv", "source: {circles: {n_samples: 1000, noise: 0.1, random_state: 1}}");
+    compare_with_file("circles_n100_noise0.1_rs1.csv",
+                      "source: {circles: {n_samples: 100, noise: 0.1, random_state: 1}}");
+    compare_with_file("circles_n1000_noise0.1_rs1.csv",
+                      "source: {circles: {n_samples: 1000, noise: 0.1, random_state: 1}}");
     compare_with_file("regression_n1000_f20_noise0.1_rs1.csv",
                       "source: {regression: {n_samples: 1000, n_features: 20, noise: 0.1, random_state: 1}}");
     compare_with_file("blobs_n1000_c3_f2_std2_rs2.csv",
                       "source: {blobs: {n_samples: 1000, centers: 3, n_features: 2, cluster_std: 2, random_state: 2}}");
-    compare_with_file("blobs_n1000_c20_f100_std2_rs2.csv.gz",
-                      "source: {blobs: {n_samples: 1000, centers: 20, n_features: 100, cluster_std: 2, random_state: 2}}");
+    compare_with_file(
+        "blobs_n1000_c20_f100_std2_rs2.csv.gz",
+        "source: {blobs: {n_samples: 1000, centers: 20, n_features: 100, cluster_std: 2, random_state: 2}}");
 }
 
 static void without_noise_and_shuffle_the_moons_lie_on_their_circles(void **state)
@@ -87,10 +95,10 @@ static void without_noise_and_shuffle_the_moons_lie_on_their_circles(void **stat
     (void)state;
     opened o;
     must_open(&o, 0, "source: {moons: {n_samples: 11, shuffle: false}}");
-    check_row(&o, 0, (double[]){ 1, 0 }, 2, 0);
-    check_row(&o, 4, (double[]){ -1, 0 }, 2, 0);
-    check_row(&o, 5, (double[]){ 0, 0.5 }, 2, 1);
-    check_row(&o, 10, (double[]){ 2, 0.5 }, 2, 1);
+    check_row(&o, 0, (double[]){1, 0}, 2, 0);
+    check_row(&o, 4, (double[]){-1, 0}, 2, 0);
+    check_row(&o, 5, (double[]){0, 0.5}, 2, 1);
+    check_row(&o, 10, (double[]){2, 0.5}, 2, 1);
     close_opened(&o);
 }
 

@@ -2,11 +2,13 @@
 #include "support.h"
 
 static const char rows[] = "a,b,c,t\n100,7,1,10\n1,7,-1,2\n2,7,3,4\n4,7,2,6\n5,7,5,9\n";
-/* Row 0 is the validation part; a over rows 1 to 4: 1 2 4 5, mean 3, variance 2.5; c: -1 3 2 5, mean 2.25; t: 2 4 6 9. */
+/* Row 0 is the validation part; a over rows 1 to 4: 1 2 4 5, mean 3, variance 2.5; c: -1 3 2 5, mean 2.25; t: 2 4 6 9.
+ */
 
 static void section(char *text, size_t size, const char *rest)
 {
-    snprintf(text, size, "{source: {csv: {path: %s, target: t}}, split: {validation: 1}, %s}", write_text("rows.csv", rows), rest);
+    snprintf(text, size, "{source: {csv: {path: %s, target: t}}, split: {validation: 1}, %s}",
+             write_text("rows.csv", rows), rest);
 }
 
 static void open_rows(opened *o, const char *rest)
@@ -16,7 +18,10 @@ static void open_rows(opened *o, const char *rest)
     must_open(o, 0, text);
 }
 
-static void close_to(double value, double expected) { assert_true(fabs(value - expected) <= 1e-6 * fmax(1.0, fabs(expected))); }
+static void close_to(double value, double expected)
+{
+    assert_true(fabs(value - expected) <= 1e-6 * fmax(1.0, fabs(expected)));
+}
 
 static void standardize_is_fitted_on_the_training_part_alone(void **state)
 {
@@ -29,7 +34,7 @@ static void standardize_is_fitted_on_the_training_part_alone(void **state)
     close_to(input_at(&o, DNN_VALIDATION, 0, 0, 0), (100 - 3) / sd);
     close_to(input_at(&o, DNN_TRAIN, 1, 0, 2), (3 - 2.25) / sqrt((10.5625 + 0.5625 + 0.0625 + 7.5625) / 4));
     close_to(target_at(&o, DNN_TRAIN, 0), 2);
-    for (uint64_t i = 0; i < 4; i++) assert_true(input_at(&o, DNN_TRAIN, i, 0, 1) == 0.0f);  /* constant */
+    for (uint64_t i = 0; i < 4; i++) assert_true(input_at(&o, DNN_TRAIN, i, 0, 1) == 0.0f); /* constant */
     close_opened(&o);
 }
 
@@ -42,7 +47,7 @@ static void min_max_reaches_both_ends_of_its_range(void **state)
     close_to(input_at(&o, DNN_TRAIN, 1, 0, 0), 0);
     close_to(input_at(&o, DNN_TRAIN, 3, 0, 0), 3);
     close_to(input_at(&o, DNN_VALIDATION, 0, 0, 0), 98);
-    close_to(input_at(&o, DNN_TRAIN, 2, 0, 1), -1);  /* constant: the lower end */
+    close_to(input_at(&o, DNN_TRAIN, 2, 0, 1), -1); /* constant: the lower end */
     close_opened(&o);
     char text[2048];
     section(text, sizeof text, "scale: {features: {min_max: {range: [1, 1]}}}");
@@ -66,12 +71,12 @@ static void scaled_targets_are_no_labels_and_come_back_unscaled(void **state)
     open_rows(&o, "scale: {targets: standardize}");
     const double mean = 5.25, sd = sqrt((10.5625 + 1.5625 + 0.5625 + 14.0625) / 4);
     float y[4];
-    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){ 0, 1, 2, 3 }, 4, 0, y);
+    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){0, 1, 2, 3}, 4, 0, y);
     close_to(y[0], (2 - mean) / sd);
     close_to(y[3], (9 - mean) / sd);
     assert_false(dnn_dataset_target(o.ds, 0)->labels);
     dnn_dataset_unscale_target(o.ds, 0, 4, y);
-    static const float original[] = { 2, 4, 6, 9 };
+    static const float original[] = {2, 4, 6, 9};
     for (size_t i = 0; i < 4; i++) close_to(y[i], original[i]);
     close_opened(&o);
 }
@@ -90,7 +95,7 @@ static void what_was_fitted_serves_another_source(void **state)
     close_to(input_at(&other, DNN_TRAIN, 1, 0, 0), -2 / sqrt(2.5));
     close_to(input_at(&other, DNN_TRAIN, 1, 0, 1), 1);
     assert_int_equal(dnn_dataset_targets(other.ds), 0);
-    float y[2] = { 0.0f, 1.0f };
+    float y[2] = {0.0f, 1.0f};
     dnn_dataset_unscale_target(other.ds, 0, 2, y);
     close_to(y[0], 2);
     close_to(y[1], 9);
@@ -124,7 +129,8 @@ static void equal_values_whose_mean_is_rounded_stay_harmless(void **state)
     char text[2048] = "x\n";
     for (int i = 0; i < 49; i++) strcat(text, "0.1\n");
     char section_text[512];
-    snprintf(section_text, sizeof section_text, "{source: {csv: {path: %s}}, scale: {features: standardize}}", write_text("same.csv", text));
+    snprintf(section_text, sizeof section_text, "{source: {csv: {path: %s}}, scale: {features: standardize}}",
+             write_text("same.csv", text));
     opened o;
     must_open(&o, 0, section_text);
     for (uint64_t i = 0; i < 49; i++) assert_true(input_at(&o, DNN_TRAIN, i, 0, 0) == 0.0f);

@@ -24,7 +24,7 @@ static void excluded_classes_close_up(void **state)
     open_rows(&o, "split: {validation: 2}, classes: {exclude: [1, 3]}");
     /* 0 stays 0, 2 becomes 1, 4 becomes 2; the split comes before, so row 1 alone is left for validation. */
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_VALIDATION), 1);
-    static const int x[] = { 3, 5, 7, 9 }, y[] = { 2, 0, 2, 1 };
+    static const int x[] = {3, 5, 7, 9}, y[] = {2, 0, 2, 1};
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 4);
     for (uint64_t i = 0; i < 4; i++) {
         assert_int_equal(input_at(&o, DNN_TRAIN, i, 0, 0), x[i]);
@@ -41,7 +41,7 @@ static void included_classes_are_numbered_ascending_whatever_their_order(void **
     (void)state;
     opened o;
     open_rows(&o, "classes: {include: [4, 1]}");
-    static const int y[] = { 0, 1, 0, 1 };
+    static const int y[] = {0, 1, 0, 1};
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 4);
     for (uint64_t i = 0; i < 4; i++) assert_int_equal(target_at(&o, DNN_TRAIN, i), y[i]);
     close_opened(&o);
@@ -66,7 +66,8 @@ static void what_cannot_be_selected_is_said(void **state)
     fail_rows("classes: {exclude: [0, 1, 2, 3, 4]}", "exclude");
     fail_rows("limit: {train: 2.5}", "limit.train");
     must_fail(DNN_E_CONFIG, "{source: {regression: {n_samples: 10}}, classes: {exclude: [1]}}", "needs labels", NULL);
-    must_fail(DNN_E_CONFIG, "{source: {regression: {n_samples: 10}}, split: {validation: 2, stratify: true}}", "needs labels", NULL);
+    must_fail(DNN_E_CONFIG, "{source: {regression: {n_samples: 10}}, split: {validation: 2, stratify: true}}",
+              "needs labels", NULL);
 }
 
 static int nothing_is_left(void **state)

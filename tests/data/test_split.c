@@ -67,7 +67,7 @@ static void a_fraction_is_floored_but_not_for_want_of_a_last_bit(void **state)
     (void)state;
     write_table("hundred.csv", 100, 10);
     opened o;
-    open_split(&o, 0, "split: {validation: 0.29}");  /* 0.29 * 100 is 28.999999999999996 as a double */
+    open_split(&o, 0, "split: {validation: 0.29}"); /* 0.29 * 100 is 28.999999999999996 as a double */
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_VALIDATION), 29);
     close_opened(&o);
     open_split(&o, 0, "split: {validation: 0.119, test: 0.5}");
@@ -108,21 +108,23 @@ static void stratified_parts_have_the_classes_of_the_whole(void **state)
     int length = sprintf(text, "x,y\n");
     for (int i = 0; i < 100; i++) length += sprintf(text + length, "%d,%d\n", i, i < 60 ? 0 : i < 90 ? 1 : 2);
     snprintf(table, sizeof table, "%s", write_text("uneven.csv", text));
-    static const char *const ways[] = { "from: front", "from: end", "shuffle: true" };
+    static const char *const ways[] = {"from: front", "from: end", "shuffle: true"};
     for (size_t way = 0; way < 3; way++) {
         char split[128];
         snprintf(split, sizeof split, "split: {validation: 0.2, test: 10, stratify: true, %s}", ways[way]);
         opened o;
         open_split(&o, 3, split);
         check_partition(&o, 100);
-        static const int expected[DNN_PARTS][3] = { [DNN_TEST] = { 6, 3, 1 }, [DNN_VALIDATION] = { 12, 6, 2 }, [DNN_TRAIN] = { 42, 21, 7 } };
+        static const int expected[DNN_PARTS][3] = {
+            [DNN_TEST] = {6, 3, 1}, [DNN_VALIDATION] = {12, 6, 2}, [DNN_TRAIN] = {42, 21, 7}};
         for (int part = 0; part < DNN_PARTS; part++)
-            for (size_t c = 0; c < 3; c++) assert_int_equal(dnn_dataset_class_count(o.ds, (dnn_part)part, c), expected[part][c]);
+            for (size_t c = 0; c < 3; c++)
+                assert_int_equal(dnn_dataset_class_count(o.ds, (dnn_part)part, c), expected[part][c]);
         if (way == 0) assert_int_equal(row(&o, DNN_TEST, 6), 60);
         if (way == 1) assert_int_equal(row(&o, DNN_TEST, 9), 99);
         close_opened(&o);
     }
-    opened o;  /* shares that do not come out even: 7 rows of 60/30/10 are 4.2, 2.1, 0.7 */
+    opened o; /* shares that do not come out even: 7 rows of 60/30/10 are 4.2, 2.1, 0.7 */
     open_split(&o, 0, "split: {validation: 7, stratify: true}");
     assert_int_equal(dnn_dataset_class_count(o.ds, DNN_VALIDATION, 0), 4);
     assert_int_equal(dnn_dataset_class_count(o.ds, DNN_VALIDATION, 1), 2);
@@ -145,12 +147,13 @@ static void a_split_file_is_taken_as_it_is(void **state)
 {
     (void)state;
     write_table("ten.csv", 10, 2);
-    const char *const file = write_text("split.csv", "subset,row\ntest,7\ntrain,3\nvalid,9\ntrain,0\nTRAIN,5\ntest,1\n");
+    const char *const file =
+        write_text("split.csv", "subset,row\ntest,7\ntrain,3\nvalid,9\ntrain,0\nTRAIN,5\ntest,1\n");
     char text[512];
     snprintf(text, sizeof text, "split: {file: %s}", file);
     opened o;
     open_split(&o, 0, text);
-    static const int train[] = { 3, 0, 5 };
+    static const int train[] = {3, 0, 5};
     for (uint64_t i = 0; i < 3; i++) assert_int_equal(row(&o, DNN_TRAIN, i), train[i]);
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 3);
     assert_int_equal(row(&o, DNN_VALIDATION, 0), 9);
@@ -175,7 +178,8 @@ static void a_split_file_counts_the_rows_of_the_file(void **state)
     snprintf(table, sizeof table, "%s", write_text("holes.csv", "x,y\n0,0\n,1\n2,0\n3,1\n,0\n"));
     const char *const file = write_text("split.csv", "subset,row\ntrain,0\ntest,1\ntrain,3\nvalid,2\ntest,4\n");
     char text[1024];
-    snprintf(text, sizeof text, "{source: {csv: {path: %s, target: y, missing: drop}}, split: {file: %s}}", table, file);
+    snprintf(text, sizeof text, "{source: {csv: {path: %s, target: y, missing: drop}}, split: {file: %s}}", table,
+             file);
     opened o;
     must_open(&o, 0, text);
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TEST), 0);
@@ -197,7 +201,8 @@ static void the_housing_split_is_the_published_one(void **state)
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 11610);
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_VALIDATION), 3870);
     assert_int_equal(dnn_dataset_rows(o.ds, DNN_TEST), 5160);
-    static const double first[] = { 0.477, 0.458, 5.00001, 2.186, 2.78 };  /* as scikit-learn's train_test_split gives them */
+    static const double first[] = {0.477, 0.458, 5.00001, 2.186,
+                                   2.78}; /* as scikit-learn's train_test_split gives them */
     for (uint64_t i = 0; i < 5; i++) assert_true(fabs(target_at(&o, DNN_TEST, i) - first[i]) < 1e-6);
     double mean = 0.0, square = 0.0;
     for (uint64_t i = 0; i < 3870; i++) mean += target_at(&o, DNN_VALIDATION, i) / 3870.0;

@@ -5,19 +5,25 @@
 #include "dnn/base/param.h"
 
 typedef struct dnn_split_config {
-    dnn_node *validation, *test;   /**< rows or a fraction; NULL: none */
-    int from;                      /**< 0 front, 1 end */
+    dnn_node *validation, *test; /**< rows, or a fraction of the source's training rows; NULL: none */
+    int from;                    /**< 0 front, 1 end */
     bool shuffle, stratify;
-    char *file;                    /**< CSV with columns subset,row */
+    char *file; /**< CSV with columns subset,row */
 } dnn_split_config;
 
-typedef struct dnn_classes_config { dnn_numbers include, exclude; } dnn_classes_config;
-typedef struct dnn_limit_config { double train, validation, test; /**< NaN: all */ } dnn_limit_config;
-typedef struct dnn_scale_config { dnn_component features, targets; } dnn_scale_config;
+typedef struct dnn_classes_config {
+    dnn_numbers include, exclude;
+} dnn_classes_config;
+typedef struct dnn_limit_config {
+    double train, validation, test; /**< NaN: all */
+} dnn_limit_config;
+typedef struct dnn_scale_config {
+    dnn_component features, targets;
+} dnn_scale_config;
 
 typedef struct dnn_data_config {
     dnn_component source;
-    dnn_node *inputs;              /**< {wide: {columns: [0, 1]}, …}; NULL: one input with all features */
+    dnn_node *inputs; /**< {wide: {columns: [0, 1]}, …}; NULL: one input with all features */
     dnn_split_config split;
     dnn_classes_config classes;
     dnn_limit_config limit;

@@ -1,6 +1,8 @@
 #include "data/scaler.h"
 
-typedef struct divide { double by; } divide;
+typedef struct divide {
+    double by;
+} divide;
 
 static const dnn_param params[] = {
     DNN_REAL(divide, by, "255", "> 0", "what every value is divided by"),
@@ -15,6 +17,6 @@ static dnn_status fit(const void *parameters, const dnn_feature *feature, double
 }
 
 const dnn_scaler_kind dnn_scaler_divide = {
-    .kind = { .name = "divide", .help = "x / by, e.g. pixels by 255", .params_size = sizeof(divide), DNN_PARAMS(params) },
+    .kind = {.name = "divide", .help = "x / by, e.g. pixels by 255", .params_size = sizeof(divide), DNN_PARAMS(params)},
     .fit = fit,
 };

@@ -1,7 +1,9 @@
 /* low + (x - min) * (high - low) / (max - min), as scikit-learn's MinMaxScaler. */
 #include "data/scaler.h"
 
-typedef struct min_max { dnn_numbers range; } min_max;
+typedef struct min_max {
+    dnn_numbers range;
+} min_max;
 
 static const dnn_param params[] = {
     DNN_NUMBERS(min_max, range, "[0, 1]", NULL, "where the smallest and the largest training value go"),
@@ -19,7 +21,12 @@ static dnn_status fit(const void *parameters, const dnn_feature *feature, double
 }
 
 const dnn_scaler_kind dnn_scaler_min_max = {
-    .kind = { .name = "min_max", .help = "linear, from smallest and largest training value to `range`; a constant feature goes to the lower end",
-              .params_size = sizeof(min_max), DNN_PARAMS(params) },
-    .fitted = true, .fit = fit,
+    .kind =
+        {.name = "min_max",
+         .help =
+             "linear, from smallest and largest training value to `range`; a constant feature goes to the lower end",
+         .params_size = sizeof(min_max),
+         DNN_PARAMS(params)},
+    .fitted = true,
+    .fit = fit,
 };

@@ -1,3 +1,3 @@
 #include "data/scaler.h"
 
-const dnn_scaler_kind dnn_scaler_none = { .kind = { .name = "none", .help = "values as they are" } };
+const dnn_scaler_kind dnn_scaler_none = {.kind = {.name = "none", .help = "values as they are"}};

@@ -4,7 +4,8 @@
 static dnn_status fit(const void *params, const dnn_feature *feature, double *shift, double *factor)
 {
     (void)params;
-    /* The rounded mean of equal values need not equal them: its sd is then tiny instead of 0 and would blow up the rest. */
+    /* The rounded mean of equal values need not equal them: its sd is then tiny instead of 0 and would blow up the
+     * rest. */
     const bool constant = feature->min == feature->max || feature->sd == 0.0;
     *shift = feature->min == feature->max ? feature->min : feature->mean;
     *factor = constant ? 1.0 : 1.0 / feature->sd;
@@ -12,6 +13,7 @@ static dnn_status fit(const void *params, const dnn_feature *feature, double *sh
 }
 
 const dnn_scaler_kind dnn_scaler_standardize = {
-    .kind = { .name = "standardize", .help = "(x - mean) / sd, sd over n; a constant feature becomes 0" },
-    .fitted = true, .fit = fit,
+    .kind = {.name = "standardize", .help = "(x - mean) / sd, sd over n; a constant feature becomes 0"},
+    .fitted = true,
+    .fit = fit,
 };

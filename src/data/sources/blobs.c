@@ -11,7 +11,8 @@ typedef struct blobs {
 } blobs;
 
 static const dnn_param params[] = {
-    DNN_SIZE(blobs, n_samples, "100", ">= 1", "rows, shared evenly among the classes, the first ones taking what is left over"),
+    DNN_SIZE(blobs, n_samples, "100", ">= 1",
+             "rows, shared evenly among the classes, the first ones taking what is left over"),
     DNN_SIZE(blobs, n_features, "2", ">= 1", "coordinates of a row"),
     DNN_SIZE(blobs, centers, "3", ">= 1", "clouds, each a class"),
     DNN_REAL(blobs, cluster_std, "1.0", ">= 0", "standard deviation of each cloud"),
@@ -29,7 +30,8 @@ static void draw(const blobs *p, dnn_legacy_random *random, double *centers, dnn
         const size_t count = p->n_samples / p->centers + (c < p->n_samples % p->centers);
         for (size_t k = 0; k < count; k++, row++) {
             for (size_t j = 0; j < p->n_features; j++)
-                made->x[row * p->n_features + j] = centers[c * p->n_features + j] + p->cluster_std * dnn_legacy_normal(random);
+                made->x[row * p->n_features + j] =
+                    centers[c * p->n_features + j] + p->cluster_std * dnn_legacy_normal(random);
             made->y[row] = (double)c;
         }
     }
@@ -41,7 +43,8 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
     if (p->center_box.count != 2 || p->center_box.at[0] > p->center_box.at[1])
         return dnn_fail(DNN_E_CONFIG, "data.source.blobs.center_box: must be two numbers, the lower bound first");
     if (p->centers > SIZE_MAX / sizeof(double) / p->n_features)
-        return dnn_fail(DNN_E_CONFIG, "data.source.blobs: %zu centers of %zu features are too many", p->centers, p->n_features);
+        return dnn_fail(DNN_E_CONFIG, "data.source.blobs: %zu centers of %zu features are too many", p->centers,
+                        p->n_features);
     dnn_made *made;
     dnn_status st = dnn_made_create(p->n_samples, p->n_features, true, &made);
     if (st != DNN_OK) return st;
@@ -64,7 +67,11 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
 }
 
 const dnn_source_kind dnn_source_blobs = {
-    .kind = { .name = "blobs", .help = "normal clouds around random centers; scikit-learn's make_blobs, row for row",
-              .params_size = sizeof(blobs), DNN_PARAMS(params) },
-    .open = open, .read = dnn_made_read, .close = dnn_made_close,
+    .kind = {.name = "blobs",
+             .help = "normal clouds around random centers; scikit-learn's make_blobs, row for row",
+             .params_size = sizeof(blobs),
+             DNN_PARAMS(params)},
+    .open = open,
+    .read = dnn_made_read,
+    .close = dnn_made_close,
 };

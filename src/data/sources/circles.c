@@ -12,10 +12,12 @@ typedef struct circles {
 } circles;
 
 static const dnn_param params[] = {
-    DNN_SIZE(circles, n_samples, "100", ">= 1", "rows; half of them (the odd one more) belong to the inner circle, class 1"),
+    DNN_SIZE(circles, n_samples, "100", ">= 1",
+             "rows; half of them (the odd one more) belong to the inner circle, class 1"),
     DNN_REAL(circles, noise, "null", ">= 0", "standard deviation of the normal noise added to both coordinates"),
     DNN_REAL(circles, factor, "0.8", "[0, 1)", "radius of the inner circle; that of the outer one is 1"),
-    DNN_INT(circles, random_state, "0", "[0, 4294967295]", "seed of NumPy's legacy stream; the rows are scikit-learn's"),
+    DNN_INT(circles, random_state, "0", "[0, 4294967295]",
+            "seed of NumPy's legacy stream; the rows are scikit-learn's"),
     DNN_BOOL(circles, shuffle, "true", "puts the rows in random order"),
 };
 
@@ -49,7 +51,11 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
 }
 
 const dnn_source_kind dnn_source_circles = {
-    .kind = { .name = "circles", .help = "a circle within a circle; scikit-learn's make_circles, row for row",
-              .params_size = sizeof(circles), DNN_PARAMS(params) },
-    .open = open, .read = dnn_made_read, .close = dnn_made_close,
+    .kind = {.name = "circles",
+             .help = "a circle within a circle; scikit-learn's make_circles, row for row",
+             .params_size = sizeof(circles),
+             DNN_PARAMS(params)},
+    .open = open,
+    .read = dnn_made_read,
+    .close = dnn_made_close,
 };

@@ -15,9 +15,11 @@ typedef struct csv {
 
 static const dnn_param params[] = {
     DNN_STRING(csv, path, NULL, "file with a header line, plain or .gz"),
-    DNN_NODE(csv, target, "null", "name or number (from 0, negative from the end) of the target column, or a list of several"),
+    DNN_NODE(csv, target, "null",
+             "name or number (from 0, negative from the end) of the target column, or a list of several"),
     DNN_NODE(csv, features, "null", "list of names or numbers of the feature columns; null: all but target and weight"),
-    DNN_NODE(csv, categorical, "null", "map from columns to one_hot or ordinal, or to {one_hot: [a, b]} where the categories are given"),
+    DNN_NODE(csv, categorical, "null",
+             "map from columns to one_hot or ordinal, or to {one_hot: [a, b]} where the categories are given"),
     DNN_CHOICE(csv, missing, "error", "error|mean|drop",
                "cells without a value: an error; the training part's mean of that feature; the row left out"),
     DNN_NODE(csv, weight, "null", "name or number of the column of sample weights"),
@@ -30,7 +32,9 @@ typedef struct table {
     uint64_t *numbers;
 } table;
 
-typedef struct picks { dnn_csv_columns features, target, weight; } picks;
+typedef struct picks {
+    dnn_csv_columns features, target, weight;
+} picks;
 
 static dnn_status none_twice(const dnn_csv *file, const picks *p)
 {
@@ -38,11 +42,15 @@ static dnn_status none_twice(const dnn_csv *file, const picks *p)
         const size_t at = p->features.at[i].at;
         for (size_t k = 0; k < p->target.count; k++)
             if (p->target.at[k].at == at)
-                return dnn_fail(DNN_E_CONFIG, "data.source.csv.features: column '%s' is the target as well", file->names[at]);
+                return dnn_fail(DNN_E_CONFIG, "data.source.csv.features: column '%s' is the target as well",
+                                file->names[at]);
         if (p->weight.count == 1 && p->weight.at[0].at == at)
-            return dnn_fail(DNN_E_CONFIG, "data.source.csv.features: column '%s' is the weight as well", file->names[at]);
+            return dnn_fail(DNN_E_CONFIG, "data.source.csv.features: column '%s' is the weight as well",
+                            file->names[at]);
     }
-    return p->features.count > 0 ? DNN_OK : dnn_fail(DNN_E_CONFIG, "data.source.csv.features: %s has no column left for them", file->path);
+    return p->features.count > 0
+               ? DNN_OK
+               : dnn_fail(DNN_E_CONFIG, "data.source.csv.features: %s has no column left for them", file->path);
 }
 
 static dnn_status pick(const csv *c, const dnn_csv *file, picks *p)
@@ -51,21 +59,22 @@ static dnn_status pick(const csv *c, const dnn_csv *file, picks *p)
     if (st == DNN_OK) st = dnn_csv_columns_pick(file, "weight", c->weight, &p->weight);
     if (st == DNN_OK && p->weight.count > 1)
         st = dnn_node_fail(DNN_E_CONFIG, c->weight, "data.source.csv.weight: must be one column");
-    const dnn_csv_columns *const others[] = { &p->target, &p->weight };
+    const dnn_csv_columns *const others[] = {&p->target, &p->weight};
     const bool given = c->features != NULL && c->features->type != DNN_NODE_NULL;
     if (st == DNN_OK)
         st = given ? dnn_csv_columns_pick(file, "features", c->features, &p->features)
                    : dnn_csv_columns_rest(file, others, 2, &p->features);
     if (st == DNN_OK) st = none_twice(file, p);
-    dnn_csv_columns *const sets[] = { &p->features, &p->target };
+    dnn_csv_columns *const sets[] = {&p->features, &p->target};
     if (st == DNN_OK) st = dnn_csv_columns_code(file, c->categorical, sets, 2);
     return st;
 }
 
 static bool dropped(const csv *c, const dnn_csv *file, const picks *p, size_t row)
 {
-    return c->missing == DNN_CSV_DROP && (dnn_csv_columns_miss(file, &p->features, row) || dnn_csv_columns_miss(file, &p->target, row) ||
-                                          dnn_csv_columns_miss(file, &p->weight, row));
+    return c->missing == DNN_CSV_DROP &&
+           (dnn_csv_columns_miss(file, &p->features, row) || dnn_csv_columns_miss(file, &p->target, row) ||
+            dnn_csv_columns_miss(file, &p->weight, row));
 }
 
 static dnn_status fill(const csv *c, const dnn_csv *file, const picks *p, table *t)
@@ -73,7 +82,8 @@ static dnn_status fill(const csv *c, const dnn_csv *file, const picks *p, table 
     t->x_units = dnn_csv_columns_width(&p->features);
     t->y_units = dnn_csv_columns_width(&p->target);
     if (t->x_units != 0 && file->rows > SIZE_MAX / sizeof(float) / t->x_units)
-        return dnn_fail(DNN_E_MEMORY, "%s: %zu rows of %zu features do not fit into memory", file->path, file->rows, t->x_units);
+        return dnn_fail(DNN_E_MEMORY, "%s: %zu rows of %zu features do not fit into memory", file->path, file->rows,
+                        t->x_units);
     t->x = dnn_alloc(file->rows * t->x_units, sizeof *t->x);
     t->y = dnn_alloc(file->rows * t->y_units, sizeof *t->y);
     t->weight = dnn_alloc(file->rows, sizeof *t->weight);
@@ -91,7 +101,8 @@ static dnn_status fill(const csv *c, const dnn_csv *file, const picks *p, table 
             st = dnn_fail(DNN_E_DATA, "%s:%d: column '%s': weight %g: must be 0 or more", file->path, file->line[row],
                           file->names[p->weight.at[0].at], (double)t->weight[k]);
     }
-    if (st == DNN_OK && t->rows == 0) st = dnn_fail(DNN_E_DATA, "%s: no rows%s", file->path, file->rows ? " left, every one misses a value" : "");
+    if (st == DNN_OK && t->rows == 0)
+        st = dnn_fail(DNN_E_DATA, "%s: no rows%s", file->path, file->rows ? " left, every one misses a value" : "");
     if (st == DNN_OK) {
         st = dnn_csv_columns_names(file, &p->features, &t->names);
         if (st == DNN_OK) t->n_names = t->x_units;
@@ -104,8 +115,8 @@ static void describe(const csv *c, const dnn_csv *file, const picks *p, const ta
     info->rows[DNN_TRAIN] = t->rows;
     info->n_x = 1;
     info->n_y = t->y_units > 0;
-    info->x[0] = (dnn_source_array){ .name = "x", .shape = dnn_shape_1(t->x_units), .type = DNN_VALUE_FLOAT };
-    info->y[0] = (dnn_source_array){ .name = "y", .type = DNN_VALUE_FLOAT };
+    info->x[0] = (dnn_source_array){.name = "x", .shape = dnn_shape_1(t->x_units), .type = DNN_VALUE_FLOAT};
+    info->y[0] = (dnn_source_array){.name = "y", .type = DNN_VALUE_FLOAT};
     if (t->y_units > 1) info->y[0].shape = dnn_shape_1(t->y_units);
     info->y[0].labels = p->target.count == 1 && p->target.at[0].code == DNN_CSV_ORDINAL;
     snprintf(info->x[0].origin, sizeof info->x[0].origin, "%s", c->path);
@@ -137,7 +148,7 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
     dnn_csv file;
     dnn_status st = dnn_csv_read(c->path, &file);
     if (st != DNN_OK) return st;
-    picks p = { 0 };
+    picks p = {0};
     table *t = dnn_alloc(1, sizeof *t);
     if (t == NULL) st = DNN_E_MEMORY;
     if (st == DNN_OK) st = pick(c, &file, &p);
@@ -155,7 +166,8 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
     return DNN_OK;
 }
 
-static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y, float *weight)
+static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y,
+                       float *weight)
 {
     (void)part;
     const table *t = state;
@@ -166,7 +178,11 @@ static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, 
 }
 
 const dnn_source_kind dnn_source_csv = {
-    .kind = { .name = "csv", .help = "a table with a header line; all rows are training rows until `split` cuts them",
-              .params_size = sizeof(csv), DNN_PARAMS(params) },
-    .open = open, .read = read, .close = close,
+    .kind = {.name = "csv",
+             .help = "a table with a header line; all rows are training rows until `split` cuts them",
+             .params_size = sizeof(csv),
+             DNN_PARAMS(params)},
+    .open = open,
+    .read = read,
+    .close = close,
 };

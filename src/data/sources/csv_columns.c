@@ -7,7 +7,10 @@
 
 #include "dnn/base/memory.h"
 
-static const char *cell_of(const dnn_csv *csv, size_t row, size_t column) { return csv->cell[row * csv->columns + column]; }
+static const char *cell_of(const dnn_csv *csv, size_t row, size_t column)
+{
+    return csv->cell[row * csv->columns + column];
+}
 
 static dnn_status find(const dnn_csv *csv, const char *key, const dnn_node *wanted, size_t *at)
 {
@@ -16,11 +19,12 @@ static dnn_status find(const dnn_csv *csv, const char *key, const dnn_node *want
         return st == DNN_OK ? st : dnn_fail_in(st, "data.source.csv.%s", key);
     }
     if (wanted->type != DNN_NODE_INT)
-        return dnn_node_fail(DNN_E_CONFIG, wanted, "data.source.csv.%s: must be a column's name or its number from 0", key);
+        return dnn_node_fail(DNN_E_CONFIG, wanted, "data.source.csv.%s: must be a column's name or its number from 0",
+                             key);
     const int64_t n = (int64_t)csv->columns, i = wanted->integer < 0 ? wanted->integer + n : wanted->integer;
     if (i < 0 || i >= n)
-        return dnn_fail(DNN_E_DATA, "data.source.csv.%s = %lld: %s has columns 0 to %lld", key, (long long)wanted->integer, csv->path,
-                        (long long)n - 1);
+        return dnn_fail(DNN_E_DATA, "data.source.csv.%s = %lld: %s has columns 0 to %lld", key,
+                        (long long)wanted->integer, csv->path, (long long)n - 1);
     *at = (size_t)i;
     return DNN_OK;
 }
@@ -34,7 +38,7 @@ static bool holds(const dnn_csv_columns *columns, size_t at)
 
 dnn_status dnn_csv_columns_pick(const dnn_csv *csv, const char *key, const dnn_node *wanted, dnn_csv_columns *out)
 {
-    *out = (dnn_csv_columns){ 0 };
+    *out = (dnn_csv_columns){0};
     if (wanted == NULL || wanted->type == DNN_NODE_NULL) return DNN_OK;
     const bool list = wanted->type == DNN_NODE_LIST;
     const size_t count = list ? wanted->count : 1;
@@ -46,16 +50,18 @@ dnn_status dnn_csv_columns_pick(const dnn_csv *csv, const char *key, const dnn_n
         size_t at = 0;
         st = find(csv, key, item, &at);
         if (st == DNN_OK && holds(out, at))
-            st = dnn_node_fail(DNN_E_CONFIG, item, "data.source.csv.%s: column '%s' is named twice", key, csv->names[at]);
+            st = dnn_node_fail(DNN_E_CONFIG, item, "data.source.csv.%s: column '%s' is named twice", key,
+                               csv->names[at]);
         if (st == DNN_OK) out->at[out->count++].at = at;
     }
     if (st != DNN_OK) dnn_csv_columns_clear(out);
     return st;
 }
 
-dnn_status dnn_csv_columns_rest(const dnn_csv *csv, const dnn_csv_columns *const *others, size_t n_others, dnn_csv_columns *out)
+dnn_status dnn_csv_columns_rest(const dnn_csv *csv, const dnn_csv_columns *const *others, size_t n_others,
+                                dnn_csv_columns *out)
 {
-    *out = (dnn_csv_columns){ .at = dnn_alloc(csv->columns, sizeof *out->at) };
+    *out = (dnn_csv_columns){.at = dnn_alloc(csv->columns, sizeof *out->at)};
     if (out->at == NULL) return DNN_E_MEMORY;
     for (size_t c = 0; c < csv->columns; c++) {
         bool taken = false;
@@ -77,7 +83,7 @@ void dnn_csv_columns_clear(dnn_csv_columns *columns)
 {
     for (size_t i = 0; i < columns->count; i++) clear_values(&columns->at[i]);
     dnn_free(columns->at);
-    *columns = (dnn_csv_columns){ 0 };
+    *columns = (dnn_csv_columns){0};
 }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
@@ -127,7 +133,8 @@ static dnn_status values_given(const dnn_node *list, dnn_csv_column_code *column
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < list->count && st == DNN_OK; i++) {
         if (list->items[i]->text == NULL)
-            return dnn_node_fail(DNN_E_CONFIG, list->items[i], "data.source.csv.categorical: a category must be a text or a number");
+            return dnn_node_fail(DNN_E_CONFIG, list->items[i],
+                                 "data.source.csv.categorical: a category must be a text or a number");
         st = add_value(column, list->items[i]->text);
     }
     return st;
@@ -141,20 +148,27 @@ static dnn_status code_column(const dnn_csv *csv, const dnn_node *how, dnn_csv_c
         given = how->items[0];
         word = given->key;
     }
-    if (strcmp(word, "one_hot") == 0) column->code = DNN_CSV_ONE_HOT;
-    else if (strcmp(word, "ordinal") == 0) column->code = DNN_CSV_ORDINAL;
+    if (strcmp(word, "one_hot") == 0)
+        column->code = DNN_CSV_ONE_HOT;
+    else if (strcmp(word, "ordinal") == 0)
+        column->code = DNN_CSV_ORDINAL;
     else
-        return dnn_node_fail(DNN_E_CONFIG, how, "data.source.csv.categorical.%s: must be one_hot or ordinal, or one of them with a list of "
-                             "its categories: {one_hot: [a, b]}", how->key);
+        return dnn_node_fail(
+            DNN_E_CONFIG, how,
+            "data.source.csv.categorical.%s: must be one_hot or ordinal, or one of them with a list of "
+            "its categories: {one_hot: [a, b]}",
+            how->key);
     clear_values(column);
     return given != NULL ? values_given(given, column) : values_of_table(csv, column);
 }
 
-dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, dnn_csv_columns *const *sets, size_t n_sets)
+dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, dnn_csv_columns *const *sets,
+                                size_t n_sets)
 {
     if (categorical == NULL || categorical->type == DNN_NODE_NULL) return DNN_OK;
     if (categorical->type != DNN_NODE_MAP)
-        return dnn_node_fail(DNN_E_CONFIG, categorical, "data.source.csv.categorical: must be a map from columns to one_hot or ordinal");
+        return dnn_node_fail(DNN_E_CONFIG, categorical,
+                             "data.source.csv.categorical: must be a map from columns to one_hot or ordinal");
     for (size_t k = 0; k < categorical->count; k++) {
         const dnn_node *const how = categorical->items[k];
         size_t at = 0;
@@ -165,14 +179,18 @@ dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical,
             for (size_t i = 0; i < sets[s]->count; i++)
                 if (sets[s]->at[i].at == at) column = &sets[s]->at[i];
         if (column == NULL)
-            return dnn_node_fail(DNN_E_CONFIG, how, "data.source.csv.categorical.%s: the column is neither feature nor target", how->key);
+            return dnn_node_fail(DNN_E_CONFIG, how,
+                                 "data.source.csv.categorical.%s: the column is neither feature nor target", how->key);
         st = code_column(csv, how, column);
         if (st != DNN_OK) return st;
     }
     return DNN_OK;
 }
 
-static size_t width_of(const dnn_csv_column_code *column) { return column->code == DNN_CSV_ONE_HOT ? column->n_values : 1; }
+static size_t width_of(const dnn_csv_column_code *column)
+{
+    return column->code == DNN_CSV_ONE_HOT ? column->n_values : 1;
+}
 
 size_t dnn_csv_columns_width(const dnn_csv_columns *columns)
 {
@@ -207,7 +225,7 @@ dnn_status dnn_csv_columns_names(const dnn_csv *csv, const dnn_csv_columns *colu
 
 bool dnn_csv_is_missing(const char *cell)
 {
-    static const char *const words[] = { "", "na", "n/a", "#n/a", "nan", "null", "none", "?" };
+    static const char *const words[] = {"", "na", "n/a", "#n/a", "nan", "null", "none", "?"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(cell, words[i]) == 0) return true;
     return false;
@@ -227,14 +245,18 @@ static dnn_status number(const dnn_csv *csv, size_t row, size_t at, float *out)
     if (dnn_csv_number(cell, &value)) {
         *out = (float)value;
         if (isfinite(*out)) return DNN_OK;
-        return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': %s is beyond the range of 32-bit floats", csv->path, csv->line[row], name, cell);
+        return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': %s is beyond the range of 32-bit floats", csv->path,
+                        csv->line[row], name, cell);
     }
     if (strcasecmp(cell, "true") == 0 || strcasecmp(cell, "false") == 0) {
         *out = strcasecmp(cell, "true") == 0;
         return DNN_OK;
     }
-    return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': '%s' is not a finite number: leave the column out of `features`, or code it with "
-                    "`categorical: {%s: one_hot}`", csv->path, csv->line[row], name, cell, name);
+    return dnn_fail(
+        DNN_E_DATA,
+        "%s:%d: column '%s': '%s' is not a finite number: leave the column out of `features`, or code it with "
+        "`categorical: {%s: one_hot}`",
+        csv->path, csv->line[row], name, cell, name);
 }
 
 static dnn_status category(const dnn_csv *csv, size_t row, const dnn_csv_column_code *column, size_t *out)
@@ -245,31 +267,37 @@ static dnn_status category(const dnn_csv *csv, size_t row, const dnn_csv_column_
             *out = i;
             return DNN_OK;
         }
-    return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': '%s' is none of the %zu categories given", csv->path, csv->line[row],
-                    csv->names[column->at], cell, column->n_values);
+    return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': '%s' is none of the %zu categories given", csv->path,
+                    csv->line[row], csv->names[column->at], cell, column->n_values);
 }
 
-static dnn_status read_column(const dnn_csv *csv, const dnn_csv_column_code *column, size_t row, dnn_csv_missing missing, float *out)
+static dnn_status read_column(const dnn_csv *csv, const dnn_csv_column_code *column, size_t row,
+                              dnn_csv_missing missing, float *out)
 {
     if (dnn_csv_is_missing(cell_of(csv, row, column->at))) {
         if (column->code == DNN_CSV_NUMBER && missing == DNN_CSV_MEAN) {
             *out = NAN;
             return DNN_OK;
         }
-        return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': the value is missing: `missing: %s`", csv->path, csv->line[row],
-                        csv->names[column->at], column->code == DNN_CSV_NUMBER && missing == DNN_CSV_ERROR
-                        ? "mean` puts the training part's mean there, `missing: drop` leaves such rows out" : "drop` leaves such rows out");
+        return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': the value is missing: `missing: %s`", csv->path,
+                        csv->line[row], csv->names[column->at],
+                        column->code == DNN_CSV_NUMBER && missing == DNN_CSV_ERROR
+                            ? "mean` puts the training part's mean there, `missing: drop` leaves such rows out"
+                            : "drop` leaves such rows out");
     }
     if (column->code == DNN_CSV_NUMBER) return number(csv, row, column->at, out);
     size_t at = 0;
     const dnn_status st = category(csv, row, column, &at);
     if (st != DNN_OK) return st;
-    if (column->code == DNN_CSV_ORDINAL) *out = (float)at;
-    else for (size_t v = 0; v < column->n_values; v++) out[v] = v == at ? 1.0f : 0.0f;
+    if (column->code == DNN_CSV_ORDINAL)
+        *out = (float)at;
+    else
+        for (size_t v = 0; v < column->n_values; v++) out[v] = v == at ? 1.0f : 0.0f;
     return DNN_OK;
 }
 
-dnn_status dnn_csv_columns_read(const dnn_csv *csv, const dnn_csv_columns *columns, size_t row, dnn_csv_missing missing, float *out)
+dnn_status dnn_csv_columns_read(const dnn_csv *csv, const dnn_csv_columns *columns, size_t row, dnn_csv_missing missing,
+                                float *out)
 {
     for (size_t i = 0; i < columns->count; i++) {
         const dnn_status st = read_column(csv, &columns->at[i], row, missing, out);

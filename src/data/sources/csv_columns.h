@@ -9,23 +9,30 @@ typedef enum dnn_csv_code { DNN_CSV_NUMBER, DNN_CSV_ORDINAL, DNN_CSV_ONE_HOT } d
 typedef enum dnn_csv_missing { DNN_CSV_ERROR, DNN_CSV_MEAN, DNN_CSV_DROP } dnn_csv_missing;
 
 typedef struct dnn_csv_column_code {
-    size_t at;            /**< in the table */
+    size_t at; /**< in the table */
     dnn_csv_code code;
-    char **values;        /**< the categories in order: number or place in the one-hot code; owned */
+    char **values; /**< the categories in order: number or place in the one-hot code; owned */
     size_t n_values;
 } dnn_csv_column_code;
 
-typedef struct dnn_csv_columns { dnn_csv_column_code *at; size_t count; } dnn_csv_columns;
+typedef struct dnn_csv_columns {
+    dnn_csv_column_code *at;
+    size_t count;
+} dnn_csv_columns;
 
-/** The columns that `wanted` (a name, a position, negative from the end, or a list of them; NULL: none) names. DNN_E_CONFIG where one is
- * named twice, DNN_E_DATA where there is none of that name; `key` is what messages call the setting. */
+/** The columns that `wanted` (a name, a position, negative from the end, or a list of them; NULL: none) names.
+ * DNN_E_CONFIG where one is named twice, DNN_E_DATA where there is none of that name; `key` is what messages call the
+ * setting. */
 dnn_status dnn_csv_columns_pick(const dnn_csv *csv, const char *key, const dnn_node *wanted, dnn_csv_columns *out);
 /** All columns of the table but those in `others`. */
-dnn_status dnn_csv_columns_rest(const dnn_csv *csv, const dnn_csv_columns *const *others, size_t n_others, dnn_csv_columns *out);
+dnn_status dnn_csv_columns_rest(const dnn_csv *csv, const dnn_csv_columns *const *others, size_t n_others,
+                                dnn_csv_columns *out);
 void dnn_csv_columns_clear(dnn_csv_columns *columns);
-/** Sets codes from the map {column: one_hot | ordinal | {one_hot: [values]} | {ordinal: [values]}}; without values the categories are those
- * of the table, ascending (as numbers where all are numbers). The columns are looked for in all `sets`. */
-dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, dnn_csv_columns *const *sets, size_t n_sets);
+/** Sets codes from the map {column: one_hot | ordinal | {one_hot: [values]} | {ordinal: [values]}}; without values the
+ * categories are those of the table, ascending (as numbers where all are numbers). The columns are looked for in all
+ * `sets`. */
+dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, dnn_csv_columns *const *sets,
+                                size_t n_sets);
 
 /** Numbers a row turns into. */
 size_t dnn_csv_columns_width(const dnn_csv_columns *columns);
@@ -34,8 +41,9 @@ dnn_status dnn_csv_columns_names(const dnn_csv *csv, const dnn_csv_columns *colu
 /** Empty, or one of the words that stand for nothing: NA, N/A, nan, null, none, ?. */
 bool dnn_csv_is_missing(const char *cell);
 bool dnn_csv_columns_miss(const dnn_csv *csv, const dnn_csv_columns *columns, size_t row);
-/** Row `row` as numbers [width]; a missing numeric cell is NaN with `missing` DNN_CSV_MEAN and DNN_E_DATA otherwise, naming file, line,
- * column and remedy. */
-dnn_status dnn_csv_columns_read(const dnn_csv *csv, const dnn_csv_columns *columns, size_t row, dnn_csv_missing missing, float *out);
+/** Row `row` as numbers [width]; a missing numeric cell is NaN with `missing` DNN_CSV_MEAN and DNN_E_DATA otherwise,
+ * naming file, line, column and remedy. */
+dnn_status dnn_csv_columns_read(const dnn_csv *csv, const dnn_csv_columns *columns, size_t row, dnn_csv_missing missing,
+                                float *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* HDF5 data sets as a source: any number of inputs and targets, by name. Which columns are labels shows from their values. */
+/* HDF5 data sets as a source: any number of inputs and targets, by name. Which columns are labels shows from their
+ * values. */
 #include <stdio.h>
 #include <string.h>
 
@@ -37,12 +38,14 @@ static dnn_hdf5_type type_of(dnn_value value)
     return value == DNN_VALUE_UINT8 ? DNN_HDF5_UINT8 : value == DNN_VALUE_INT32 ? DNN_HDF5_INT32 : DNN_HDF5_FLOAT;
 }
 
-static dnn_status open_array(const hdf5 *p, file *f, const char *key, const char *name, const dnn_node *node, dnn_hdf5_dataset **out,
-                             dnn_source_array *array, uint64_t *rows)
+static dnn_status open_array(const hdf5 *p, file *f, const char *key, const char *name, const dnn_node *node,
+                             dnn_hdf5_dataset **out, dnn_source_array *array, uint64_t *rows)
 {
     if (node->type != DNN_NODE_STRING || strlen(name) >= sizeof array->name)
-        return dnn_node_fail(DNN_E_CONFIG, node, "data.source.hdf5.%s: must be the path of a data set, or a map from names (of at most %zu "
-                             "characters) to them", key, sizeof array->name - 1);
+        return dnn_node_fail(DNN_E_CONFIG, node,
+                             "data.source.hdf5.%s: must be the path of a data set, or a map from names (of at most %zu "
+                             "characters) to them",
+                             key, sizeof array->name - 1);
     char *const path = dnn_format("%s%s", node->text[0] == '/' ? "" : "/", node->text);
     if (path == NULL) return DNN_E_MEMORY;
     dnn_status st = dnn_hdf5_dataset_open(f->handle, path, out);
@@ -51,9 +54,11 @@ static dnn_status open_array(const hdf5 *p, file *f, const char *key, const char
     dnn_free(path);
     if (st != DNN_OK) return st;
     const dnn_hdf5_info *const info = dnn_hdf5_dataset_info(*out);
-    if (info->stored != DNN_HDF5_REALS && info->stored != DNN_HDF5_INTEGERS) return dnn_fail(DNN_E_DATA, "%s: must hold numbers", array->origin);
+    if (info->stored != DNN_HDF5_REALS && info->stored != DNN_HDF5_INTEGERS)
+        return dnn_fail(DNN_E_DATA, "%s: must hold numbers", array->origin);
     if (info->rank == 0 || info->rank > DNN_MAX_RANK + 1)
-        return dnn_fail(DNN_E_DATA, "%s: has %zu axes: must have one for the samples and at most %d more", array->origin, info->rank, DNN_MAX_RANK);
+        return dnn_fail(DNN_E_DATA, "%s: has %zu axes: must have one for the samples and at most %d more",
+                        array->origin, info->rank, DNN_MAX_RANK);
     array->shape = dnn_shape_of(info->rank - 1, info->dim + 1);
     const bool bytes = info->stored == DNN_HDF5_INTEGERS && info->value_bytes == 1 && !info->has_sign;
     array->type = info->stored == DNN_HDF5_REALS ? DNN_VALUE_FLOAT : bytes ? DNN_VALUE_UINT8 : DNN_VALUE_INT32;
@@ -61,43 +66,53 @@ static dnn_status open_array(const hdf5 *p, file *f, const char *key, const char
     return DNN_OK;
 }
 
-/* Opens what `node` names for one part; `have` arrays are known from a part before and must be matched by name, shape and type. */
-static dnn_status open_arrays(const hdf5 *p, file *f, const char *key, const char *lone, const dnn_node *node, dnn_hdf5_dataset **handles,
-                              dnn_source_array *arrays, size_t have, size_t *count, uint64_t *rows)
+/* Opens what `node` names for one part; `have` arrays are known from a part before and must be matched by name, shape
+ * and type. */
+static dnn_status open_arrays(const hdf5 *p, file *f, const char *key, const char *lone, const dnn_node *node,
+                              dnn_hdf5_dataset **handles, dnn_source_array *arrays, size_t have, size_t *count,
+                              uint64_t *rows)
 {
     const bool map = node->type == DNN_NODE_MAP;
     *count = map ? node->count : 1;
     if (*count == 0 || *count > DNN_SOURCE_ARRAYS || (have > 0 && *count != have))
-        return dnn_node_fail(DNN_E_CONFIG, node, "data.source.hdf5.%s: must name %zu to %d data sets, as the other parts do", key,
+        return dnn_node_fail(DNN_E_CONFIG, node,
+                             "data.source.hdf5.%s: must name %zu to %d data sets, as the other parts do", key,
                              have > 0 ? have : (size_t)1, have > 0 ? (int)have : DNN_SOURCE_ARRAYS);
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < *count && st == DNN_OK; i++) {
         const dnn_node *item = map ? node->items[i] : node;
         if (have > 0 && map) item = dnn_node_find(node, arrays[i].name);
         if (item == NULL)
-            return dnn_node_fail(DNN_E_CONFIG, node, "data.source.hdf5.%s: '%s' is missing, which the training part has", key, arrays[i].name);
-        dnn_source_array array = { .type = DNN_VALUE_FLOAT };
+            return dnn_node_fail(DNN_E_CONFIG, node,
+                                 "data.source.hdf5.%s: '%s' is missing, which the training part has", key,
+                                 arrays[i].name);
+        dnn_source_array array = {.type = DNN_VALUE_FLOAT};
         uint64_t n = 0;
         st = open_array(p, f, key, map ? item->key : have > 0 ? arrays[i].name : lone, item, &handles[i], &array, &n);
         if (st == DNN_OK && *rows != UINT64_MAX && *rows != n)
-            st = dnn_fail(DNN_E_DATA, "%s: %llu rows, but the part's other data sets have %llu", array.origin, (unsigned long long)n,
-                          (unsigned long long)*rows);
-        if (st == DNN_OK && have > 0 && (array.type != arrays[i].type || !dnn_shape_equal(&array.shape, &arrays[i].shape)))
-            st = dnn_fail(DNN_E_DATA, "%s: samples differ in shape or type from those of %s", array.origin, arrays[i].origin);
+            st = dnn_fail(DNN_E_DATA, "%s: %llu rows, but the part's other data sets have %llu", array.origin,
+                          (unsigned long long)n, (unsigned long long)*rows);
+        if (st == DNN_OK && have > 0 &&
+            (array.type != arrays[i].type || !dnn_shape_equal(&array.shape, &arrays[i].shape)))
+            st = dnn_fail(DNN_E_DATA, "%s: samples differ in shape or type from those of %s", array.origin,
+                          arrays[i].origin);
         *rows = n;
         if (have == 0) arrays[i] = array;
     }
     return st;
 }
 
-static dnn_status open_part(const hdf5 *p, file *f, int part, const dnn_node *x, const dnn_node *y, dnn_source_info *info)
+static dnn_status open_part(const hdf5 *p, file *f, int part, const dnn_node *x, const dnn_node *y,
+                            dnn_source_info *info)
 {
-    static const char *const keys[][2] = { { "x", "y" }, { "validation_x", "validation_y" }, { "test_x", "test_y" } };
+    static const char *const keys[][2] = {{"x", "y"}, {"validation_x", "validation_y"}, {"test_x", "test_y"}};
     uint64_t rows = UINT64_MAX;
     if (part != DNN_TRAIN && given(y) != (info->n_y > 0))
-        return dnn_fail(DNN_E_CONFIG, "data.source.hdf5.%s: targets must be given for all parts or for none", keys[part][1]);
+        return dnn_fail(DNN_E_CONFIG, "data.source.hdf5.%s: targets must be given for all parts or for none",
+                        keys[part][1]);
     dnn_status st = open_arrays(p, f, keys[part][0], "x", x, f->x[part], info->x, info->n_x, &info->n_x, &rows);
-    if (st == DNN_OK && given(y)) st = open_arrays(p, f, keys[part][1], "y", y, f->y[part], info->y, info->n_y, &info->n_y, &rows);
+    if (st == DNN_OK && given(y))
+        st = open_arrays(p, f, keys[part][1], "y", y, f->y[part], info->y, info->n_y, &info->n_y, &rows);
     info->rows[part] = rows;
     return st;
 }
@@ -135,14 +150,16 @@ static void close(void *state)
 static dnn_status open(const void *parameters, dnn_source_info *info, void **state)
 {
     const hdf5 *p = parameters;
-    const dnn_node *const x[] = { p->x, p->validation_x, p->test_x }, *const y[] = { p->y, p->validation_y, p->test_y };
+    const dnn_node *const x[] = {p->x, p->validation_x, p->test_x}, *const y[] = {p->y, p->validation_y, p->test_y};
     if (!given(p->x)) return dnn_fail(DNN_E_CONFIG, "data.source.hdf5.x: must name the training inputs");
     file *f = dnn_alloc(1, sizeof *f);
     if (f == NULL) return DNN_E_MEMORY;
     dnn_status st = dnn_hdf5_open(p->path, DNN_E_DATA, &f->handle);
     for (int part = 0; part < DNN_PARTS && st == DNN_OK; part++) {
-        if (given(x[part])) st = open_part(p, f, part, x[part], y[part], info);
-        else if (given(y[part])) st = dnn_node_fail(DNN_E_CONFIG, y[part], "data.source.hdf5: targets of a part whose inputs are not given");
+        if (given(x[part]))
+            st = open_part(p, f, part, x[part], y[part], info);
+        else if (given(y[part]))
+            st = dnn_node_fail(DNN_E_CONFIG, y[part], "data.source.hdf5: targets of a part whose inputs are not given");
     }
     if (st == DNN_OK) st = open_weight(p, f, info);
     f->n_x = info->n_x;
@@ -156,12 +173,15 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
     return DNN_OK;
 }
 
-static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y, float *weight)
+static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y,
+                       float *weight)
 {
     file *f = state;
     dnn_status st = DNN_OK;
-    for (size_t i = 0; i < f->n_x && st == DNN_OK; i++) st = dnn_hdf5_dataset_rows(f->x[part][i], first, rows, type_of(f->x_type[i]), x[i]);
-    for (size_t i = 0; i < f->n_y && st == DNN_OK; i++) st = dnn_hdf5_dataset_rows(f->y[part][i], first, rows, type_of(f->y_type[i]), y[i]);
+    for (size_t i = 0; i < f->n_x && st == DNN_OK; i++)
+        st = dnn_hdf5_dataset_rows(f->x[part][i], first, rows, type_of(f->x_type[i]), x[i]);
+    for (size_t i = 0; i < f->n_y && st == DNN_OK; i++)
+        st = dnn_hdf5_dataset_rows(f->y[part][i], first, rows, type_of(f->y_type[i]), y[i]);
     if (weight == NULL || st != DNN_OK) return st;
     if (part == DNN_TRAIN) return dnn_hdf5_dataset_rows(f->weight, first, rows, DNN_HDF5_FLOAT, weight);
     for (size_t i = 0; i < rows; i++) weight[i] = 1.0f;
@@ -169,7 +189,11 @@ static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, 
 }
 
 const dnn_source_kind dnn_source_hdf5 = {
-    .kind = { .name = "hdf5", .help = "data sets of an HDF5 file; several inputs and outputs by name",
-              .params_size = sizeof(hdf5), DNN_PARAMS(params) },
-    .open = open, .read = read, .close = close,
+    .kind = {.name = "hdf5",
+             .help = "data sets of an HDF5 file; several inputs and outputs by name",
+             .params_size = sizeof(hdf5),
+             DNN_PARAMS(params)},
+    .open = open,
+    .read = read,
+    .close = close,
 };

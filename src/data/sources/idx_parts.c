@@ -9,9 +9,19 @@
 
 enum { UINT8 = 0x08, INT8 = 0x09, INT16 = 0x0B, INT32 = 0x0C, FLOAT = 0x0D, DOUBLE = 0x0E };
 
-/* One file; `values` is kept only once somebody asks for less than all of it, since a gzipped file cannot be entered in the middle. */
-typedef struct member { char *path; uint64_t rows; size_t units; uint8_t type; size_t bytes; void *values; } member;
-typedef struct parts { member x[DNN_PARTS], y[DNN_PARTS]; } parts;
+/* One file; `values` is kept only once somebody asks for less than all of it, since a gzipped file cannot be entered in
+ * the middle. */
+typedef struct member {
+    char *path;
+    uint64_t rows;
+    size_t units;
+    uint8_t type;
+    size_t bytes;
+    void *values;
+} member;
+typedef struct parts {
+    member x[DNN_PARTS], y[DNN_PARTS];
+} parts;
 
 static dnn_value value_of(uint8_t type)
 {
@@ -43,13 +53,14 @@ static dnn_status same_kind(const dnn_source_array *first, const dnn_source_arra
 {
     char a[96], b[96];
     if (dnn_shape_equal(&first->shape, &other->shape) && first->type == other->type) return DNN_OK;
-    return dnn_fail(DNN_E_DATA, "%s: samples of shape %s differ in shape or type from those of shape %s in %s", other->origin,
-                    dnn_shape_text(&other->shape, b, sizeof b), dnn_shape_text(&first->shape, a, sizeof a), first->origin);
+    return dnn_fail(DNN_E_DATA, "%s: samples of shape %s differ in shape or type from those of shape %s in %s",
+                    other->origin, dnn_shape_text(&other->shape, b, sizeof b),
+                    dnn_shape_text(&first->shape, a, sizeof a), first->origin);
 }
 
 static dnn_status open_part(const dnn_idx_paths *paths, int part, parts *p, dnn_source_info *info)
 {
-    dnn_source_array x = { .name = "x" }, y = { .name = "y" };
+    dnn_source_array x = {.name = "x"}, y = {.name = "y"};
     dnn_status st = open_member(paths->x[part], &p->x[part], &x);
     if (st == DNN_OK && paths->y[part] != NULL) st = open_member(paths->y[part], &p->y[part], &y);
     if (st != DNN_OK) return st;
@@ -93,7 +104,8 @@ static dnn_status read_all(const member *m, void *values)
     dnn_idx idx;
     dnn_status st = dnn_idx_open(m->path, &idx);
     if (st != DNN_OK) return st;
-    if (idx.type != m->type || idx.dim[0] != m->rows) st = dnn_fail(DNN_E_DATA, "%s: has changed while it was being read", m->path);
+    if (idx.type != m->type || idx.dim[0] != m->rows)
+        st = dnn_fail(DNN_E_DATA, "%s: has changed while it was being read", m->path);
     if (st == DNN_OK) st = dnn_idx_read(&idx, values);
     dnn_idx_close(&idx);
     return st;
@@ -102,9 +114,12 @@ static dnn_status read_all(const member *m, void *values)
 static void convert(uint8_t type, const void *from, size_t first, size_t count, void *to)
 {
     for (size_t i = 0; i < count; i++) {
-        if (type == INT8) ((int32_t *)to)[i] = ((const int8_t *)from)[first + i];
-        else if (type == INT16) ((int32_t *)to)[i] = ((const int16_t *)from)[first + i];
-        else ((float *)to)[i] = (float)((const double *)from)[first + i];
+        if (type == INT8)
+            ((int32_t *)to)[i] = ((const int8_t *)from)[first + i];
+        else if (type == INT16)
+            ((int32_t *)to)[i] = ((const int16_t *)from)[first + i];
+        else
+            ((float *)to)[i] = (float)((const double *)from)[first + i];
     }
 }
 
@@ -122,12 +137,15 @@ static dnn_status read_member(member *m, uint64_t first, size_t rows, void *to)
             return st;
         }
     }
-    if (as_is) memcpy(to, (const char *)m->values + first * m->units * m->bytes, rows * m->units * m->bytes);
-    else convert(m->type, m->values, first * m->units, rows * m->units, to);
+    if (as_is)
+        memcpy(to, (const char *)m->values + first * m->units * m->bytes, rows * m->units * m->bytes);
+    else
+        convert(m->type, m->values, first * m->units, rows * m->units, to);
     return DNN_OK;
 }
 
-dnn_status dnn_idx_parts_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y, float *weight)
+dnn_status dnn_idx_parts_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y,
+                              float *weight)
 {
     (void)weight;
     parts *p = state;
@@ -141,7 +159,7 @@ void dnn_idx_parts_close(void *state)
     parts *p = state;
     if (p == NULL) return;
     for (int part = 0; part < DNN_PARTS; part++) {
-        member *const both[] = { &p->x[part], &p->y[part] };
+        member *const both[] = {&p->x[part], &p->y[part]};
         for (int i = 0; i < 2; i++) {
             dnn_free(both[i]->path);
             dnn_free(both[i]->values);
@@ -154,25 +172,34 @@ static dnn_status find(const char *kind, const char *folder, const char *stem, i
 {
     for (int form = 0; form < 4; form++) {
         char name[4096];
-        snprintf(name, sizeof name, "%s/%s%cidx%d-ubyte%s", folder, stem, form < 2 ? '-' : '.', rank, form % 2 == 0 ? ".gz" : "");
+        snprintf(name, sizeof name, "%s/%s%cidx%d-ubyte%s", folder, stem, form < 2 ? '-' : '.', rank,
+                 form % 2 == 0 ? ".gz" : "");
         if (!dnn_file_exists(name)) continue;
         *path = dnn_strdup(name);
         return *path == NULL ? DNN_E_MEMORY : DNN_OK;
     }
-    return dnn_fail(DNN_E_DATA, "data.source.%s.path = %s: neither %s-idx%d-ubyte.gz nor %s-idx%d-ubyte is in this folder", kind, folder,
-                    stem, rank, stem, rank);
+    return dnn_fail(DNN_E_DATA,
+                    "data.source.%s.path = %s: neither %s-idx%d-ubyte.gz nor %s-idx%d-ubyte is in this folder", kind,
+                    folder, stem, rank, stem, rank);
 }
 
 dnn_status dnn_idx_folder_open(const char *kind, const char *folder, dnn_source_info *info, void **state)
 {
-    static const struct { const char *stem; int rank; } files[] = {
-        { "train-images", 3 }, { "train-labels", 1 }, { "t10k-images", 3 }, { "t10k-labels", 1 },
+    static const struct {
+        const char *stem;
+        int rank;
+    } files[] = {
+        {"train-images", 3},
+        {"train-labels", 1},
+        {"t10k-images", 3},
+        {"t10k-labels", 1},
     };
-    char *path[4] = { NULL };
+    char *path[4] = {NULL};
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < 4 && st == DNN_OK; i++) st = find(kind, folder, files[i].stem, files[i].rank, &path[i]);
     if (st == DNN_OK) {
-        dnn_idx_paths paths = { .x = { [DNN_TRAIN] = path[0], [DNN_TEST] = path[2] }, .y = { [DNN_TRAIN] = path[1], [DNN_TEST] = path[3] } };
+        dnn_idx_paths paths = {.x = {[DNN_TRAIN] = path[0], [DNN_TEST] = path[2]},
+                               .y = {[DNN_TRAIN] = path[1], [DNN_TEST] = path[3]}};
         st = dnn_idx_parts_open(&paths, info, state);
     }
     for (size_t i = 0; i < 4; i++) dnn_free(path[i]);

@@ -14,7 +14,7 @@ dnn_status dnn_made_create(size_t rows, size_t features, bool labels, dnn_made *
         dnn_free(made);
         return dnn_fail(DNN_E_MEMORY, "data.source: %zu rows of %zu features do not fit into memory", rows, features);
     }
-    *made = (dnn_made){ .rows = rows, .features = features, .labels = labels };
+    *made = (dnn_made){.rows = rows, .features = features, .labels = labels};
     made->x = dnn_alloc(rows * features, sizeof *made->x);
     made->y = dnn_alloc(rows, sizeof *made->y);
     if (made->x == NULL || made->y == NULL) {
@@ -58,11 +58,13 @@ void dnn_made_describe(const dnn_made *made, dnn_source_info *info)
 {
     info->rows[DNN_TRAIN] = made->rows;
     info->n_x = info->n_y = 1;
-    info->x[0] = (dnn_source_array){ .name = "x", .shape = dnn_shape_1(made->features), .type = DNN_VALUE_FLOAT };
-    info->y[0] = (dnn_source_array){ .name = "y", .type = made->labels ? DNN_VALUE_INT32 : DNN_VALUE_FLOAT, .labels = made->labels };
+    info->x[0] = (dnn_source_array){.name = "x", .shape = dnn_shape_1(made->features), .type = DNN_VALUE_FLOAT};
+    info->y[0] = (dnn_source_array){
+        .name = "y", .type = made->labels ? DNN_VALUE_INT32 : DNN_VALUE_FLOAT, .labels = made->labels};
 }
 
-dnn_status dnn_made_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y, float *weight)
+dnn_status dnn_made_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y,
+                         float *weight)
 {
     (void)part;
     (void)weight;
@@ -71,8 +73,10 @@ dnn_status dnn_made_read(void *state, dnn_part part, uint64_t first, size_t rows
     const double *const from = made->x + first * made->features;
     for (size_t i = 0; i < rows * made->features; i++) values[i] = (float)from[i];
     for (size_t i = 0; i < rows; i++) {
-        if (made->labels) ((int32_t *)y[0])[i] = (int32_t)made->y[first + i];
-        else ((float *)y[0])[i] = (float)made->y[first + i];
+        if (made->labels)
+            ((int32_t *)y[0])[i] = (int32_t)made->y[first + i];
+        else
+            ((float *)y[0])[i] = (float)made->y[first + i];
     }
     return DNN_OK;
 }

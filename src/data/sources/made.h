@@ -1,5 +1,5 @@
-/** What the sources made inside have in common: rows of doubles drawn as scikit-learn draws them, put in order, kept as floats
- * with one label or value each. Local. */
+/** What the sources made inside have in common: rows of doubles drawn as scikit-learn draws them, put in order, kept as
+ * floats with one label or value each. Local. */
 #ifndef DNN_DATA_MADE_H
 #define DNN_DATA_MADE_H
 
@@ -8,8 +8,8 @@
 
 typedef struct dnn_made {
     size_t rows, features;
-    double *x;         /**< [rows, features] */
-    double *y;         /**< [rows] labels or values */
+    double *x; /**< [rows, features] */
+    double *y; /**< [rows] labels or values */
     bool labels;
 } dnn_made;
 
@@ -22,7 +22,8 @@ void dnn_made_add_noise(dnn_made *made, dnn_legacy_random *random, double scale)
 /** One training part with all rows. */
 void dnn_made_describe(const dnn_made *made, dnn_source_info *info);
 
-dnn_status dnn_made_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y, float *weight);
+dnn_status dnn_made_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y,
+                         float *weight);
 void dnn_made_close(void *state);
 
 /** Point i of numpy.linspace(start, stop, count, endpoint). */

@@ -11,7 +11,8 @@ typedef struct moons {
 } moons;
 
 static const dnn_param params[] = {
-    DNN_SIZE(moons, n_samples, "100", ">= 1", "rows; half of them (the odd one more) belong to the inner moon, class 1"),
+    DNN_SIZE(moons, n_samples, "100", ">= 1",
+             "rows; half of them (the odd one more) belong to the inner moon, class 1"),
     DNN_REAL(moons, noise, "null", ">= 0", "standard deviation of the normal noise added to both coordinates"),
     DNN_INT(moons, random_state, "0", "[0, 4294967295]", "seed of NumPy's legacy stream; the rows are scikit-learn's"),
     DNN_BOOL(moons, shuffle, "true", "puts the rows in random order"),
@@ -49,7 +50,11 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
 }
 
 const dnn_source_kind dnn_source_moons = {
-    .kind = { .name = "moons", .help = "two interleaving half circles; scikit-learn's make_moons, row for row",
-              .params_size = sizeof(moons), DNN_PARAMS(params) },
-    .open = open, .read = dnn_made_read, .close = dnn_made_close,
+    .kind = {.name = "moons",
+             .help = "two interleaving half circles; scikit-learn's make_moons, row for row",
+             .params_size = sizeof(moons),
+             DNN_PARAMS(params)},
+    .open = open,
+    .read = dnn_made_read,
+    .close = dnn_made_close,
 };

@@ -14,10 +14,12 @@ typedef struct regression {
 static const dnn_param params[] = {
     DNN_SIZE(regression, n_samples, "100", ">= 1", "rows"),
     DNN_SIZE(regression, n_features, "100", ">= 1", "features, standard normal"),
-    DNN_SIZE(regression, n_informative, "10", NULL, "features that the target depends on, with coefficients in [0, 100)"),
+    DNN_SIZE(regression, n_informative, "10", NULL,
+             "features that the target depends on, with coefficients in [0, 100)"),
     DNN_REAL(regression, noise, "0.0", ">= 0", "standard deviation of the normal noise added to the target"),
     DNN_REAL(regression, bias, "0.0", NULL, "constant term of the target"),
-    DNN_INT(regression, random_state, "0", "[0, 4294967295]", "seed of NumPy's legacy stream; the rows are scikit-learn's"),
+    DNN_INT(regression, random_state, "0", "[0, 4294967295]",
+            "seed of NumPy's legacy stream; the rows are scikit-learn's"),
     DNN_BOOL(regression, shuffle, "true", "puts rows and features in random order"),
 };
 
@@ -82,7 +84,11 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
 }
 
 const dnn_source_kind dnn_source_regression = {
-    .kind = { .name = "regression", .help = "a random linear problem; scikit-learn's make_regression, row for row",
-              .params_size = sizeof(regression), DNN_PARAMS(params) },
-    .open = open, .read = dnn_made_read, .close = dnn_made_close,
+    .kind = {.name = "regression",
+             .help = "a random linear problem; scikit-learn's make_regression, row for row",
+             .params_size = sizeof(regression),
+             DNN_PARAMS(params)},
+    .open = open,
+    .read = dnn_made_read,
+    .close = dnn_made_close,
 };
