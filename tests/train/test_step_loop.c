@@ -17,6 +17,7 @@ static void a_step_allocates_nothing(void **state)
     assert_true(trial_steps(&t, 2, 13));
     assert_int_equal(dnn_memory_allocations(), before);
     trial_close(&t);
+    dnn_place_forget();
     assert_int_equal(dnn_memory_balance(), 0);
 }
 
