@@ -82,7 +82,10 @@ static dnn_status select_classes(dnn_dataset *ds, const dnn_classes_config *conf
             set_label(ds, row, new_label[dnn_values_label(ds, row)]);
         }
     dnn_free(new_label);
-    if (st == DNN_OK) target->classes = kept;
+    if (st == DNN_OK) {
+        target->classes = kept;
+        target->largest_at[0] = 0;
+    }
     return st;
 }
 

@@ -114,13 +114,14 @@ static dnn_status check_labels(dnn_dataset *ds, const dnn_source_info *info, siz
         return DNN_OK;
     }
     double largest = -1.0;
+    uint64_t largest_row = 0;
+    char where[400];
     for (uint64_t row = 0; row < ds->plan.start[DNN_PARTS]; row++) {
         const double label = value_at(ds, array, ds->plan.y[i], row);
         if (label >= 0.0 && label <= LARGEST_LABEL && label == floor(label)) {
-            largest = fmax(largest, label);
+            if (label > largest) largest = label, largest_row = row;
             continue;
         }
-        char where[400];
         row_text(&ds->plan, info, array->origin, row, where, sizeof where);
         if (array->labels)
             return dnn_fail(DNN_E_DATA, "%s: label %.9g: must be a whole number from 0 to %d", where, label,
@@ -130,6 +131,8 @@ static dnn_status check_labels(dnn_dataset *ds, const dnn_source_info *info, siz
     }
     view->labels = true;
     view->classes = (size_t)largest + 1;
+    row_text(&ds->plan, info, array->origin, largest_row, where, sizeof where);
+    snprintf(view->largest_at, sizeof view->largest_at, "%.180s", where);
     return DNN_OK;
 }
 

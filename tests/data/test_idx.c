@@ -45,6 +45,7 @@ static void a_folder_brings_training_and_test_images(void **state)
     opened o;
     open_folder(&o, ", split: {validation: 5}, scale: {features: {divide: 255}}");
     assert_string_equal(dnn_dataset_describe(o.ds), "mnist: 15 train, 5 validation, 6 test, [2, 2] uint8, 3 classes");
+    assert_non_null(strstr(dnn_dataset_target(o.ds, 0)->largest_at, "train-labels-idx1-ubyte: training row 2"));
     float x[8], y[2];
     dnn_dataset_gather_input(o.ds, DNN_TRAIN, (uint64_t[]){14, 0}, 2, 0, x);
     for (size_t i = 0; i < 4; i++) {

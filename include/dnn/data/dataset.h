@@ -17,6 +17,8 @@ typedef struct dnn_array_info {
     bool labels;     /**< targets only: one whole number from 0 to 65535 in every row, not scaled. A loss may still take
                           them as values */
     size_t classes;  /**< labels: largest + 1 over all parts, after `classes:` */
+    char largest_at[192]; /**< labels: where the largest stands, for messages: "t10k-labels.gz: test row 17"; "" after
+                               `classes:` */
     char not_labels[192]; /**< targets without `labels`: why, for messages: "prices.csv: training row 3 is 2.5" */
 } dnn_array_info;
 
