@@ -276,6 +276,84 @@ static void amsgrad_divides_by_the_largest_uncorrected_mean(void **state)
     finish(&first);
 }
 
+static double nadam_slow(double g, uint64_t t, double *s)
+{
+    const double now = 0.9 * (1.0 - 0.5 * pow(0.96, 0.004 * (double)t)), next = 0.9 * (1.0 - 0.5 * pow(0.96, 0.004 * (double)(t + 1)));
+    s[2] = (t == 1 ? 1.0 : s[2]) * now;
+    s[0] = 0.9 * s[0] + 0.1 * g;
+    s[1] = 0.999 * s[1] + 0.001 * g * g;
+    const double m = next * s[0] / (1.0 - s[2] * next) + (1.0 - now) * g / (1.0 - s[2]);
+    return 0.001 * m / (sqrt(s[1] / (1.0 - pow(0.999, (double)t))) + 1e-7);
+}
+
+static void nadam_has_the_older_momentum_by_schedule_decay(void **state)
+{
+    (void)state;
+    follows(make(&dnn_optimizers, "nadam", pairs("schedule_decay", dnn_node_real(0.004), NULL)), nadam_slow);
+}
+
+static void adamw_takes_a_share_of_the_weight_away_before_the_step(void **state)
+{
+    (void)state;
+    dnn_node *p = pairs("weight_decay", dnn_node_real(0.5), "learning_rate", dnn_node_real(0.1), NULL);
+    start(&first, make(&dnn_optimizers, "adamw", p), 1);
+    first.w[0] = 2.0f;
+    update(&first, 1);  /* gradient 0: the decay alone */
+    assert_true(fabsf(first.w[0] - 2.0f * (1.0f - 0.1f * 0.5f)) < 1e-6f);
+    finish(&first);
+}
+
+static void every_optimizer_treats_both_signs_alike(void **state)
+{
+    (void)state;
+    /* Adamax without the absolute value, printed in some texts, fails for negative gradients alone. */
+    for (size_t v = 0; v < variants(); v++) {
+        start(&first, variant(v), 16);
+        start(&second, variant(v), 16);
+        for (size_t i = 0; i < 16; i++) second.w[i] = -(first.w[i] = (float)cos((double)i));
+        for (uint64_t t = 1; t <= 10; t++) {
+            for (size_t i = 0; i < 16; i++) second.g[i] = -(first.g[i] = (float)keras_gradient(i, t));
+            update(&first, 16);
+            update(&second, 16);
+        }
+        for (size_t i = 0; i < 16; i++) assert_true(first.w[i] == -second.w[i]);
+        finish(&first);
+        finish(&second);
+    }
+}
+
+static void ftrl_with_l1_gives_exact_zeros_where_gradients_are_small(void **state)
+{
+    (void)state;
+    start(&first, make(&dnn_optimizers, "ftrl", pairs("l1_regularization_strength", dnn_node_real(1.0), "learning_rate", dnn_node_real(0.1), NULL)), 2);
+    for (int t = 0; t < 10; t++) {
+        first.g[0] = 0.01f, first.g[1] = 1.0f;
+        update(&first, 2);
+    }
+    assert_true(first.w[0] == 0.0f && first.w[1] < -0.1f);
+    finish(&first);
+}
+
+static double ftrl_power(double g, uint64_t t, double *s)
+{
+    /* s: accumulator, linear, weight; all rows but l1 set. */
+    if (t == 1) s[0] = 0.2, s[2] = 1.0;
+    const double old = s[2], sum = s[0] + g * g, lr = 0.05;
+    s[1] += g + 2 * 0.1 * old - (pow(sum, 0.7) - pow(s[0], 0.7)) / lr * old;
+    s[2] = -s[1] / (pow(sum, 0.7) / lr + 2 * (0.3 + 0.4 / (2 * lr)));
+    s[0] = sum;
+    return old - s[2];
+}
+
+static void ftrl_follows_its_formula_with_every_parameter_set(void **state)
+{
+    (void)state;
+    follows(make(&dnn_optimizers, "ftrl",
+                 pairs("learning_rate", dnn_node_real(0.05), "learning_rate_power", dnn_node_real(-0.7), "initial_accumulator_value",
+                       dnn_node_real(0.2), "l2_regularization_strength", dnn_node_real(0.3), "l2_shrinkage_regularization_strength",
+                       dnn_node_real(0.1), "beta", dnn_node_real(0.4), NULL)), ftrl_power);
+}
+
 static double first_step(const char *optimizer, float g)
 {
     start(&first, make(&dnn_optimizers, optimizer, dnn_node_map()), 1);
@@ -392,6 +470,11 @@ int main(void)
         cmocka_unit_test(under_a_falling_rate_each_convention_follows_its_own_formula),
         cmocka_unit_test(rmsprop_with_momentum_or_centered_follows_its_formula),
         cmocka_unit_test(amsgrad_divides_by_the_largest_uncorrected_mean),
+        cmocka_unit_test(nadam_has_the_older_momentum_by_schedule_decay),
+        cmocka_unit_test(adamw_takes_a_share_of_the_weight_away_before_the_step),
+        cmocka_unit_test(every_optimizer_treats_both_signs_alike),
+        cmocka_unit_test(ftrl_with_l1_gives_exact_zeros_where_gradients_are_small),
+        cmocka_unit_test(ftrl_follows_its_formula_with_every_parameter_set),
         cmocka_unit_test(epsilon_is_inside_the_root_of_rmsprop_and_outside_that_of_adam),
         cmocka_unit_test(centered_rmsprop_stays_finite_under_a_constant_gradient),
         cmocka_unit_test(a_gradient_that_is_no_number_reaches_the_weight),
