@@ -1,0 +1,2 @@
+/* The same in the double build, to the bounds of double. */
+#include "nn/test_activations.c"
