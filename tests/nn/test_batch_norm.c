@@ -1,0 +1,2 @@
+/* Batch normalization in float, as training has it. */
+#include "nn/batch_norm.h"
