@@ -92,30 +92,30 @@ dnn_status graph_split(dnn_graph *g, wires **all)
 
 /* ---- order ---- */
 
+/* A layer that waits, as this one does. */
+static size_t waits_for(const dnn_graph *g, const wires *w, const size_t *tensor_of)
+{
+    size_t s = 0;
+    while (w->from[s] < g->n_inputs || tensor_of[w->from[s] - g->n_inputs] != SIZE_MAX) s++;
+    return w->from[s] - g->n_inputs;
+}
+
 static dnn_status cycle(const dnn_graph *g, const wires *all, const size_t *tensor_of)
 {
-    size_t at = 0;
+    size_t at = 0, used = 0;
     char text[512];
     while (tensor_of[at] != SIZE_MAX) at++;
-    /* As many steps back as there are layers end inside a cycle. */
-    for (size_t step = 0; step < 2 * g->n_layers; step++)
-        for (size_t s = 0; s < all[at].count; s++) {
-            const size_t from = all[at].from[s];
-            if (from < g->n_inputs || tensor_of[from - g->n_inputs] != SIZE_MAX) continue;
-            at = from - g->n_inputs;
-            break;
-        }
-    const size_t start = at;
-    size_t used = (size_t)snprintf(text, sizeof text, "%s", g->layers[at].name);
+    /* As many steps as there are layers end on the cycle; told from its first layer on. */
+    for (size_t step = 0; step < g->n_layers; step++) at = waits_for(g, &all[at], tensor_of);
+    size_t start = at;
+    for (size_t next = waits_for(g, &all[at], tensor_of); next != at; next = waits_for(g, &all[next], tensor_of))
+        if (next < start) start = next;
+    at = start;
+    used = (size_t)snprintf(text, sizeof text, "%s", g->layers[at].name);
     do {
-        for (size_t s = 0; s < all[at].count; s++) {
-            const size_t from = all[at].from[s];
-            if (from < g->n_inputs || tensor_of[from - g->n_inputs] != SIZE_MAX) continue;
-            at = from - g->n_inputs;
-            break;
-        }
-        if (used < sizeof text) used += (size_t)snprintf(text + used, sizeof text - used, " reads %s", g->layers[at].name);
-        if (at != start && used < sizeof text) used += (size_t)snprintf(text + used, sizeof text - used, ", which");
+        at = waits_for(g, &all[at], tensor_of);
+        if (used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, " reads %s%s", g->layers[at].name, at == start ? "" : ", which");
     } while (at != start);
     return dnn_place_fail(DNN_E_CONFIG, g->layers[start].component.place, "%s.inputs: a cycle: %s", g->layers[start].name, text);
 }
