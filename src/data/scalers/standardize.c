@@ -4,11 +4,10 @@
 static dnn_status fit(const void *params, const dnn_feature *feature, double *shift, double *factor)
 {
     (void)params;
-    /* The rounded mean of equal values need not equal them: its sd is then tiny instead of 0 and would blow up the
-     * rest. */
-    const bool constant = feature->min == feature->max || feature->sd == 0.0;
-    *shift = feature->min == feature->max ? feature->min : feature->mean;
-    *factor = constant ? 1.0 : 1.0 / feature->sd;
+    /* Not asked of the sd: over very many rows the mean of equal values may be rounded, and the sd tiny instead of 0.
+     */
+    *shift = feature->mean;
+    *factor = feature->min == feature->max ? 1.0 : 1.0 / feature->sd;
     return DNN_OK;
 }
 
