@@ -1,0 +1,70 @@
+/* evaluate: loss and metrics of a part of the data. */
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "dnn/base/memory.h"
+#include "dnn/base/node.h"
+#include "dnn/io/tree.h"
+
+static const cli_option options[] = {
+    { "part", "train|validation|test", "which part; default: test, else the only one there is", false },
+    { "json", NULL, "one JSON object with the names of history.csv, and samples", false },
+};
+
+/* JSON has no NaN. */
+static dnn_node *number(double value)
+{
+    return isfinite(value) ? dnn_node_real(value) : dnn_node_null();
+}
+
+static dnn_status print_json(const dnn_results *results)
+{
+    char *text = NULL;
+    dnn_node *map = dnn_node_map();
+    dnn_status st = map ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < results->count && st == DNN_OK; i++) st = dnn_node_set(map, results->names[i], number(results->values[i]));
+    if (st == DNN_OK) st = dnn_node_set(map, "samples", dnn_node_int((int64_t)results->samples));
+    if (st == DNN_OK) st = dnn_json_write(map, &text);
+    if (st == DNN_OK) printf("%s\n", text);
+    dnn_free(text);
+    dnn_node_destroy(map);
+    return st;
+}
+
+static dnn_status print_table(const dnn_results *results)
+{
+    table t;
+    table_open(&t, 2);
+    table_add(&t, "samples");
+    table_format(&t, "%llu (%s)", (unsigned long long)results->samples, cli_part_name((int)results->part));
+    for (size_t i = 0; i < results->count; i++) {
+        table_add(&t, results->names[i]);
+        table_format(&t, "%.6g", results->values[i]);
+    }
+    return table_print(&t, stdout, 0, false);
+}
+
+static dnn_status run(const cli_call *call)
+{
+    progress p;
+    dnn_results results = { 0 };
+    dnn_apply_request request = { .model_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides,
+                                  .progress = progress_open(&p) };
+    dnn_status st = cli_number(call, "threads", 1, 1, &request.threads);
+    if (st == DNN_OK) st = cli_part(call, &request.part);
+    if (st == DNN_OK) st = dnn_evaluate(call->comm, &request, &results);
+    if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = cli_value(call, "json") ? print_json(&results) : print_table(&results);
+    dnn_results_clear(&results);
+    return st;
+}
+
+const cli_command cli_evaluate = {
+    .name = "evaluate", .words = "MODEL.h5", .help = "loss and metrics of a part of the data, each sample counted once",
+    .details = "The data are those that the model file was trained on; KEY=VALUE changes their section, as in data.limit.test=100. A new\n"
+               "data.source drops the saved split, classes and limit and keeps the scalers.\n",
+    .options = options, .n_options = sizeof options / sizeof *options,
+    .least = 1, .most = 1, .takes_overrides = true, .needs_ranks = true, .run = run,
+};

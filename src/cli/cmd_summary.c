@@ -1,0 +1,124 @@
+/* summary: the layers of a run file or a model file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/layer_table.h"
+#include "cli/screen.h"
+#include "dnn/base/log.h"
+#include "dnn/exchange/model_file.h"
+#include "dnn/train/config.h"
+#include "dnn/train/train.h"
+
+static const cli_option options[] = {
+    { "batch", "N", "rows of a step, for the memory; default: what the file says, else 32", false },
+    { "ranks", "N", "ranks that share them; default: those of the launcher, else 1", false },
+};
+
+/* What the memory depends on beside the network. */
+typedef struct load { size_t batch, ranks, slots; dnn_status printed; } load;
+
+static dnn_status asked_for(const cli_call *call, load *out)
+{
+    int batch = 0, ranks = 0;
+    dnn_status st = cli_number(call, "batch", 1, (int)out->batch, &batch);
+    if (st == DNN_OK) st = cli_number(call, "ranks", 1, dnn_launcher_size(), &ranks);
+    out->batch = (size_t)batch;
+    out->ranks = (size_t)ranks;
+    return st;
+}
+
+static size_t slots_of(const dnn_component *optimizer)
+{
+    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
+    return kind && kind->slots ? kind->slots(optimizer->params) : 0;
+}
+
+/* HDF5 files begin with their signature, at 0 or behind a user block of 512, 1024 … bytes. */
+static bool is_model(const char *path)
+{
+    static const char signature[] = "\211HDF\r\n\032\n";
+    char bytes[8];
+    bool found = false;
+    FILE *file = fopen(path, "rb");
+    if (!file) return strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".h5") == 0;
+    for (long at = 0; at <= 1 << 16 && !found; at = at ? 2 * at : 512)
+        found = fseek(file, at, SEEK_SET) == 0 && fread(bytes, sizeof bytes, 1, file) == 1 && memcmp(bytes, signature, sizeof bytes) == 0;
+    fclose(file);
+    return found;
+}
+
+static dnn_status print(const dnn_graph *graph, const load *l)
+{
+    const dnn_status st = layer_table_print(graph);
+    if (st == DNN_OK) layer_table_memory(graph, l->batch, l->ranks, l->slots);
+    return st;
+}
+
+static dnn_status of_model(const cli_call *call, load *l)
+{
+    dnn_model_file *file = NULL;
+    dnn_graph *graph = NULL;
+    dnn_component optimizer = { 0 };
+    const dnn_port *inputs = NULL;
+    size_t n_inputs = 0;
+    dnn_status st = dnn_model_open(call->words[0], &file);
+    if (st != DNN_OK) return st;
+    const dnn_node *architecture = dnn_model_architecture(file, &inputs, &n_inputs);
+    const dnn_node *written = dnn_node_find(dnn_model_training(file), "optimizer");
+    const dnn_node *batch = dnn_node_at(dnn_model_section(file), "run.training.batch_size");
+    if (written && dnn_component_read(&dnn_optimizers, written, &optimizer) == DNN_OK) l->slots = slots_of(&optimizer);
+    if (batch && batch->type == DNN_NODE_INT && batch->integer > 0 && batch->integer < 1 << 30) l->batch = (size_t)batch->integer;
+    st = asked_for(call, l);
+    if (st == DNN_OK) st = dnn_graph_create(architecture, inputs, n_inputs, &graph);
+    if (st == DNN_OK) st = print(graph, l);
+    dnn_graph_destroy(graph);
+    dnn_component_clear(&optimizer);
+    dnn_model_close(file);
+    return st;
+}
+
+static void see_run(void *context, const dnn_graph *graph, const dnn_dataset *ds)
+{
+    load *l = context;
+    printf("%s\n\n", dnn_dataset_describe(ds));
+    l->printed = print(graph, l);
+}
+
+/* Batch and optimizer as the run file says. Where `model.file` brings them, or something is wrong with the file, what follows says so. */
+static void read_load(const cli_call *call, load *l)
+{
+    dnn_node *root = NULL;
+    dnn_config config = { 0 };
+    if (dnn_config_load(NULL, call->words[0], call->overrides, call->n_overrides, &root) == DNN_OK && dnn_config_read(root, &config) == DNN_OK) {
+        l->batch = (size_t)config.training.batch_size;
+        l->slots = slots_of(&config.training.optimizer);
+    }
+    dnn_config_clear(&config);
+    dnn_node_destroy(root);
+    dnn_fail_clear();
+}
+
+static dnn_status of_run(const cli_call *call, load *l)
+{
+    read_load(call, l);
+    dnn_status st = asked_for(call, l);
+    const dnn_check_request request = { .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides,
+                                        .summary = see_run, .context = l };
+    if (st != DNN_OK) return st;
+    screen_open(true, true); /* advice is what `check` is for */
+    st = dnn_check(&request);
+    return st == DNN_OK ? l->printed : st;
+}
+
+static dnn_status run(const cli_call *call)
+{
+    load l = { .batch = 32, .ranks = 1 };
+    return is_model(call->words[0]) ? of_model(call, &l) : of_run(call, &l);
+}
+
+const cli_command cli_summary = {
+    .name = "summary", .words = "RUN.yaml|MODEL.h5", .help = "the layers with output shapes, parameters and connections; the memory a rank needs",
+    .options = options, .n_options = sizeof options / sizeof *options,
+    .least = 1, .most = 1, .takes_overrides = true, .run = run,
+};

@@ -1,0 +1,44 @@
+/* train: from a run file to a model. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/screen.h"
+
+static const cli_option options[] = {
+    { "resume", "auto|never|FILE", "go on from the newest good checkpoint of the output folder (auto: or start where there is none), or from FILE", false },
+    { "overwrite", NULL, "replace the run that the output folder holds", false },
+};
+
+static dnn_resume how_to_resume(const char *text)
+{
+    if (!text) return DNN_RESUME_NONE;
+    if (strcmp(text, "auto") == 0) return DNN_RESUME_AUTO;
+    return strcmp(text, "never") == 0 ? DNN_RESUME_NEVER : DNN_RESUME_FILE;
+}
+
+static dnn_status run(const cli_call *call)
+{
+    progress p;
+    const char *resume = cli_value(call, "resume");
+    dnn_train_request request = {
+        .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides, .resume = how_to_resume(resume),
+        .resume_file = resume, .overwrite = cli_value(call, "overwrite") != NULL, .progress = progress_open(&p),
+    };
+    dnn_status st = cli_number(call, "threads", 1, 1, &request.threads);
+    if (st == DNN_OK) st = dnn_train(call->comm, &request);
+    screen_line(NULL);
+    if (st == DNN_OK && dnn_comm_rank(call->comm) == 0 && p.output[0]) printf("%s/model.h5: %s\n", p.output, p.last);
+    return st;
+}
+
+const cli_command cli_train = {
+    .name = "train", .words = "RUN.yaml", .help = "trains a network as a run file says",
+    .details = "KEY=VALUE sets a key of the run file by its path, as in training.optimizer.sgd.learning_rate=0.1 or\n"
+               "model.layers.2.dropout.rate=0.3; ~KEY removes it. 'dnn-mpi list' prints all keys.\n"
+               "An output folder that holds a run already is left alone unless --resume or --overwrite says otherwise.\n"
+               "SIGUSR1, SIGTERM and Ctrl-C save a checkpoint and end the training with status 75.\n",
+    .options = options, .n_options = sizeof options / sizeof *options,
+    .least = 1, .most = 1, .takes_overrides = true, .needs_ranks = true, .run = run,
+};

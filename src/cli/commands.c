@@ -1,0 +1,24 @@
+/* The table of commands, and the options that every one of them takes. */
+#include "cli/command.h"
+
+#include <string.h>
+
+const cli_command *const cli_commands[] = {
+    &cli_train, &cli_evaluate, &cli_predict, &cli_summary, &cli_check, &cli_checkpoint, &cli_list,
+};
+const size_t cli_commands_count = sizeof cli_commands / sizeof *cli_commands;
+
+const cli_option cli_common_options[] = {
+    { "threads", "N", "workers in each rank that share its memory; default 1", false },
+    { "quiet", NULL, "no progress and no remarks; warnings and errors stay", false },
+    { "help", NULL, "this text", false },
+    { "version", NULL, "versions of the program and of its libraries", false },
+};
+const size_t cli_common_options_count = sizeof cli_common_options / sizeof *cli_common_options;
+
+const cli_command *cli_command_find(const char *name)
+{
+    for (size_t i = 0; i < cli_commands_count; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0) return cli_commands[i];
+    return NULL;
+}

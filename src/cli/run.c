@@ -1,0 +1,126 @@
+/* From main to the command and back: who prints, who starts MPI, what the exit status is. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/screen.h"
+#include "dnn/base/memory.h"
+#include "dnn/base/param.h"
+
+static int wrong_usage(const char *command)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "%s%s%s (try 'dnn-mpi %s%s--help')", command, *command ? ": " : "", dnn_fail_text(), command,
+             *command ? " " : "");
+    screen_error(text);
+    return DNN_E_CONFIG;
+}
+
+/* Results that did not reach the reader are no success: a full disk shows when the last of them is written. */
+static dnn_status flush_results(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return DNN_OK;
+    return dnn_fail(DNN_E_IO, "standard output: cannot write: %s", errno ? strerror(errno) : "unknown error");
+}
+
+static void report(dnn_status st)
+{
+    char text[128];
+    if (st == DNN_OK) return;
+    snprintf(text, sizeof text, "failed without a message (status %d, %s)", (int)st, dnn_status_name(st));
+    screen_error(*dnn_fail_text() ? dnn_fail_text() : text);
+}
+
+static dnn_status run_alone(cli_call *call)
+{
+    /* Under a launcher the other ranks have nothing to do, and starting MPI to say so takes a third of a second. */
+    if (dnn_launcher_rank() != 0) return DNN_OK;
+    dnn_status st = call->command->run(call);
+    if (st == DNN_OK) st = flush_results();
+    report(st);
+    return st;
+}
+
+static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
+{
+    dnn_status st = dnn_comm_start(argc, argv, &call->comm);
+    if (st != DNN_OK) {
+        report(st);
+        return st;
+    }
+    screen_open(dnn_comm_rank(call->comm) == 0, cli_value(call, "quiet") != NULL);
+    st = call->command->run(call);
+    if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = flush_results();
+    report(st);
+    dnn_comm_finish(call->comm);
+    return st;
+}
+
+static int run_command(const cli_command *command, int argc, char **argv)
+{
+    cli_call call;
+    if (cli_parse(command, argc, argv, &call) != DNN_OK) return wrong_usage(command->name);
+    dnn_status st = DNN_OK;
+    screen_open(dnn_launcher_rank() == 0, cli_value(&call, "quiet") != NULL);
+    if (cli_value(&call, "help") || cli_value(&call, "version")) {
+        if (dnn_launcher_rank() == 0 && cli_value(&call, "help")) cli_help_command(command);
+        else if (dnn_launcher_rank() == 0) cli_version();
+        st = flush_results();
+        report(st);
+    } else {
+        st = command->needs_ranks ? run_on_ranks(&call, &argc, &argv) : run_alone(&call);
+    }
+    cli_call_clear(&call);
+    return (int)st;
+}
+
+static int no_such_command(const char *word)
+{
+    const char *names[32];
+    size_t count = 0;
+    for (; count < cli_commands_count && count < 32; count++) names[count] = cli_commands[count]->name;
+    const char *nearest = dnn_nearest(word, names, count);
+    if (word[0] == '-') dnn_fail(DNN_E_CONFIG, "unknown option '%s'", word);
+    else if (nearest) dnn_fail(DNN_E_CONFIG, "unknown command '%s'; did you mean '%s'?", word, nearest);
+    else dnn_fail(DNN_E_CONFIG, "unknown command '%s'", word);
+    return wrong_usage("");
+}
+
+static int help(int argc, char **argv)
+{
+    const cli_command *command = argc > 2 ? cli_command_find(argv[2]) : NULL;
+    if (argc > 2 && strcmp(argv[2], "--markdown") == 0) cli_help_markdown();
+    else if (argc > 2 && !command) return no_such_command(argv[2]);
+    else if (command) cli_help_command(command);
+    else cli_help_all();
+    return DNN_OK;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    screen_open(dnn_launcher_rank() == 0, false);
+    if (argc < 2) {
+        dnn_fail(DNN_E_CONFIG, "a command is missing");
+        return wrong_usage("");
+    }
+    const char *word = argv[1];
+    const cli_command *command = cli_command_find(word);
+    if (command) return run_command(command, argc - 1, argv + 1);
+    const bool wants_help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+    if (!wants_help && strcmp(word, "--version") != 0) return no_such_command(word);
+    if (dnn_launcher_rank() != 0) return DNN_OK;
+    const int status = wants_help ? help(argc, argv) : (cli_version(), DNN_OK);
+    const dnn_status st = status == DNN_OK ? flush_results() : DNN_OK;
+    report(st);
+    return status == DNN_OK ? (int)st : status;
+}
+
+int cli_run(int argc, char **argv)
+{
+    const int status = dispatch(argc, argv);
+    screen_close();
+    dnn_place_forget();
+    return status;
+}

@@ -1,0 +1,120 @@
+#include "cli/screen.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "dnn/base/log.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool speaks, quiet, moving;
+
+/* Behind mpirun each rank's stdout is a pseudo-terminal, whatever mpirun's own is; its size is 0 where that is none. A rank's stderr is
+ * a pipe, so a terminal may be seen on stdout alone. */
+static int width_of(FILE *stream)
+{
+    struct winsize size = { 0 };
+    const char *term = getenv("TERM");
+    if (!term || strcmp(term, "dumb") == 0 || !isatty(fileno(stream))) return 0;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+}
+
+static FILE *terminal(void)
+{
+    if (width_of(stderr) > 0) return stderr;
+    return width_of(stdout) > 0 ? stdout : NULL;
+}
+
+int screen_columns(void)
+{
+    FILE *stream = terminal();
+    return stream && speaks && !quiet ? width_of(stream) : 0;
+}
+
+bool screen_has_colors(void)
+{
+    const char *no = getenv("NO_COLOR");
+    return screen_columns() > 0 && (!no || !*no);
+}
+
+bool screen_has_utf8(void)
+{
+    static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+    for (int i = 0; i < 3; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value) return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "utf-8");
+    }
+    return false;
+}
+
+static void remove_moving(void)
+{
+    FILE *stream = terminal();
+    if (!moving || !stream) return;
+    fputs("\r\033[K", stream);
+    fflush(stream);
+    moving = false;
+}
+
+void screen_move(const char *text)
+{
+    FILE *stream = terminal();
+    if (!stream || !speaks || quiet) return;
+    pthread_mutex_lock(&lock);
+    fprintf(stream, "\r%s\033[K", text);
+    fflush(stream);
+    moving = true;
+    pthread_mutex_unlock(&lock);
+}
+
+void screen_line(const char *text)
+{
+    FILE *stream = terminal();
+    if (!speaks || quiet) return;
+    pthread_mutex_lock(&lock);
+    remove_moving();
+    if (text) fprintf(stream ? stream : stderr, "%s\n", text);
+    if (stream) fflush(stream);
+    pthread_mutex_unlock(&lock);
+}
+
+static void say(const char *kind, const char *color, const char *text)
+{
+    const bool colors = *color && screen_has_colors() && isatty(STDERR_FILENO);
+    pthread_mutex_lock(&lock);
+    remove_moving();
+    fprintf(stderr, "dnn-mpi: %s%s%s%s\n", colors ? color : "", kind, colors ? "\033[0m" : "", text);
+    pthread_mutex_unlock(&lock);
+}
+
+void screen_error(const char *text)
+{
+    if (speaks) say("", "", text);
+}
+
+static void from_log(void *context, dnn_log_level level, const char *line)
+{
+    (void)context;
+    if (!speaks || (quiet && level != DNN_LOG_WARNING)) return;
+    if (level == DNN_LOG_WARNING) say("warning: ", "\033[33m", line);
+    else if (level == DNN_LOG_ADVICE) say("advice: ", "\033[36m", line);
+    else say("", "", line);
+}
+
+void screen_open(bool speaks_, bool quiet_)
+{
+    speaks = speaks_;
+    quiet = quiet_;
+    moving = false;
+    dnn_log_set_sink(from_log, NULL);
+}
+
+void screen_close(void)
+{
+    screen_line(NULL);
+    dnn_log_set_sink(NULL, NULL);
+}
