@@ -34,11 +34,11 @@ static dnn_status match_labels(runner *r, size_t o, const dnn_array_info *target
 {
     const size_t units = dnn_shape_last(&r->graph->outputs[o].shape);
     if (!target->labels)
-        return dnn_fail(DNN_E_DATA, "target '%s' of output '%s' is not made of class labels (whole numbers from 0), which its loss wants",
-                        target->name, r->graph->outputs[o].name);
+        return dnn_fail(DNN_E_DATA, "target '%s' of output '%s' must hold class labels, whole numbers from 0, because its loss wants them: %s",
+                        target->name, r->graph->outputs[o].name, target->not_labels);
     if (target->classes > units)
-        return dnn_fail(DNN_E_DATA, "target '%s' has the label %zu, output '%s' has %zu units: labels must lie in 0 … %zu", target->name,
-                        target->classes - 1, r->graph->outputs[o].name, units, units - 1);
+        return dnn_fail(DNN_E_DATA, "target '%s': %s: label %zu, but output '%s' has %zu units: labels must lie in 0 … %zu", target->name,
+                        target->largest_at, target->classes - 1, r->graph->outputs[o].name, units, units - 1);
     return DNN_OK;
 }
 
