@@ -1,0 +1,28 @@
+/* The 512 bytes in front of our files, in the user block that HDF5 leaves free. With them a file is judged before the HDF5 library, which
+ * damaged metadata can crash, sees any of it. Little endian:
+ *
+ *     0   8  magic 89 64 6e 6e 0d 0a 1a 0a  (".dnn", and line ends that a careless transfer would change)
+ *     8   4  format version
+ *    12   4  size of this header: 512
+ *    16   8  length of the file in bytes
+ *    24  16  XXH3-128 of all bytes behind the header
+ *    40 456  zeros
+ *   496  16  XXH3-128 of the 496 bytes before
+ *
+ * It tells accidents, not forgery. Private to exchange. */
+#ifndef DNN_EXCHANGE_HEADER_H
+#define DNN_EXCHANGE_HEADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "dnn/base/status.h"
+
+enum { HEADER_SIZE = 512 };
+
+/** Fills in the header of a file that is otherwise complete, and syncs it to disk. DNN_E_IO. */
+dnn_status header_seal(const char *path, uint32_t version);
+/** Reads the whole file. `ours` false and DNN_OK where no header of ours begins it; DNN_E_MODEL where one does and something
+ * does not fit, or where the version is above `newest`. */
+dnn_status header_judge(const char *path, uint32_t newest, bool *ours);
+
+#endif

@@ -1,0 +1,176 @@
+/* A graph to Keras's `model_config`: Sequential where it is a path, else Functional with the nodes of Keras 2, which Keras 3 reads as well. */
+#include "exchange/keras.h"
+
+#include <string.h>
+
+static const dnn_op *op_of(const dnn_graph *g, size_t layer)
+{
+    for (size_t i = 0; i < g->n_ops; i++)
+        if (g->ops[i].layer == layer) return &g->ops[i];
+    return NULL;
+}
+
+/* Internal layers belong to the one before; inputs written as layers are ports. */
+static bool is_written(const dnn_graph *g, size_t layer)
+{
+    return !g->layers[layer].internal && !g->layers[layer].kind->input_shape;
+}
+
+static const char *source_of(const dnn_graph *g, size_t layer, size_t input)
+{
+    return dnn_graph_tensor_name(g, op_of(g, layer)->in[input]);
+}
+
+bool keras_is_sequential(const dnn_graph *graph)
+{
+    if (graph->n_inputs != 1 || graph->n_outputs != 1) return false;
+    const char *above = graph->inputs[0].name;
+    size_t last = graph->n_layers;
+    for (size_t i = 0; i < graph->n_layers; i++) {
+        if (!is_written(graph, i)) continue;
+        if (graph->layers[i].n_inputs != 1 || strcmp(source_of(graph, i, 0), above) != 0) return false;
+        above = graph->layers[i].name;
+        last = i;
+    }
+    return last == graph->output_layer[0];
+}
+
+/* Takes `config` over. */
+static dnn_status add_entry(dnn_node *list, const char *class_name, dnn_node *config, const char *name, dnn_node *inbound)
+{
+    dnn_node *entry = dnn_node_map();
+    dnn_status st = entry ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK) st = dnn_node_set(entry, "class_name", dnn_node_string(class_name));
+    if (st == DNN_OK) {
+        st = dnn_node_set(entry, "config", config);
+        config = NULL;
+    }
+    if (st == DNN_OK && name) st = dnn_node_set(entry, "name", dnn_node_string(name));
+    if (st == DNN_OK && name) {
+        st = dnn_node_set(entry, "inbound_nodes", inbound);
+        inbound = NULL;
+    }
+    if (st == DNN_OK) return dnn_node_append(list, entry);
+    dnn_node_destroy(entry);
+    dnn_node_destroy(config);
+    dnn_node_destroy(inbound);
+    return st;
+}
+
+/* The batch axis is open; Keras 2 needs this key and Keras 3 takes it. */
+static dnn_node *shape_node(const dnn_shape *shape)
+{
+    dnn_node *list = dnn_node_list();
+    dnn_status st = list ? dnn_node_append(list, dnn_node_null()) : DNN_E_MEMORY;
+    for (size_t i = 0; i < shape->rank && st == DNN_OK; i++) st = dnn_node_append(list, dnn_node_int((int64_t)shape->dim[i]));
+    if (st == DNN_OK) return list;
+    dnn_node_destroy(list);
+    return NULL;
+}
+
+static dnn_status write_input(const dnn_port *port, bool functional, dnn_node *list)
+{
+    dnn_node *config = dnn_node_map();
+    dnn_status st = config ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK) st = dnn_node_set(config, "batch_input_shape", shape_node(&port->shape));
+    if (st == DNN_OK) st = dnn_node_set(config, "dtype", dnn_node_string("float32"));
+    if (st == DNN_OK) st = dnn_node_set(config, "name", dnn_node_string(port->name));
+    dnn_node *inbound = st == DNN_OK && functional ? dnn_node_list() : NULL;
+    if (st == DNN_OK) return add_entry(list, "InputLayer", config, functional ? port->name : NULL, inbound);
+    dnn_node_destroy(config);
+    return st;
+}
+
+/* [name, 0, 0], with {} behind for nodes. */
+static dnn_node *tensor_node(const char *name, bool with_arguments)
+{
+    dnn_node *list = dnn_node_list();
+    dnn_status st = list ? dnn_node_append(list, dnn_node_string(name)) : DNN_E_MEMORY;
+    for (int i = 0; i < 2 && st == DNN_OK; i++) st = dnn_node_append(list, dnn_node_int(0));
+    if (st == DNN_OK && with_arguments) st = dnn_node_append(list, dnn_node_map());
+    if (st == DNN_OK) return list;
+    dnn_node_destroy(list);
+    return NULL;
+}
+
+static dnn_node *inbound_of(const dnn_graph *g, size_t layer)
+{
+    dnn_node *nodes = dnn_node_list(), *node = dnn_node_list();
+    dnn_status st = nodes && node ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < g->layers[layer].n_inputs && st == DNN_OK; i++) st = dnn_node_append(node, tensor_node(source_of(g, layer, i), true));
+    if (st == DNN_OK) {
+        st = dnn_node_append(nodes, node);
+        node = NULL;
+    }
+    if (st == DNN_OK) return nodes;
+    dnn_node_destroy(nodes);
+    dnn_node_destroy(node);
+    return NULL;
+}
+
+static dnn_status write_layer(const dnn_graph *g, size_t layer, bool functional, dnn_node *list)
+{
+    const dnn_layer *l = &g->layers[layer];
+    dnn_node *config;
+    dnn_status st = keras_encode_config(&l->component, &config);
+    if (st != DNN_OK) return st;
+    st = dnn_node_set(config, "name", dnn_node_string(l->name));
+    if (st == DNN_OK) st = dnn_node_set(config, "trainable", dnn_node_bool(!l->frozen));
+    if (st == DNN_OK) st = dnn_node_set(config, "dtype", dnn_node_string("float32"));
+    if (st != DNN_OK) {
+        dnn_node_destroy(config);
+        return st;
+    }
+    const char *class_name = l->kind->kind.keras ? l->kind->kind.keras : l->kind->kind.name;
+    return add_entry(list, class_name, config, functional ? l->name : NULL, functional ? inbound_of(g, layer) : NULL);
+}
+
+static dnn_status write_ends(const dnn_graph *g, dnn_node *config)
+{
+    dnn_node *in = dnn_node_list(), *out = dnn_node_list();
+    dnn_status st = in && out ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < g->n_inputs && st == DNN_OK; i++) st = dnn_node_append(in, tensor_node(g->inputs[i].name, false));
+    for (size_t o = 0; o < g->n_outputs && st == DNN_OK; o++)
+        st = dnn_node_append(out, tensor_node(g->layers[g->output_layer[o]].name, false));
+    if (st == DNN_OK) {
+        st = dnn_node_set(config, "input_layers", in);
+        in = NULL;
+    }
+    if (st == DNN_OK) {
+        st = dnn_node_set(config, "output_layers", out);
+        out = NULL;
+    }
+    dnn_node_destroy(in);
+    dnn_node_destroy(out);
+    return st;
+}
+
+dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config)
+{
+    const bool functional = !keras_is_sequential(graph);
+    dnn_node *root = dnn_node_map(), *inner = dnn_node_map(), *list = dnn_node_list();
+    dnn_status st = root && inner && list ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < graph->n_inputs && st == DNN_OK; i++) st = write_input(&graph->inputs[i], functional, list);
+    for (size_t i = 0; i < graph->n_layers && st == DNN_OK; i++)
+        if (is_written(graph, i)) st = write_layer(graph, i, functional, list);
+    if (st == DNN_OK) st = dnn_node_set(inner, "name", dnn_node_string(functional ? "functional" : "sequential"));
+    if (st == DNN_OK) {
+        st = dnn_node_set(inner, "layers", list);
+        list = NULL;
+    }
+    if (st == DNN_OK && functional) st = write_ends(graph, inner);
+    if (st == DNN_OK) st = dnn_node_set(root, "class_name", dnn_node_string(functional ? "Functional" : "Sequential"));
+    if (st == DNN_OK) {
+        st = dnn_node_set(root, "config", inner);
+        inner = NULL;
+    }
+    dnn_node_destroy(list);
+    dnn_node_destroy(inner);
+    if (st == DNN_OK) {
+        *config = root;
+        return DNN_OK;
+    }
+    dnn_node_destroy(root);
+    *config = NULL;
+    return st;
+}

@@ -1,0 +1,126 @@
+/* Loss, metrics and optimizer to Keras's `training_config`. */
+#include "exchange/keras.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dnn/nn/loss.h"
+#include "dnn/nn/metric.h"
+
+/* Keras names outputs after their layers. */
+static const char *output_layer(const dnn_graph *g, const char *output)
+{
+    for (size_t o = 0; o < g->n_outputs; o++)
+        if (strcmp(g->outputs[o].name, output) == 0) return g->layers[g->output_layer[o]].name;
+    return NULL;
+}
+
+/* With several outputs a map of their names, with one it may be a map of a component's name to its parameters. */
+static bool is_by_output(const dnn_graph *g, const dnn_node *node)
+{
+    return node->type == DNN_NODE_MAP && node->count > 0 && output_layer(g, node->items[0]->key);
+}
+
+static dnn_status write_component(const dnn_family *family, const dnn_node *node, dnn_node **out)
+{
+    dnn_component component;
+    dnn_status st = dnn_component_read(family, node, &component);
+    if (st == DNN_OK) st = keras_encode_component(&component, out);
+    dnn_component_clear(&component);
+    return st;
+}
+
+/* A component, a list of them, or a map of outputs to either. */
+static dnn_status write_goal(const dnn_graph *g, const dnn_family *family, const dnn_node *node, dnn_node **out)
+{
+    const bool map = node && is_by_output(g, node), list = node && node->type == DNN_NODE_LIST;
+    if (!node || node->type == DNN_NODE_NULL) *out = dnn_node_null();
+    else if (!map && !list) return write_component(family, node, out);
+    else *out = map ? dnn_node_map() : dnn_node_list();
+    dnn_status st = *out ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; (map || list) && i < node->count && st == DNN_OK; i++) {
+        const char *layer = map ? output_layer(g, node->items[i]->key) : NULL;
+        dnn_node *item = NULL;
+        st = write_goal(g, family, node->items[i], &item);
+        if (st == DNN_OK) st = list ? dnn_node_append(*out, item) : dnn_node_set(*out, layer ? layer : node->items[i]->key, item);
+    }
+    if (st == DNN_OK) return DNN_OK;
+    dnn_node_destroy(*out);
+    *out = NULL;
+    return st;
+}
+
+static dnn_status write_weights(const dnn_graph *g, const dnn_node *weights, dnn_node *config)
+{
+    if (!weights || weights->type != DNN_NODE_MAP || !is_by_output(g, weights)) return dnn_node_set(config, "loss_weights", dnn_node_null());
+    dnn_node *map = dnn_node_map();
+    dnn_status st = map ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < weights->count && st == DNN_OK; i++) {
+        const char *layer = output_layer(g, weights->items[i]->key);
+        if (layer) st = dnn_node_set(map, layer, dnn_node_copy(weights->items[i]));
+    }
+    if (st == DNN_OK) return dnn_node_set(config, "loss_weights", map);
+    dnn_node_destroy(map);
+    return st;
+}
+
+/* Keras allows one kind of clipping; where more are set the first row's goes in, the others are kept in our own part of the file. */
+static dnn_status write_clipping(const dnn_component *optimizer, dnn_node *config)
+{
+    const dnn_family *family = optimizer->family;
+    dnn_node *common = dnn_params_write(family->common, family->n_common, optimizer->common);
+    dnn_status st = common ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; st == DNN_OK && i < common->count; i++) {
+        if (common->items[i]->type == DNN_NODE_NULL) continue;
+        st = dnn_node_set(config, common->items[i]->key, dnn_node_copy(common->items[i]));
+        break;
+    }
+    dnn_node_destroy(common);
+    return st;
+}
+
+static dnn_status write_optimizer(const dnn_component *optimizer, double learning_rate, dnn_node **out)
+{
+    const dnn_component *schedule = optimizer->params;
+    const char *class_name = optimizer->kind->keras ? optimizer->kind->keras : optimizer->kind->name;
+    char name[64];
+    dnn_node *config;
+    *out = dnn_node_map();
+    dnn_status st = *out ? keras_encode_config(optimizer, &config) : DNN_E_MEMORY;
+    if (st != DNN_OK) return st;
+    if (!schedule->kind->keras) st = dnn_node_set(config, "learning_rate", dnn_node_real(learning_rate));
+    if (st == DNN_OK) st = dnn_node_set(config, "name", dnn_node_string(keras_snake_case(class_name, name)));
+    if (st == DNN_OK) st = write_clipping(optimizer, config);
+    if (st == DNN_OK) st = dnn_node_set(*out, "class_name", dnn_node_string(class_name));
+    if (st != DNN_OK) {
+        dnn_node_destroy(config);
+        return st;
+    }
+    return dnn_node_set(*out, "config", config);
+}
+
+dnn_status keras_training_write(const dnn_graph *graph, const dnn_node *training, const dnn_component *optimizer, double learning_rate,
+                                dnn_node **config)
+{
+    static const struct { const char *key; const dnn_family *family; } goals[] = {
+        { "loss", &dnn_losses }, { "metrics", &dnn_metrics }, { "weighted_metrics", &dnn_metrics },
+    };
+    *config = dnn_node_map();
+    dnn_status st = *config ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < sizeof goals / sizeof *goals && st == DNN_OK; i++) {
+        dnn_node *goal = NULL;
+        st = write_goal(graph, goals[i].family, dnn_node_find(training, goals[i].key), &goal);
+        if (st == DNN_OK) st = dnn_node_set(*config, goals[i].key, goal);
+    }
+    if (st == DNN_OK) st = write_weights(graph, dnn_node_find(training, "loss_weights"), *config);
+    if (st == DNN_OK) {
+        dnn_node *node = NULL;
+        st = write_optimizer(optimizer, learning_rate, &node);
+        if (st == DNN_OK) st = dnn_node_set(*config, "optimizer_config", node);
+        else dnn_node_destroy(node);
+    }
+    if (st == DNN_OK) return DNN_OK;
+    dnn_node_destroy(*config);
+    *config = NULL;
+    return st;
+}

@@ -1,0 +1,67 @@
+/* The parts of a model file, each with its writer and its reader side by side. Private to exchange.
+ *
+ *     values.c      arrays with their checksums
+ *     weights.c     /model_weights
+ *     state.c       /optimizer_weights
+ *     section.c     /dnn_mpi
+ *     model_write.c all of it to disk, model_file.c from there */
+#ifndef DNN_EXCHANGE_PARTS_H
+#define DNN_EXCHANGE_PARTS_H
+
+#include "dnn/exchange/model_file.h"
+#include "dnn/io/hdf5.h"
+
+enum { MAX_NAME = 512 };
+
+/** A file being written. `sums` collects the checksums of its arrays: a map of path to XXH3-64 in hex. */
+typedef struct model_writer {
+    dnn_hdf5 *hdf5;
+    const dnn_model_content *content;
+    dnn_node *sums;
+    bool sequential;
+} model_writer;
+
+struct dnn_model_file {
+    dnn_hdf5 *hdf5;
+    char *path;
+    bool ours;
+    const char *weights;     /**< group of the layers: "/model_weights", or "" in files of weights alone */
+    dnn_node *architecture, *training, *section, *sums;
+    dnn_port inputs[DNN_MAX_IO];
+    size_t n_inputs;
+};
+
+/** Fails as "file: object: …" with DNN_E_MODEL. */
+__attribute__((format(printf, 3, 4)))
+dnn_status model_fail(const dnn_model_file *file, const char *object, const char *format, ...);
+
+/* ---- values.c ---- */
+
+dnn_status values_write(model_writer *w, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim, const void *values);
+/** Reads `count` values and compares their checksum where the file has one. */
+dnn_status values_read(dnn_model_file *file, const char *path, dnn_hdf5_type type, size_t count, void *values);
+/** Compares every array that has a checksum with it: the last look at a file just written. */
+dnn_status values_verify(dnn_hdf5 *hdf5, const char *name, const dnn_node *sums);
+/** Demands an array of numbers with this very shape; nothing is read. */
+dnn_status values_check(dnn_model_file *file, const char *path, const dnn_shape *shape, const char *whose);
+
+/* ---- weights.c ---- */
+
+/** Path of a segment below its layer's group: "sequential/h1/kernel" or "h1/kernel"; `out` [MAX_NAME]. */
+const char *weights_name(bool sequential, const dnn_segment *segment, char *out);
+dnn_status weights_write(model_writer *w);
+/** Visits the file's arrays in the order of the segments, having matched layers and counts. */
+typedef dnn_status weights_visit(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose, void *context);
+dnn_status weights_match(dnn_model_file *file, const dnn_graph *graph, weights_visit *visit, void *context);
+dnn_status weights_check(dnn_model_file *file, const dnn_graph *graph);
+
+/* ---- state.c ---- */
+
+dnn_status state_write(model_writer *w);
+
+/* ---- section.c ---- */
+
+dnn_status section_write(model_writer *w);
+dnn_status section_read(dnn_model_file *file);
+
+#endif
