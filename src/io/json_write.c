@@ -11,7 +11,8 @@
 
 static dnn_status add_string(dnn_text *out, const dnn_node *node, const char *text)
 {
-    if (!dnn_text_is_utf8(text, strlen(text))) return dnn_node_fail(DNN_E_CONFIG, node, "a text is not UTF-8: JSON cannot hold it");
+    if (dnn_text_utf8(text, strlen(text)) < strlen(text))
+        return dnn_node_fail(DNN_E_CONFIG, node, "a text is not UTF-8: JSON cannot hold it");
     dnn_text_add(out, "\"");
     for (const char *c = text; *c; c++) {
         char escaped[8];
@@ -31,7 +32,8 @@ static dnn_status add_string(dnn_text *out, const dnn_node *node, const char *te
 static dnn_status add_real(dnn_text *out, const dnn_node *node)
 {
     char text[DNN_NUMBER_TEXT];
-    if (!isfinite(node->real)) return dnn_node_fail(DNN_E_CONFIG, node, "%s: JSON has no such number", dnn_number_text(node->real, text));
+    if (!isfinite(node->real))
+        return dnn_node_fail(DNN_E_CONFIG, node, "%s: JSON has no such number", dnn_number_text(node->real, text));
     dnn_text_add(out, dnn_number_text(node->real, text));
     if (!strpbrk(text, ".e")) dnn_text_add(out, ".0"); /* else it reads back as a whole number */
     return DNN_OK;

@@ -41,7 +41,7 @@ void dnn_text_clear(dnn_text *text)
 static size_t character(const unsigned char *c, size_t left)
 {
     if (c[0] < 0x80) return 1;
-    const size_t length = c[0] >= 0xC2 && c[0] <= 0xDF ? 2 : c[0] >= 0xE0 && c[0] <= 0xEF ? 3 : c[0] >= 0xF0 && c[0] <= 0xF4 ? 4 : 0;
+    const size_t length = c[0] < 0xC2 || c[0] > 0xF4 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : 4;
     if (length == 0 || length > left) return 0;
     const unsigned char low = c[0] == 0xE0 ? 0xA0 : c[0] == 0xF0 ? 0x90 : 0x80;
     const unsigned char high = c[0] == 0xED ? 0x9F : c[0] == 0xF4 ? 0x8F : 0xBF;
@@ -51,12 +51,9 @@ static size_t character(const unsigned char *c, size_t left)
     return length;
 }
 
-bool dnn_text_is_utf8(const char *text, size_t length)
+size_t dnn_text_utf8(const char *text, size_t length)
 {
-    for (size_t i = 0; i < length;) {
-        const size_t step = character((const unsigned char *)text + i, length - i);
-        if (step == 0) return false;
-        i += step;
-    }
-    return true;
+    size_t i = 0, step = 1;
+    while (i < length && (step = character((const unsigned char *)text + i, length - i)) > 0) i += step;
+    return i;
 }

@@ -14,7 +14,7 @@ void dnn_text_add_bytes(dnn_text *text, const char *more, size_t length);
 void dnn_text_add_spaces(dnn_text *text, size_t count);
 void dnn_text_clear(dnn_text *text);
 
-/** True where every byte belongs to well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
-bool dnn_text_is_utf8(const char *text, size_t length);
+/** Bytes at the front that are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms): `length` where all are. */
+size_t dnn_text_utf8(const char *text, size_t length);
 
 #endif

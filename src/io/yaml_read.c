@@ -4,35 +4,54 @@
 #include "dnn/io/tree.h"
 
 #include <libfyaml.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dnn/base/memory.h"
 #include "io/scalar.h"
+#include "io/yaml_check.h"
 
-enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 32, MAX_KEYS = 1000, MAX_VALUES = 20000 };
+enum { MAX_DEPTH = 32, MAX_KEYS = 1000, MAX_VALUES = 20000 };
+
+#define NOTHING "the file says nothing: at least one key is expected"
 
 typedef struct frame { dnn_node *node; char *key; dnn_place key_place; } frame;
 
 typedef struct reader {
     const char *file;
     dnn_place at;              /* of the event in hand */
-    bool located;              /* false: a value of the command line, which has no lines */
+    const char *value;         /* of the command line, which has no lines; NULL: a file is read */
     dnn_node *root;
     frame open[MAX_DEPTH];     /* lists and maps not yet ended; their nodes are owned by `root` */
     size_t depth, documents, values;
 } reader;
 
-static dnn_status refuse(const reader *r, const char *what)
+__attribute__((format(printf, 2, 3))) static dnn_status refuse(const reader *r, const char *format, ...)
 {
+    char what[900];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (r->value) return dnn_place_fail(DNN_E_CONFIG, r->at, "\"%.100s\": %s", r->value, what);
     return dnn_place_fail(DNN_E_CONFIG, r->at, "%s", what);
 }
 
-static void locate(reader *r, struct fy_event *event)
+static void locate(reader *r, const struct fy_mark *mark, int back)
 {
-    const struct fy_mark *mark = fy_event_start_mark(event);
-    if (!mark || !r->located) return; /* an absent value stands where its key stands */
+    if (!mark || r->value) return; /* an absent value stands where its key stands */
     r->at.line = mark->line + 1;
-    r->at.column = mark->column + 1;
+    r->at.column = mark->column + 1 - back;
+}
+
+/* libfyaml's marks stand behind the quote, "&" or "*" that a reader looks for. */
+static bool marked_behind(struct fy_event *event)
+{
+    if (event->type == FYET_ALIAS) return true;
+    if (event->type != FYET_SCALAR || !event->scalar.value) return false;
+    const enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
 }
 
 /* Hands the node over to the innermost open list or map, or makes it the root. */
@@ -63,14 +82,10 @@ static dnn_status read_key(reader *r, const char *text, bool plain)
     frame *top = &r->open[r->depth - 1];
     if (plain && strcmp(text, "<<") == 0) return refuse(r, "merge keys (<<) are not supported: write the keys out");
     if (plain && *text == '\0') return refuse(r, "a key is missing in front of the colon");
-    if (top->node->count >= MAX_KEYS)
-        return dnn_place_fail(DNN_E_CONFIG, r->at, "over %d keys in one map", MAX_KEYS);
+    if (top->node->count >= MAX_KEYS) return refuse(r, "over %d keys in one map", MAX_KEYS);
     const dnn_node *before = dnn_node_find(top->node, text);
-    if (before) {
-        char where[300];
-        return dnn_place_fail(DNN_E_CONFIG, r->at, "key \"%s\" is repeated (first at %s): remove one of the two", text,
-                              dnn_place_text(before->key_place, where, sizeof where));
-    }
+    if (before && r->value) return refuse(r, "key \"%s\" is repeated: remove one of the two", text);
+    if (before) return refuse(r, "key \"%s\" is repeated (first in line %d): remove one of the two", text, before->key_place.line);
     top->key = dnn_strdup(text);
     top->key_place = r->at;
     return top->key ? DNN_OK : DNN_E_MEMORY;
@@ -92,7 +107,7 @@ static dnn_node *with_text_as_written(dnn_node *node, const char *text)
 static dnn_status read_value(reader *r, const char *text, bool plain)
 {
     const dnn_scalar s = plain ? dnn_scalar_read(text) : (dnn_scalar){.type = DNN_NODE_STRING};
-    if (s.refused) return dnn_place_fail(DNN_E_CONFIG, r->at, "%s: %s", text, s.refused);
+    if (s.refused) return refuse(r, "%s: %s", text, s.refused);
     switch (s.type) {
     case DNN_NODE_NULL: return put(r, dnn_node_null());
     case DNN_NODE_BOOL: return put(r, dnn_node_bool(s.boolean));
@@ -102,10 +117,12 @@ static dnn_status read_value(reader *r, const char *text, bool plain)
     }
 }
 
-static dnn_status check_extras(const reader *r, struct fy_event *event)
+static dnn_status check_extras(reader *r, struct fy_event *event)
 {
-    if (fy_event_get_anchor_token(event)) return refuse(r, "anchors (&name) are not supported: write the value out, or put the text in quotes");
-    if (fy_event_get_tag_token(event)) return refuse(r, "tags (!name) are not supported: leave it out, or put the text in quotes");
+    struct fy_token *anchor = fy_event_get_anchor_token(event), *tag = fy_event_get_tag_token(event);
+    if (anchor || tag) locate(r, fy_token_start_mark(anchor ? anchor : tag), anchor ? 1 : 0);
+    if (anchor) return refuse(r, "anchors (&name) are not supported: write the value out, or put the text in quotes");
+    if (tag) return refuse(r, "tags (!name) are not supported: leave it out, or put the text in quotes");
     return DNN_OK;
 }
 
@@ -131,27 +148,19 @@ static dnn_status open_collection(reader *r, dnn_node *node)
     if (key_is_due(r) || r->depth == MAX_DEPTH) {
         dnn_node_destroy(node);
         if (r->depth < MAX_DEPTH) return refuse(r, "a key must be a single word, not a list or map");
-        return dnn_place_fail(DNN_E_CONFIG, r->at, "nested deeper than %d levels", MAX_DEPTH);
+        return refuse(r, "nested deeper than %d levels", MAX_DEPTH);
     }
     const dnn_status st = put(r, node);
     if (st == DNN_OK) r->open[r->depth++] = (frame){.node = node};
     return st;
 }
 
-static dnn_status start_document(reader *r, struct fy_event *event)
-{
-    const struct fy_document_state *state = event->document_start.document_state;
-    if (fy_document_state_version_explicit((struct fy_document_state *)state) ||
-        fy_document_state_tags_explicit((struct fy_document_state *)state))
-        return refuse(r, "directives (%YAML, %TAG) are not supported: remove the line");
-    return r->documents++ == 0 ? DNN_OK : refuse(r, "a second document begins here: one file holds one");
-}
-
 static dnn_status take_event(reader *r, struct fy_event *event)
 {
-    locate(r, event);
+    locate(r, fy_event_start_mark(event), marked_behind(event));
     switch (event->type) {
-    case FYET_DOCUMENT_START: return start_document(r, event);
+    case FYET_DOCUMENT_START:
+        return r->documents++ == 0 ? DNN_OK : refuse(r, "a second document begins here: one file holds one");
     case FYET_MAPPING_END:
     case FYET_SEQUENCE_END: r->depth--; return DNN_OK;
     case FYET_ALIAS: return refuse(r, "aliases (*name) are not supported: write the value out, or put the text in quotes");
@@ -162,20 +171,19 @@ static dnn_status take_event(reader *r, struct fy_event *event)
     }
     dnn_status st = check_extras(r, event);
     if (st == DNN_OK && ++r->values > MAX_VALUES)
-        st = dnn_place_fail(DNN_E_CONFIG, r->at, "over %d keys and values in one file", MAX_VALUES);
+        st = refuse(r, "over %d keys and values in one file", MAX_VALUES);
     if (st != DNN_OK) return st;
     if (event->type == FYET_SCALAR) return read_scalar(r, event);
     return open_collection(r, event->type == FYET_MAPPING_START ? dnn_node_map() : dnn_node_list());
 }
 
-static dnn_status fail_as_told(const reader *r, struct fy_diag *diag)
+static dnn_status fail_as_told(reader *r, struct fy_diag *diag)
 {
     void *position = NULL;
     const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &position);
-    if (!error) return dnn_place_fail(DNN_E_CONFIG, r->at, "not readable as YAML");
-    dnn_place place = r->at;
-    if (r->located) place = (dnn_place){r->file, error->line, error->column};
-    return dnn_place_fail(DNN_E_CONFIG, place, "%s", error->msg);
+    if (!error) return refuse(r, "not readable as YAML");
+    if (!r->value) r->at = (dnn_place){r->file, error->line, error->column};
+    return refuse(r, "%s", error->msg);
 }
 
 static dnn_status take_all(reader *r, struct fy_parser *parser, struct fy_diag *diag)
@@ -213,43 +221,33 @@ static dnn_status parse(reader *r, const char *text, size_t length)
     return st;
 }
 
-/* What libfyaml takes for an empty stream or reads in its own way. */
-static dnn_status check_bytes(const reader *r, const char *text, size_t length)
-{
-    if (length > MAX_BYTES) return dnn_place_fail(DNN_E_CONFIG, r->at, "%zu bytes: at most %d (1 MiB) are read", length, MAX_BYTES);
-    if (length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
-        return refuse(r, "written in UTF-16: save it as UTF-8");
-    if (memchr(text, '\0', length)) return refuse(r, "holds zero bytes: no text in UTF-8 (UTF-16 must be saved as UTF-8)");
-    return DNN_OK;
-}
-
-static dnn_status read_text(const char *text, size_t length, const char *name, bool located, dnn_node **out)
+static dnn_status read_text(reader *r, const char *name, const char *text, size_t length, dnn_node **out)
 {
     *out = NULL;
-    reader r = {.file = dnn_place_intern(name), .located = located};
-    if (!r.file) return DNN_E_MEMORY;
-    r.at.file = r.file;
-    dnn_status st = check_bytes(&r, text, length);
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) { /* or columns of line 1 were off by one */
-        text += 3;
-        length -= 3;
-    }
-    if (st == DNN_OK && length > 0) st = parse(&r, text, length);
-    if (st == DNN_OK && !r.root) {
-        r.at = (dnn_place){.file = r.file};
-        st = refuse(&r, located ? "the file says nothing" : "no value given (null: none, '': an empty text)");
-    }
-    *out = r.root;
+    r->file = dnn_place_intern(name);
+    if (!r->file) return DNN_E_MEMORY;
+    r->at.file = r->file;
+    dnn_status st = dnn_yaml_check(text, length, r->file);
+    if (st == DNN_OK && length > 0) st = parse(r, text, length);
+    if (st == DNN_OK && !r->root)
+        st = dnn_fail(DNN_E_CONFIG, "%s: %s", name, r->value ? "no value given (null: none, '': an empty text)" : NOTHING);
+    *out = r->root;
     return st;
 }
 
 dnn_status dnn_yaml_parse(const char *text, size_t length, const char *name, dnn_node **out)
 {
-    return read_text(text, length, name, true, out);
+    reader r = {0};
+    const bool marked = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0; /* or columns of line 1 were off by one */
+    const dnn_status st = read_text(&r, name, marked ? text + 3 : text, marked ? length - 3 : length, out);
+    if (st != DNN_OK || (*out)->type != DNN_NODE_NULL) return st;
+    dnn_node_destroy(*out);
+    *out = NULL;
+    return dnn_fail(DNN_E_CONFIG, "%s: %s", name, NOTHING);
 }
 
 dnn_status dnn_yaml_value(const char *text, dnn_node **out)
 {
-    const dnn_status st = read_text(text, strlen(text), "command line", false, out);
-    return st == DNN_OK ? st : dnn_fail_in(st, "\"%s\"", text);
+    reader r = {.value = text};
+    return read_text(&r, "command line", text, strlen(text), out);
 }

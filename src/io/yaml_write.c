@@ -10,17 +10,19 @@
 #include "dnn/base/number.h"
 #include "io/scalar.h"
 #include "io/text.h"
+#include "io/yaml_check.h"
 
 enum { LINE_LENGTH = 110, STEP = 2, LONGEST_KEY = 500 };
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
 /* Text that needs no quotes anywhere, neither for us nor for readers of YAML 1.1. The alphabet leaves out all indicators. */
 static bool plain_text(const char *text)
 {
     static const char *const words[] = {"yes", "no", "on", "off", "y", "n"};
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    if (!*text || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/.", *text)) return false;
-    if (text[strcspn(text, letters)] == '\0') return false; /* "..." and the like */
-    if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/.0123456789+-")] != '\0') return false;
+    if (!*text || !strchr(LETTERS "/.", *text)) return false;
+    if (text[strcspn(text, LETTERS)] == '\0') return false; /* "..." and the like */
+    if (text[strspn(text, LETTERS "/.0123456789+-")] != '\0') return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(text, words[i]) == 0) return false;
     const dnn_scalar s = dnn_scalar_read(text);
@@ -169,11 +171,12 @@ static void add_block(dnn_text *out, const dnn_node *node, size_t indent, bool i
     }
 }
 
+static bool is_utf8(const char *text) { return !text || dnn_text_utf8(text, strlen(text)) == strlen(text); }
+
 static dnn_status check(const dnn_node *node)
 {
-    const bool readable = (!node->key || dnn_text_is_utf8(node->key, strlen(node->key))) &&
-                          (node->type != DNN_NODE_STRING || dnn_text_is_utf8(node->text, strlen(node->text)));
-    if (!readable) return dnn_node_fail(DNN_E_CONFIG, node, "a text is not UTF-8: it cannot be written as YAML");
+    if (!is_utf8(node->key) || !is_utf8(node->text))
+        return dnn_node_fail(DNN_E_CONFIG, node, "a text is not UTF-8: it cannot be written as YAML");
     if (node->key && strlen(node->key) > LONGEST_KEY)
         return dnn_node_fail(DNN_E_CONFIG, node, "a key of %zu bytes: at most %d can be written", strlen(node->key), LONGEST_KEY);
     dnn_status st = DNN_OK;
@@ -184,16 +187,14 @@ static dnn_status check(const dnn_node *node)
 dnn_status dnn_yaml_write(const dnn_node *root, char **out)
 {
     *out = NULL;
-    const dnn_status st = check(root);
+    dnn_status st = check(root);
     if (st != DNN_OK) return st;
     dnn_text text = {0};
     if (is_collection(root) && root->count > 0) add_block(&text, root, 0, false);
     else add_flow(&text, root);
     dnn_text_add(&text, "\n");
-    if (text.failed) {
-        dnn_text_clear(&text);
-        return DNN_E_MEMORY;
-    }
+    st = text.failed ? DNN_E_MEMORY : dnn_yaml_check(text.at, text.length, "the run file to be written");
+    if (st != DNN_OK) dnn_text_clear(&text);
     *out = text.at;
-    return DNN_OK;
+    return st;
 }
