@@ -79,7 +79,8 @@ static dnn_status quoted_field(scanner *s, char **cell)
         if (*s->at == '"' && *++s->at != '"') break; /* the NUL behind the text is no quote */
         *to++ = *s->at;
     }
-    if (!ends_field(s, s->at)) return wrong(s, s->line, "text behind a closing quote: a quote inside a field is written twice");
+    if (!ends_field(s, s->at))
+        return wrong(s, s->line, "text behind a closing quote: a quote inside a field is written twice");
     *to = '\0';
     return DNN_OK;
 }
@@ -88,7 +89,9 @@ static dnn_status bare_field(scanner *s, char **cell)
 {
     *cell = s->at;
     for (; !ends_field(s, s->at); s->at++) {
-        if (*s->at == '"') return wrong(s, s->line, "a quote inside a field: put the whole field in quotes and write that quote twice");
+        if (*s->at == '"')
+            return wrong(s, s->line,
+                         "a quote inside a field: put the whole field in quotes and write that quote twice");
         if (*s->at == '\r') return wrong(s, s->line, "a lone carriage return: lines end with LF or CRLF");
     }
     return DNN_OK;
@@ -145,14 +148,16 @@ static dnn_status check_names(const dnn_csv *csv, int line)
     dnn_status st = DNN_OK;
     for (size_t i = 1; i < csv->columns && st == DNN_OK; i++)
         if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            st = dnn_fail(DNN_E_DATA, "%s:%d: two columns are named \"%s\": names must differ", csv->path, line, sorted[i]);
+            st = dnn_fail(DNN_E_DATA, "%s:%d: two columns are named \"%s\": names must differ", csv->path, line,
+                          sorted[i]);
     dnn_free(sorted);
     return st;
 }
 
 static dnn_status read_header(scanner *s)
 {
-    if (blank_to_the_end(s)) return dnn_fail(DNN_E_DATA, "%s: is empty: a header line and rows are expected", s->csv->path);
+    if (blank_to_the_end(s))
+        return dnn_fail(DNN_E_DATA, "%s: is empty: a header line and rows are expected", s->csv->path);
     const int line = s->line;
     bool last = false;
     dnn_status st = DNN_OK;
@@ -193,7 +198,8 @@ static dnn_status read_row(scanner *s)
         fields++;
     }
     if (st == DNN_OK && fields != csv->columns)
-        st = dnn_fail(DNN_E_DATA, "%s:%d: %zu field%s, but the header has %zu", csv->path, line, fields, fields == 1 ? "" : "s", csv->columns);
+        st = dnn_fail(DNN_E_DATA, "%s:%d: %zu field%s, but the header has %zu", csv->path, line, fields,
+                      fields == 1 ? "" : "s", csv->columns);
     if (st == DNN_OK) csv->line[csv->rows++] = line;
     return st;
 }

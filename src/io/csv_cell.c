@@ -21,9 +21,11 @@ dnn_status dnn_csv_column(const dnn_csv *csv, const char *name, size_t *column)
     const char *near = dnn_nearest(name, (const char *const *)csv->names, csv->columns);
     if (near) return dnn_fail(DNN_E_DATA, "%s: no column \"%s\": did you mean \"%s\"?", csv->path, name, near);
     if (csv->columns == 1 && strpbrk(csv->names[0], ";\t"))
-        return dnn_fail(DNN_E_DATA, "%s: no column \"%s\": the fields seem to be separated by semicolons or tabs, commas are read", csv->path, name);
-    return dnn_fail(DNN_E_DATA, "%s: no column \"%s\": there are %zu, from \"%s\" to \"%s\"", csv->path, name, csv->columns, csv->names[0],
-                    csv->names[csv->columns - 1]);
+        return dnn_fail(DNN_E_DATA,
+                        "%s: no column \"%s\": the fields seem to be separated by semicolons or tabs, commas are read",
+                        csv->path, name);
+    return dnn_fail(DNN_E_DATA, "%s: no column \"%s\": there are %zu, from \"%s\" to \"%s\"", csv->path, name,
+                    csv->columns, csv->names[0], csv->names[csv->columns - 1]);
 }
 
 bool dnn_csv_number(const char *cell, double *value)

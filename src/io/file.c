@@ -21,7 +21,8 @@ static dnn_status read_all(int file, const char *path, size_t limit, dnn_status 
 {
     size_t room = 1 << 16;
     struct stat about;
-    if (fstat(file, &about) == 0 && about.st_size > 0) room = (size_t)about.st_size < limit ? (size_t)about.st_size + 1 : limit + 1;
+    if (fstat(file, &about) == 0 && about.st_size > 0)
+        room = (size_t)about.st_size < limit ? (size_t)about.st_size + 1 : limit + 1;
     char *at = dnn_alloc(room + 1, 1);
     size_t used = 0;
     while (at) {
@@ -76,7 +77,8 @@ static bool write_all(int file, const char *data, size_t length)
     return true;
 }
 
-/* A name of our own beside `path`, so that the rename stays within one file system. A link planted there is not followed. */
+/* A name of our own beside `path`, so that the rename stays within one file system. A link planted there is not
+ * followed. */
 static dnn_status create_beside(const char *path, char **name, int *file)
 {
     static atomic_uint counter;

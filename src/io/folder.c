@@ -48,12 +48,15 @@ dnn_status dnn_folder_make(const char *path)
 dnn_status dnn_folder_sync(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = !slash ? dnn_strdup(".") : slash == path ? dnn_strdup("/") : dnn_format("%.*s", (int)(slash - path), path);
+    char *folder = !slash          ? dnn_strdup(".")
+                   : slash == path ? dnn_strdup("/")
+                                   : dnn_format("%.*s", (int)(slash - path), path);
     if (!folder) return DNN_E_MEMORY;
     dnn_status st = DNN_OK;
     const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* EINVAL: a file system that has nothing to sync in folders */
-    if (file < 0 || (fsync(file) != 0 && errno != EINVAL)) st = dnn_fail(DNN_E_IO, "%s: cannot sync the folder: %s", folder, strerror(errno));
+    if (file < 0 || (fsync(file) != 0 && errno != EINVAL))
+        st = dnn_fail(DNN_E_IO, "%s: cannot sync the folder: %s", folder, strerror(errno));
     if (file >= 0) close(file);
     dnn_free(folder);
     return st;
@@ -86,7 +89,8 @@ static dnn_status write_holder(int file, const char *folder)
     char host[256] = "", text[512];
     gethostname(host, sizeof host - 1);
     const char *job = getenv("SLURM_JOB_ID");
-    const int length = snprintf(text, sizeof text, "host %s, pid %ld%s%.100s\n", host, (long)getpid(), job ? ", job " : "", job ? job : "");
+    const int length = snprintf(text, sizeof text, "host %s, pid %ld%s%.100s\n", host, (long)getpid(),
+                                job ? ", job " : "", job ? job : "");
     if (ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)length, 0) == length) return DNN_OK;
     return dnn_fail(DNN_E_IO, "%s/lock: cannot write: %s", folder, strerror(errno));
 }
@@ -100,13 +104,18 @@ dnn_status dnn_folder_lock(const char *folder, int *handle)
     dnn_status st = DNN_OK;
     if (file < 0) st = dnn_fail(DNN_E_IO, "%s: cannot open: %s", path, strerror(errno));
     const int why = st == DNN_OK ? try_until_patience_ends(file) : 0;
-    if (why == EWOULDBLOCK) st = in_use(file, folder);
+    if (why == EWOULDBLOCK)
+        st = in_use(file, folder);
     else if (why == ENOLCK || why == ENOSYS || why == EOPNOTSUPP)
-        dnn_warn("%s: this file system has no locks (%s): see to it that no second run writes here", folder, strerror(why));
-    else if (why != 0) st = dnn_fail(DNN_E_IO, "%s: cannot lock: %s", path, strerror(why));
+        dnn_warn("%s: this file system has no locks (%s): see to it that no second run writes here", folder,
+                 strerror(why));
+    else if (why != 0)
+        st = dnn_fail(DNN_E_IO, "%s: cannot lock: %s", path, strerror(why));
     if (st == DNN_OK) st = write_holder(file, folder);
-    if (st == DNN_OK) *handle = file;
-    else if (file >= 0) close(file);
+    if (st == DNN_OK)
+        *handle = file;
+    else if (file >= 0)
+        close(file);
     dnn_free(path);
     return st;
 }

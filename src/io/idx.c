@@ -15,12 +15,17 @@ static size_t bytes_of_type(uint8_t type)
 {
     switch (type) {
     case 0x08:
-    case 0x09: return 1;
-    case 0x0B: return 2;
+    case 0x09:
+        return 1;
+    case 0x0B:
+        return 2;
     case 0x0C:
-    case 0x0D: return 4;
-    case 0x0E: return 8;
-    default: return 0;
+    case 0x0D:
+        return 4;
+    case 0x0E:
+        return 8;
+    default:
+        return 0;
     }
 }
 
@@ -38,12 +43,14 @@ static dnn_status read_magic(dnn_idx *idx)
     const dnn_status st = read_exactly(idx, magic, sizeof magic, "header");
     if (st != DNN_OK) return st;
     if (magic[0] != 0 || magic[1] != 0)
-        return dnn_fail(DNN_E_DATA, "%s: is no IDX file: begins with %02x %02x instead of 00 00", idx->path, magic[0], magic[1]);
+        return dnn_fail(DNN_E_DATA, "%s: is no IDX file: begins with %02x %02x instead of 00 00", idx->path, magic[0],
+                        magic[1]);
     idx->type = magic[2];
     idx->rank = magic[3];
     idx->bytes_per_value = bytes_of_type(idx->type);
     if (idx->bytes_per_value == 0)
-        return dnn_fail(DNN_E_DATA, "%s: unknown IDX type 0x%02x: 08, 09, 0b, 0c, 0d or 0e are known", idx->path, idx->type);
+        return dnn_fail(DNN_E_DATA, "%s: unknown IDX type 0x%02x: 08, 09, 0b, 0c, 0d or 0e are known", idx->path,
+                        idx->type);
     if (idx->rank < 1 || idx->rank > MAX_AXES)
         return dnn_fail(DNN_E_DATA, "%s: %zu axes: between 1 and %d can be read", idx->path, idx->rank, MAX_AXES);
     return DNN_OK;
@@ -90,10 +97,13 @@ static dnn_status check_size(const dnn_idx *idx)
     const dnn_gzip *gz = idx->file;
     const size_t header = 4 + 4 * idx->rank, bound = dnn_gzip_bound(gz);
     if (!data_bytes(idx, &bytes) || bytes > SIZE_MAX - header)
-        return dnn_fail(DNN_E_DATA, "%s: declares %s values, more than memory can address", idx->path, sizes_text(idx, sizes, sizeof sizes));
+        return dnn_fail(DNN_E_DATA, "%s: declares %s values, more than memory can address", idx->path,
+                        sizes_text(idx, sizes, sizeof sizes));
     if (header + bytes > bound)
-        return dnn_fail(DNN_E_DATA, "%s: declares %s values (%zu bytes), but %zu bytes of file hold %s%zu: fetch it again", idx->path,
-                        sizes_text(idx, sizes, sizeof sizes), header + bytes, gz->size, gz->packed ? "at most " : "only ", bound);
+        return dnn_fail(DNN_E_DATA,
+                        "%s: declares %s values (%zu bytes), but %zu bytes of file hold %s%zu: fetch it again",
+                        idx->path, sizes_text(idx, sizes, sizeof sizes), header + bytes, gz->size,
+                        gz->packed ? "at most " : "only ", bound);
     return DNN_OK;
 }
 
@@ -131,10 +141,13 @@ dnn_status dnn_idx_read(dnn_idx *idx, void *values)
     if (!data_bytes(idx, &bytes)) return dnn_fail(DNN_E_INTERNAL, "%s: not opened", idx->path);
     dnn_status st = dnn_gzip_read(idx->file, values, bytes, &got);
     if (st == DNN_OK && got < bytes)
-        return dnn_fail(DNN_E_DATA, "%s: holds %zu of the %zu bytes of values that its header declares: fetch it again", idx->path, got, bytes);
+        return dnn_fail(DNN_E_DATA, "%s: holds %zu of the %zu bytes of values that its header declares: fetch it again",
+                        idx->path, got, bytes);
     if (st == DNN_OK) st = dnn_gzip_read(idx->file, &beyond, 1, &got); /* also lets zlib test the checksum */
     if (st != DNN_OK) return st;
-    if (got > 0) return dnn_fail(DNN_E_DATA, "%s: goes on behind the %zu bytes of values that its header declares", idx->path, bytes);
+    if (got > 0)
+        return dnn_fail(DNN_E_DATA, "%s: goes on behind the %zu bytes of values that its header declares", idx->path,
+                        bytes);
     from_big_endian(values, bytes / idx->bytes_per_value, idx->bytes_per_value);
     return DNN_OK;
 }

@@ -19,11 +19,15 @@ static dnn_status check_depth(const char *text, size_t length, const char *name)
         if (c == '\n') {
             line++;
             line_start = i + 1;
-        } else if (quoted && c == '\\') i++;
-        else if (c == '"') quoted = !quoted;
+        } else if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
         else if (!quoted && (c == '[' || c == '{') && ++depth > MAX_DEPTH)
-            return dnn_fail(DNN_E_CONFIG, "%s:%d:%zu: nested deeper than %d levels", name, line, i - line_start + 1, MAX_DEPTH);
-        else if (!quoted && (c == ']' || c == '}')) depth--;
+            return dnn_fail(DNN_E_CONFIG, "%s:%d:%zu: nested deeper than %d levels", name, line, i - line_start + 1,
+                            MAX_DEPTH);
+        else if (!quoted && (c == ']' || c == '}'))
+            depth--;
     }
     return DNN_OK;
 }
@@ -55,14 +59,22 @@ static dnn_node *convert_map(json_t *json, dnn_place place)
 static dnn_node *convert_value(const json_t *json, dnn_place place)
 {
     switch (json_typeof(json)) {
-    case JSON_OBJECT: return convert_map((json_t *)json, place);
-    case JSON_ARRAY: return convert_list(json, place);
-    case JSON_STRING: return dnn_node_string(json_string_value(json));
-    case JSON_INTEGER: return dnn_node_int(json_integer_value(json));
-    case JSON_REAL: return dnn_node_real(json_real_value(json));
-    case JSON_TRUE: return dnn_node_bool(true);
-    case JSON_FALSE: return dnn_node_bool(false);
-    default: return dnn_node_null();
+    case JSON_OBJECT:
+        return convert_map((json_t *)json, place);
+    case JSON_ARRAY:
+        return convert_list(json, place);
+    case JSON_STRING:
+        return dnn_node_string(json_string_value(json));
+    case JSON_INTEGER:
+        return dnn_node_int(json_integer_value(json));
+    case JSON_REAL:
+        return dnn_node_real(json_real_value(json));
+    case JSON_TRUE:
+        return dnn_node_bool(true);
+    case JSON_FALSE:
+        return dnn_node_bool(false);
+    default:
+        return dnn_node_null();
     }
 }
 

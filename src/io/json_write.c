@@ -17,8 +17,10 @@ static dnn_status add_string(dnn_text *out, const dnn_node *node, const char *te
     for (const char *c = text; *c; c++) {
         char escaped[8];
         const char *named = *c == '"' ? "\\\"" : *c == '\\' ? "\\\\" : *c == '\n' ? "\\n" : *c == '\t' ? "\\t" : NULL;
-        if (named) dnn_text_add(out, named);
-        else if ((unsigned char)*c >= 0x20) dnn_text_add_bytes(out, c, 1);
+        if (named)
+            dnn_text_add(out, named);
+        else if ((unsigned char)*c >= 0x20)
+            dnn_text_add_bytes(out, c, 1);
         else {
             snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned char)*c);
             dnn_text_add(out, escaped);
@@ -67,12 +69,21 @@ static dnn_status add(dnn_text *out, const dnn_node *node)
 {
     switch (node->type) {
     case DNN_NODE_LIST:
-    case DNN_NODE_MAP: return add_children(out, node);
-    case DNN_NODE_STRING: return add_string(out, node, node->text);
-    case DNN_NODE_REAL: return add_real(out, node);
-    case DNN_NODE_INT: add_integer(out, node); break;
-    case DNN_NODE_BOOL: dnn_text_add(out, node->boolean ? "true" : "false"); break;
-    case DNN_NODE_NULL: dnn_text_add(out, "null"); break;
+    case DNN_NODE_MAP:
+        return add_children(out, node);
+    case DNN_NODE_STRING:
+        return add_string(out, node, node->text);
+    case DNN_NODE_REAL:
+        return add_real(out, node);
+    case DNN_NODE_INT:
+        add_integer(out, node);
+        break;
+    case DNN_NODE_BOOL:
+        dnn_text_add(out, node->boolean ? "true" : "false");
+        break;
+    case DNN_NODE_NULL:
+        dnn_text_add(out, "null");
+        break;
     }
     return DNN_OK;
 }

@@ -1,5 +1,5 @@
-/* Plain scalars: YAML 1.2, section 10.3 (core schema). Hexadecimal and octal are refused rather than read: 0123 is 83 for
- * YAML 1.1, 123 for YAML 1.2 and text for others. */
+/* Plain scalars: YAML 1.2, section 10.3 (core schema). Hexadecimal and octal are refused rather than read: 0123 is 83
+ * for YAML 1.1, 123 for YAML 1.2 and text for others. */
 #include "io/scalar.h"
 
 #include <math.h>
@@ -39,7 +39,8 @@ static bool too_large(const char *text)
 
 static dnn_scalar special(const char *text)
 {
-    static const char *const infinite[] = {".inf", ".Inf", ".INF", NULL}, *const nans[] = {".nan", ".NaN", ".NAN", NULL};
+    static const char *const infinite[] = {".inf", ".Inf", ".INF", NULL}, *const nans[] = {".nan", ".NaN", ".NAN",
+                                                                                           NULL};
     if (one_of(text, nans)) return (dnn_scalar){.type = DNN_NODE_REAL, .real = (double)NAN};
     if (!one_of(unsigned_part(text), infinite)) return (dnn_scalar){.type = DNN_NODE_STRING};
     return (dnn_scalar){.type = DNN_NODE_REAL, .real = *text == '-' ? -(double)INFINITY : (double)INFINITY};
@@ -49,20 +50,25 @@ static dnn_scalar number(const char *text)
 {
     dnn_scalar s = {.type = DNN_NODE_REAL};
     if (dnn_number_read(text, &s.real)) {
-        if (leading_zero(text)) s.refused = "a leading zero (octal for some readers): leave it out, or put the text in quotes";
+        if (leading_zero(text))
+            s.refused = "a leading zero (octal for some readers): leave it out, or put the text in quotes";
         if (dnn_integer_read(text, &s.integer)) s.type = DNN_NODE_INT;
         return s;
     }
-    if (other_base(text)) s.refused = "write the number in decimal, or put the text in quotes";
-    else if (too_large(text)) s.refused = "too large for a number (at most 1.8e308)";
-    else return special(text);
+    if (other_base(text))
+        s.refused = "write the number in decimal, or put the text in quotes";
+    else if (too_large(text))
+        s.refused = "too large for a number (at most 1.8e308)";
+    else
+        return special(text);
     return s;
 }
 
 dnn_scalar dnn_scalar_read(const char *text)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-    static const char *const trues[] = {"true", "True", "TRUE", NULL}, *const falses[] = {"false", "False", "FALSE", NULL};
+    static const char *const trues[] = {"true", "True", "TRUE", NULL}, *const falses[] = {"false", "False", "FALSE",
+                                                                                          NULL};
     if (one_of(text, nulls)) return (dnn_scalar){.type = DNN_NODE_NULL};
     if (one_of(text, trues)) return (dnn_scalar){.type = DNN_NODE_BOOL, .boolean = true};
     if (one_of(text, falses)) return (dnn_scalar){.type = DNN_NODE_BOOL};

@@ -1,5 +1,5 @@
-/** What a plain (unquoted) scalar of a run file means: the core schema of YAML 1.2, less what readers of YAML 1.1 take for
- * something else. Local. */
+/** What a plain (unquoted) scalar of a run file means: the core schema of YAML 1.2, less what readers of YAML 1.1 take
+ * for something else. Local. */
 #ifndef DNN_IO_SCALAR_H
 #define DNN_IO_SCALAR_H
 

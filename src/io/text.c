@@ -36,8 +36,8 @@ void dnn_text_clear(dnn_text *text)
     *text = (dnn_text){0};
 }
 
-/* Bytes of the character that begins at `c`, 0 where it is none. The table of RFC 3629: the second byte's range depends on
- * the first, which is what shuts out overlong forms and surrogates. */
+/* Bytes of the character that begins at `c`, 0 where it is none. The table of RFC 3629: the second byte's range depends
+ * on the first, which is what shuts out overlong forms and surrogates. */
 static size_t character(const unsigned char *c, size_t left)
 {
     if (c[0] < 0x80) return 1;

@@ -1,6 +1,6 @@
-/* What libfyaml 0.7.12 does not look after itself: it ends a text silently at a malformed byte, reads UTF-16 as nothing and lets
- * control characters through; it keeps a whole flow collection that might be a key as tokens of 270 bytes (1 MiB of "[":
- * 270 MB); and it takes the square of a run of white space in time (20,000 blanks: 0.4 s). */
+/* What libfyaml 0.7.12 does not look after itself: it ends a text silently at a malformed byte, reads UTF-16 as nothing
+ * and lets control characters through; it keeps a whole flow collection that might be a key as tokens of 270 bytes (1
+ * MiB of "[": 270 MB); and it takes the square of a run of white space in time (20,000 blanks: 0.4 s). */
 #include "io/yaml_check.h"
 
 #include <stdbool.h>
@@ -25,10 +25,12 @@ static dnn_status check_line(const char *text, size_t length, const char *file, 
     dnn_place place = {file, line, 1};
     const size_t good = dnn_text_utf8(text, length);
     if (length > MAX_LINE) return dnn_place_fail(DNN_E_CONFIG, place, "a line of over %d bytes: break it", MAX_LINE);
-    if (length > 0 && *text == '%') return dnn_place_fail(DNN_E_CONFIG, place, "directives (%%YAML, %%TAG) are not supported: remove the line");
+    if (length > 0 && *text == '%')
+        return dnn_place_fail(DNN_E_CONFIG, place, "directives (%%YAML, %%TAG) are not supported: remove the line");
     if (good < length) {
         place.column += characters(text, good);
-        return dnn_place_fail(DNN_E_CONFIG, place, "byte 0x%02x is not UTF-8: save the file as UTF-8", (unsigned char)text[good]);
+        return dnn_place_fail(DNN_E_CONFIG, place, "byte 0x%02x is not UTF-8: save the file as UTF-8",
+                              (unsigned char)text[good]);
     }
     size_t i = 0;
     while (i < length && !control((unsigned char)text[i])) i++;
@@ -44,7 +46,9 @@ static bool is_mark(char c, bool behind_blank)
 }
 
 /* What will cost the parser memory (tokens) and time (squares of runs of white space). */
-typedef struct costs { size_t marks, run, blanks; } costs;
+typedef struct costs {
+    size_t marks, run, blanks;
+} costs;
 
 static void add_costs(costs *c, const char *text, size_t length)
 {
@@ -59,7 +63,8 @@ static void add_costs(costs *c, const char *text, size_t length)
 static dnn_status check_costs(const costs *c, const char *file, int line)
 {
     const dnn_place place = {file, line, 1};
-    if (c->marks > MAX_MARKS) return dnn_place_fail(DNN_E_CONFIG, place, "over %d brackets, commas and quotes in one file", MAX_MARKS);
+    if (c->marks > MAX_MARKS)
+        return dnn_place_fail(DNN_E_CONFIG, place, "over %d brackets, commas and quotes in one file", MAX_MARKS);
     if (c->blanks > MAX_BLANK_COST)
         return dnn_place_fail(DNN_E_CONFIG, place, "too many blanks or empty lines in a row: remove them");
     return DNN_OK;
@@ -67,10 +72,12 @@ static dnn_status check_costs(const costs *c, const char *file, int line)
 
 dnn_status dnn_yaml_check(const char *text, size_t length, const char *file)
 {
-    if (length > MAX_BYTES) return dnn_fail(DNN_E_CONFIG, "%s: %zu bytes: at most %d (1 MiB) are read", file, length, MAX_BYTES);
+    if (length > MAX_BYTES)
+        return dnn_fail(DNN_E_CONFIG, "%s: %zu bytes: at most %d (1 MiB) are read", file, length, MAX_BYTES);
     if (length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
         return dnn_fail(DNN_E_CONFIG, "%s: written in UTF-16: save it as UTF-8", file);
-    if (memchr(text, '\0', length)) return dnn_fail(DNN_E_CONFIG, "%s: holds zero bytes: is it UTF-16, or no text? UTF-8 is expected", file);
+    if (memchr(text, '\0', length))
+        return dnn_fail(DNN_E_CONFIG, "%s: holds zero bytes: is it UTF-16, or no text? UTF-8 is expected", file);
     dnn_status st = DNN_OK;
     costs so_far = {0};
     const char *const end = text + length;

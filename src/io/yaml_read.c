@@ -1,6 +1,6 @@
 /* Run files by libfyaml, event by event and never as its document: the document's check for repeated keys is quadratic
- * (20,000 keys: 15 s) and resolving aliases may fill any memory. Every limit is tested as the event comes in, so hostile
- * files end early. */
+ * (20,000 keys: 15 s) and resolving aliases may fill any memory. Every limit is tested as the event comes in, so
+ * hostile files end early. */
 #include "dnn/io/tree.h"
 
 #include <libfyaml.h>
@@ -16,14 +16,18 @@ enum { MAX_DEPTH = 32, MAX_KEYS = 1000, MAX_VALUES = 20000 };
 
 #define NOTHING "the file says nothing: at least one key is expected"
 
-typedef struct frame { dnn_node *node; char *key; dnn_place key_place; } frame;
+typedef struct frame {
+    dnn_node *node;
+    char *key;
+    dnn_place key_place;
+} frame;
 
 typedef struct reader {
     const char *file;
-    dnn_place at;              /* of the event in hand */
-    const char *value;         /* of the command line, which has no lines; NULL: a file is read */
+    dnn_place at;      /* of the event in hand */
+    const char *value; /* of the command line, which has no lines; NULL: a file is read */
     dnn_node *root;
-    frame open[MAX_DEPTH];     /* lists and maps not yet ended; their nodes are owned by `root` */
+    frame open[MAX_DEPTH]; /* lists and maps not yet ended; their nodes are owned by `root` */
     size_t depth, documents, values;
 } reader;
 
@@ -85,7 +89,9 @@ static dnn_status read_key(reader *r, const char *text, bool plain)
     if (top->node->count >= MAX_KEYS) return refuse(r, "over %d keys in one map", MAX_KEYS);
     const dnn_node *before = dnn_node_find(top->node, text);
     if (before && r->value) return refuse(r, "key \"%s\" is repeated: remove one of the two", text);
-    if (before) return refuse(r, "key \"%s\" is repeated (first in line %d): remove one of the two", text, before->key_place.line);
+    if (before)
+        return refuse(r, "key \"%s\" is repeated (first in line %d): remove one of the two", text,
+                      before->key_place.line);
     top->key = dnn_strdup(text);
     top->key_place = r->at;
     return top->key ? DNN_OK : DNN_E_MEMORY;
@@ -109,11 +115,16 @@ static dnn_status read_value(reader *r, const char *text, bool plain)
     const dnn_scalar s = plain ? dnn_scalar_read(text) : (dnn_scalar){.type = DNN_NODE_STRING};
     if (s.refused) return refuse(r, "%s: %s", text, s.refused);
     switch (s.type) {
-    case DNN_NODE_NULL: return put(r, dnn_node_null());
-    case DNN_NODE_BOOL: return put(r, dnn_node_bool(s.boolean));
-    case DNN_NODE_INT: return put(r, with_text_as_written(dnn_node_int(s.integer), text));
-    case DNN_NODE_REAL: return put(r, with_text_as_written(dnn_node_real(s.real), text));
-    default: return put(r, dnn_node_string(text));
+    case DNN_NODE_NULL:
+        return put(r, dnn_node_null());
+    case DNN_NODE_BOOL:
+        return put(r, dnn_node_bool(s.boolean));
+    case DNN_NODE_INT:
+        return put(r, with_text_as_written(dnn_node_int(s.integer), text));
+    case DNN_NODE_REAL:
+        return put(r, with_text_as_written(dnn_node_real(s.real), text));
+    default:
+        return put(r, dnn_node_string(text));
     }
 }
 
@@ -162,16 +173,20 @@ static dnn_status take_event(reader *r, struct fy_event *event)
     case FYET_DOCUMENT_START:
         return r->documents++ == 0 ? DNN_OK : refuse(r, "a second document begins here: one file holds one");
     case FYET_MAPPING_END:
-    case FYET_SEQUENCE_END: r->depth--; return DNN_OK;
-    case FYET_ALIAS: return refuse(r, "aliases (*name) are not supported: write the value out, or put the text in quotes");
+    case FYET_SEQUENCE_END:
+        r->depth--;
+        return DNN_OK;
+    case FYET_ALIAS:
+        return refuse(r, "aliases (*name) are not supported: write the value out, or put the text in quotes");
     case FYET_MAPPING_START:
     case FYET_SEQUENCE_START:
-    case FYET_SCALAR: break;
-    default: return DNN_OK;
+    case FYET_SCALAR:
+        break;
+    default:
+        return DNN_OK;
     }
     dnn_status st = check_extras(r, event);
-    if (st == DNN_OK && ++r->values > MAX_VALUES)
-        st = refuse(r, "over %d keys and values in one file", MAX_VALUES);
+    if (st == DNN_OK && ++r->values > MAX_VALUES) st = refuse(r, "over %d keys and values in one file", MAX_VALUES);
     if (st != DNN_OK) return st;
     if (event->type == FYET_SCALAR) return read_scalar(r, event);
     return open_collection(r, event->type == FYET_MAPPING_START ? dnn_node_map() : dnn_node_list());
@@ -230,7 +245,8 @@ static dnn_status read_text(reader *r, const char *name, const char *text, size_
     dnn_status st = dnn_yaml_check(text, length, r->file);
     if (st == DNN_OK && length > 0) st = parse(r, text, length);
     if (st == DNN_OK && !r->root)
-        st = dnn_fail(DNN_E_CONFIG, "%s: %s", name, r->value ? "no value given (null: none, '': an empty text)" : NOTHING);
+        st = dnn_fail(DNN_E_CONFIG, "%s: %s", name,
+                      r->value ? "no value given (null: none, '': an empty text)" : NOTHING);
     *out = r->root;
     return st;
 }

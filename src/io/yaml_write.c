@@ -1,5 +1,5 @@
-/* Trees as run files a person likes to read: the sections and lists of components one line per entry, lists of scalars and
- * maps of parameters on one line where they fit. */
+/* Trees as run files a person likes to read: the sections and lists of components one line per entry, lists of scalars
+ * and maps of parameters on one line where they fit. */
 #include "dnn/io/tree.h"
 
 #include <math.h>
@@ -16,7 +16,8 @@ enum { LINE_LENGTH = 110, STEP = 2, LONGEST_KEY = 500 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
-/* Text that needs no quotes anywhere, neither for us nor for readers of YAML 1.1. The alphabet leaves out all indicators. */
+/* Text that needs no quotes anywhere, neither for us nor for readers of YAML 1.1. The alphabet leaves out all
+ * indicators. */
 static bool plain_text(const char *text)
 {
     static const char *const words[] = {"yes", "no", "on", "off", "y", "n"};
@@ -35,8 +36,10 @@ static void add_quoted(dnn_text *out, const char *text)
     for (const char *c = text; *c; c++) {
         char escaped[8];
         const char *named = *c == '"' ? "\\\"" : *c == '\\' ? "\\\\" : *c == '\n' ? "\\n" : *c == '\t' ? "\\t" : NULL;
-        if (named) dnn_text_add(out, named);
-        else if ((unsigned char)*c >= 0x20 && *c != 0x7F) dnn_text_add_bytes(out, c, 1);
+        if (named)
+            dnn_text_add(out, named);
+        else if ((unsigned char)*c >= 0x20 && *c != 0x7F)
+            dnn_text_add_bytes(out, c, 1);
         else {
             snprintf(escaped, sizeof escaped, "\\x%02X", (unsigned char)*c);
             dnn_text_add(out, escaped);
@@ -47,15 +50,19 @@ static void add_quoted(dnn_text *out, const char *text)
 
 static void add_text(dnn_text *out, const char *text)
 {
-    if (plain_text(text)) dnn_text_add(out, text);
-    else add_quoted(out, text);
+    if (plain_text(text))
+        dnn_text_add(out, text);
+    else
+        add_quoted(out, text);
 }
 
 /* A key is text whatever it looks like, so a label ("0") may stand bare. */
 static void add_key(dnn_text *out, const char *key)
 {
-    if (*key && key[strspn(key, "0123456789")] == '\0') dnn_text_add(out, key);
-    else add_text(out, key);
+    if (*key && key[strspn(key, "0123456789")] == '\0')
+        dnn_text_add(out, key);
+    else
+        add_text(out, key);
     dnn_text_add(out, ":");
 }
 
@@ -63,24 +70,31 @@ static void add_key(dnn_text *out, const char *key)
 static void add_number(dnn_text *out, const dnn_node *node)
 {
     const dnn_scalar s = dnn_scalar_read(node->text ? node->text : "");
-    const bool same = s.type == node->type && !s.refused && s.integer == (node->type == DNN_NODE_INT ? node->integer : s.integer) &&
+    const bool same = s.type == node->type && !s.refused &&
+                      s.integer == (node->type == DNN_NODE_INT ? node->integer : s.integer) &&
                       (node->type == DNN_NODE_INT || s.real == node->real || (isnan(s.real) && isnan(node->real)));
     if (same) {
         dnn_text_add(out, node->text);
         return;
     }
     dnn_node *fresh = node->type == DNN_NODE_INT ? dnn_node_int(node->integer) : dnn_node_real(node->real);
-    if (fresh) dnn_text_add(out, fresh->text);
-    else out->failed = true;
+    if (fresh)
+        dnn_text_add(out, fresh->text);
+    else
+        out->failed = true;
     dnn_node_destroy(fresh);
 }
 
 static void add_scalar(dnn_text *out, const dnn_node *node)
 {
-    if (node->type == DNN_NODE_NULL) dnn_text_add(out, "null");
-    else if (node->type == DNN_NODE_BOOL) dnn_text_add(out, node->boolean ? "true" : "false");
-    else if (node->type == DNN_NODE_STRING) add_text(out, node->text);
-    else add_number(out, node);
+    if (node->type == DNN_NODE_NULL)
+        dnn_text_add(out, "null");
+    else if (node->type == DNN_NODE_BOOL)
+        dnn_text_add(out, node->boolean ? "true" : "false");
+    else if (node->type == DNN_NODE_STRING)
+        add_text(out, node->text);
+    else
+        add_number(out, node);
 }
 
 static bool is_collection(const dnn_node *node) { return node->type == DNN_NODE_LIST || node->type == DNN_NODE_MAP; }
@@ -107,7 +121,8 @@ static void add_flow(dnn_text *out, const dnn_node *node)
 static bool flow_suits(const dnn_node *node)
 {
     for (size_t i = 0; i < node->count; i++) {
-        if (node->type == DNN_NODE_LIST && node->items[i]->type == DNN_NODE_MAP && node->items[i]->count > 0) return false;
+        if (node->type == DNN_NODE_LIST && node->items[i]->type == DNN_NODE_MAP && node->items[i]->count > 0)
+            return false;
         if (!flow_suits(node->items[i])) return false;
     }
     return true;
@@ -155,8 +170,10 @@ static void add_entry(dnn_text *out, const dnn_node *item, size_t indent, bool s
 static void add_item(dnn_text *out, const dnn_node *item, size_t indent)
 {
     const bool component = item->type == DNN_NODE_MAP && item->count == 1;
-    if (!is_collection(item)) add_scalar(out, item);
-    else if (component || !try_flow(out, item, indent + STEP)) add_block(out, item, indent + STEP, true);
+    if (!is_collection(item))
+        add_scalar(out, item);
+    else if (component || !try_flow(out, item, indent + STEP))
+        add_block(out, item, indent + STEP, true);
 }
 
 /* `in_list`: the first line begins behind a dash. No newline at the end. */
@@ -166,8 +183,10 @@ static void add_block(dnn_text *out, const dnn_node *node, size_t indent, bool i
         if (i > 0) dnn_text_add(out, "\n");
         if (i > 0 || !in_list) dnn_text_add_spaces(out, indent);
         if (node->type == DNN_NODE_LIST) dnn_text_add(out, "- ");
-        if (node->type == DNN_NODE_LIST) add_item(out, node->items[i], indent);
-        else add_entry(out, node->items[i], indent, indent == 0);
+        if (node->type == DNN_NODE_LIST)
+            add_item(out, node->items[i], indent);
+        else
+            add_entry(out, node->items[i], indent, indent == 0);
     }
 }
 
@@ -178,7 +197,8 @@ static dnn_status check(const dnn_node *node)
     if (!is_utf8(node->key) || !is_utf8(node->text))
         return dnn_node_fail(DNN_E_CONFIG, node, "a text is not UTF-8: it cannot be written as YAML");
     if (node->key && strlen(node->key) > LONGEST_KEY)
-        return dnn_node_fail(DNN_E_CONFIG, node, "a key of %zu bytes: at most %d can be written", strlen(node->key), LONGEST_KEY);
+        return dnn_node_fail(DNN_E_CONFIG, node, "a key of %zu bytes: at most %d can be written", strlen(node->key),
+                             LONGEST_KEY);
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = check(node->items[i]);
     return st;
@@ -190,8 +210,10 @@ dnn_status dnn_yaml_write(const dnn_node *root, char **out)
     dnn_status st = check(root);
     if (st != DNN_OK) return st;
     dnn_text text = {0};
-    if (is_collection(root) && root->count > 0) add_block(&text, root, 0, false);
-    else add_flow(&text, root);
+    if (is_collection(root) && root->count > 0)
+        add_block(&text, root, 0, false);
+    else
+        add_flow(&text, root);
     dnn_text_add(&text, "\n");
     st = text.failed ? DNN_E_MEMORY : dnn_yaml_check(text.at, text.length, "the run file to be written");
     if (st != DNN_OK) dnn_text_clear(&text);

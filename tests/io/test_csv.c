@@ -63,7 +63,9 @@ static void quotes_protect_commas_newlines_and_quotes(void **state)
 static void a_byte_order_mark_is_no_part_of_the_first_name(void **state)
 {
     (void)state;
-    assert_table("\xEF\xBB\xBF" "a,b\n1,2\n", 1, 2, CELLS("a", "b", "1", "2"));
+    assert_table("\xEF\xBB\xBF"
+                 "a,b\n1,2\n",
+                 1, 2, CELLS("a", "b", "1", "2"));
 }
 
 static void an_empty_cell_in_a_table_of_one_column_is_a_row(void **state)
@@ -203,7 +205,8 @@ static void cells_are_numbers_only_when_they_are_finite_and_whole(void **state)
     assert_true(dnn_csv_number("+.5", &v) && v == 0.5);
     assert_true(dnn_csv_number("007", &v) && v == 7.0);
     assert_true(dnn_csv_number("123456789012345678901234567890", &v) && v == 123456789012345678901234567890.0);
-    static const char *const others[] = {"", " ", "nan", "NaN", "inf", "-inf", "1e999", "0x10", "1,5", "1.5x", "x", "1 2", "--1", "1e", "NA", "."};
+    static const char *const others[] = {"",    " ",    "nan", "NaN", "inf", "-inf", "1e999", "0x10",
+                                         "1,5", "1.5x", "x",   "1 2", "--1", "1e",   "NA",    "."};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (dnn_csv_number(others[i], &v)) fail_msg("\"%s\" passes for a number", others[i]);
 }

@@ -52,7 +52,8 @@ static void plain_and_packed_files_read_alike_whatever_their_name(void **state)
 
 static void every_type_comes_in_the_byte_order_of_the_machine(void **state)
 {
-    static const unsigned char i8[] = {0, 0, 9, 1, 0, 0, 0, 2, 0xFF, 0x7F}, i16[] = {0, 0, 0xB, 1, 0, 0, 0, 2, 0x01, 0x02, 0xFF, 0xFE},
+    static const unsigned char i8[] = {0, 0, 9, 1, 0, 0, 0, 2, 0xFF, 0x7F},
+                               i16[] = {0, 0, 0xB, 1, 0, 0, 0, 2, 0x01, 0x02, 0xFF, 0xFE},
                                i32[] = {0, 0, 0xC, 1, 0, 0, 0, 2, 0x00, 0x01, 0x02, 0x03, 0xFF, 0xFF, 0xFF, 0xF0},
                                f32[] = {0, 0, 0xD, 1, 0, 0, 0, 2, 0x3F, 0x80, 0, 0, 0xC0, 0x20, 0, 0},
                                f64[] = {0, 0, 0xE, 1, 0, 0, 0, 1, 0x3F, 0xB9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9A};
@@ -100,8 +101,9 @@ static void a_missing_file_and_a_folder_are_told_apart(void **state)
 
 static void a_wrong_header_is_named(void **state)
 {
-    static const unsigned char text[] = "x0,x1,y\n1,2,3\n", type[] = {0, 0, 7, 1, 0, 0, 0, 1, 5}, no_axis[] = {0, 0, 8, 0, 5},
-                               many[] = {0, 0, 8, 7, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5};
+    static const unsigned char text[] = "x0,x1,y\n1,2,3\n", type[] = {0, 0, 7, 1, 0, 0, 0, 1, 5},
+                               no_axis[] = {0, 0, 8, 0, 5}, many[] = {0, 0, 8, 7, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0,
+                                                                      0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5};
     (void)state;
     assert_refused(make_file("text", text, sizeof text - 1), "is no IDX file");
     assert_refused(make_file("type", type, sizeof type), "unknown IDX type 0x07");
@@ -147,7 +149,8 @@ static void a_flipped_bit_in_a_gzip_file_is_noticed(void **state)
         const dnn_status st = read_whole(make_file("flipped.gz", packed, length), &idx, values, sizeof values);
         packed[i] ^= 4;
         if (st != DNN_OK) continue;
-        if (memcmp(values, data + 12, sizeof values) != 0) fail_msg("byte %zu flipped: wrong values without an error", i);
+        if (memcmp(values, data + 12, sizeof values) != 0)
+            fail_msg("byte %zu flipped: wrong values without an error", i);
         dnn_idx_close(&idx);
     }
     packed[length - 5] ^= 1; /* in the checksum */
@@ -166,8 +169,10 @@ static void a_file_that_goes_on_behind_its_values_is_refused(void **state)
 
 static void sizes_that_no_file_can_hold_are_refused_before_anyone_allocates(void **state)
 {
-    static const unsigned char huge[] = {0, 0, 0xE, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1},
-                               wrapping[] = {0, 0, 8, 2, 0x80, 0, 0, 0, 0x80, 0, 0, 0, 1}, large[] = {0, 0, 8, 1, 0x7F, 0xFF, 0xFF, 0xFF, 1};
+    static const unsigned char huge[] = {0,    0,    0xE,  3,    0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                         0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1},
+                               wrapping[] = {0, 0, 8, 2, 0x80, 0, 0, 0, 0x80, 0, 0, 0, 1},
+                               large[] = {0, 0, 8, 1, 0x7F, 0xFF, 0xFF, 0xFF, 1};
     dnn_idx idx;
     (void)state;
     assert_int_equal(dnn_idx_open(make_file("huge", huge, sizeof huge), &idx), DNN_E_DATA);
@@ -201,8 +206,10 @@ static const char *data_folder(void)
 {
     static char path[1000];
     const char *given = getenv("DNN_DATA_DIR"), *tests = getenv("DNN_TEST_SOURCE");
-    if (given) snprintf(path, sizeof path, "%s/fashion-mnist", given);
-    else snprintf(path, sizeof path, "%s/../../shared/data/fashion-mnist", tests ? tests : "tests");
+    if (given)
+        snprintf(path, sizeof path, "%s/fashion-mnist", given);
+    else
+        snprintf(path, sizeof path, "%s/../../shared/data/fashion-mnist", tests ? tests : "tests");
     return path;
 }
 
@@ -224,7 +231,8 @@ static void fashion_mnist_reads_as_published(void **state)
     dnn_idx_close(&idx);
     double sum = 0;
     for (size_t i = 0; i < count; i++) sum += pixels[i];
-    assert_true(sum / (double)count / 255.0 > 0.28603 && sum / (double)count / 255.0 < 0.28605); /* 0.2860, as widely quoted */
+    assert_true(sum / (double)count / 255.0 > 0.28603 &&
+                sum / (double)count / 255.0 < 0.28605); /* 0.2860, as widely quoted */
     free(pixels);
     snprintf(path, sizeof path, "%s/t10k-labels-idx1-ubyte.gz", data_folder());
     unsigned char labels[10000];

@@ -25,7 +25,8 @@ static void assert_refused(const char *text, const char *place, const char *why)
     dnn_node *root = (dnn_node *)"not touched";
     assert_int_equal(dnn_json_parse(text, strlen(text), "a.json", &root), DNN_E_CONFIG);
     assert_null(root);
-    if (strncmp(dnn_fail_text(), place, strlen(place)) != 0) fail_msg("\"%s\" does not begin with %s", dnn_fail_text(), place);
+    if (strncmp(dnn_fail_text(), place, strlen(place)) != 0)
+        fail_msg("\"%s\" does not begin with %s", dnn_fail_text(), place);
     assert_says(why);
 }
 
@@ -33,7 +34,8 @@ static void documents_come_back_as_they_were(void **state)
 {
     (void)state;
     assert_round_trip("{\"class_name\": \"Sequential\", \"config\": {\"name\": \"sequential\", \"layers\": "
-                      "[{\"class_name\": \"Dense\", \"config\": {\"units\": 10, \"use_bias\": true, \"rate\": 0.1, \"seed\": null}}]}}");
+                      "[{\"class_name\": \"Dense\", \"config\": {\"units\": 10, \"use_bias\": true, \"rate\": 0.1, "
+                      "\"seed\": null}}]}}");
     assert_round_trip("[]");
     assert_round_trip("{}");
     assert_round_trip("[[], {}, [[1]], {\"\": {}}]");
@@ -61,7 +63,8 @@ static void whole_numbers_keep_all_their_digits(void **state)
 static void strings_survive_with_all_they_hold(void **state)
 {
     (void)state;
-    assert_round_trip("\"quote \\\" backslash \\\\ newline \\n tab \\t bell \\u0007 slash / \xc3\xa4 \xf0\x9f\x98\x80\"");
+    assert_round_trip(
+        "\"quote \\\" backslash \\\\ newline \\n tab \\t bell \\u0007 slash / \xc3\xa4 \xf0\x9f\x98\x80\"");
     dnn_node *root = NULL;
     assert_int_equal(dnn_json_parse("\"\\u00e4\\ud83d\\ude00\\/\"", 22, "a.json", &root), DNN_OK);
     assert_string_equal(root->text, "\xc3\xa4\xf0\x9f\x98\x80/");

@@ -1,4 +1,5 @@
-/* Run files: what their scalars mean, where their nodes stand, what is refused (PLATFORM facts of libfyaml 0.7.12, each tried). */
+/* Run files: what their scalars mean, where their nodes stand, what is refused (PLATFORM facts of libfyaml 0.7.12, each
+ * tried). */
 #include <math.h>
 
 #include "dnn/io/tree.h"
@@ -18,7 +19,8 @@ static void assert_refused_bytes(const char *text, size_t length, const char *pl
     dnn_node *root = (dnn_node *)"not touched";
     assert_int_equal(dnn_yaml_parse(text, length, "run.yaml", &root), DNN_E_CONFIG);
     assert_null(root);
-    if (strncmp(dnn_fail_text(), place, strlen(place)) != 0) fail_msg("\"%s\" does not begin with %s", dnn_fail_text(), place);
+    if (strncmp(dnn_fail_text(), place, strlen(place)) != 0)
+        fail_msg("\"%s\" does not begin with %s", dnn_fail_text(), place);
     assert_says(why);
 }
 
@@ -53,19 +55,48 @@ static double number(const char *text)
 static void plain_scalars_follow_the_core_schema(void **state)
 {
     (void)state;
-    static const struct { const char *text; dnn_node_type type; } cases[] = {
-        {"", DNN_NODE_NULL}, {"~", DNN_NODE_NULL}, {"null", DNN_NODE_NULL}, {"Null", DNN_NODE_NULL}, {"nUll", DNN_NODE_STRING},
-        {"true", DNN_NODE_BOOL}, {"False", DNN_NODE_BOOL}, {"TRUE", DNN_NODE_BOOL}, {"tRUE", DNN_NODE_STRING},
-        {"0", DNN_NODE_INT}, {"-1", DNN_NODE_INT}, {"+7", DNN_NODE_INT}, {"9223372036854775807", DNN_NODE_INT},
-        {"9223372036854775808", DNN_NODE_REAL}, {"0.5", DNN_NODE_REAL}, {".5", DNN_NODE_REAL}, {"5.", DNN_NODE_REAL},
-        {"1e-3", DNN_NODE_REAL}, {"1E3", DNN_NODE_REAL}, {".inf", DNN_NODE_REAL}, {"-.Inf", DNN_NODE_REAL}, {".NaN", DNN_NODE_REAL},
-        {"inf", DNN_NODE_STRING}, {"nan", DNN_NODE_STRING}, {"infinity", DNN_NODE_STRING}, {"1_000", DNN_NODE_STRING},
-        {"1.2.3", DNN_NODE_STRING}, {"1e", DNN_NODE_STRING}, {"0x", DNN_NODE_STRING}, {"12ab", DNN_NODE_STRING},
-        {"2024-01-02", DNN_NODE_STRING}, {"1:30", DNN_NODE_STRING}, {"relu", DNN_NODE_STRING}, {"a b", DNN_NODE_STRING},
-        {"[]", DNN_NODE_LIST}, {"{}", DNN_NODE_MAP},
+    static const struct {
+        const char *text;
+        dnn_node_type type;
+    } cases[] = {
+        {"", DNN_NODE_NULL},
+        {"~", DNN_NODE_NULL},
+        {"null", DNN_NODE_NULL},
+        {"Null", DNN_NODE_NULL},
+        {"nUll", DNN_NODE_STRING},
+        {"true", DNN_NODE_BOOL},
+        {"False", DNN_NODE_BOOL},
+        {"TRUE", DNN_NODE_BOOL},
+        {"tRUE", DNN_NODE_STRING},
+        {"0", DNN_NODE_INT},
+        {"-1", DNN_NODE_INT},
+        {"+7", DNN_NODE_INT},
+        {"9223372036854775807", DNN_NODE_INT},
+        {"9223372036854775808", DNN_NODE_REAL},
+        {"0.5", DNN_NODE_REAL},
+        {".5", DNN_NODE_REAL},
+        {"5.", DNN_NODE_REAL},
+        {"1e-3", DNN_NODE_REAL},
+        {"1E3", DNN_NODE_REAL},
+        {".inf", DNN_NODE_REAL},
+        {"-.Inf", DNN_NODE_REAL},
+        {".NaN", DNN_NODE_REAL},
+        {"inf", DNN_NODE_STRING},
+        {"nan", DNN_NODE_STRING},
+        {"infinity", DNN_NODE_STRING},
+        {"1_000", DNN_NODE_STRING},
+        {"1.2.3", DNN_NODE_STRING},
+        {"1e", DNN_NODE_STRING},
+        {"0x", DNN_NODE_STRING},
+        {"12ab", DNN_NODE_STRING},
+        {"2024-01-02", DNN_NODE_STRING},
+        {"1:30", DNN_NODE_STRING},
+        {"relu", DNN_NODE_STRING},
+        {"a b", DNN_NODE_STRING},
+        {"[]", DNN_NODE_LIST},
+        {"{}", DNN_NODE_MAP},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_scalar(cases[i].text, cases[i].type);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_scalar(cases[i].text, cases[i].type);
 }
 
 static void numbers_are_read_whole_and_keep_their_text(void **state)
@@ -95,7 +126,8 @@ static void yes_no_on_and_off_are_strings_for_whoever_wants_a_boolean_to_refuse(
 static void quoted_scalars_are_strings_whatever_they_look_like(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"'1'", "\"0.5\"", "'true'", "\"null\"", "''", "'~'", "\"0123\"", "'.nan'", "'*a'", "'<<'"};
+    static const char *const texts[] = {"'1'", "\"0.5\"",  "'true'", "\"null\"", "''",
+                                        "'~'", "\"0123\"", "'.nan'", "'*a'",     "'<<'"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_scalar(texts[i], DNN_NODE_STRING);
     dnn_node *root = parsed("a: 'it''s'\nb: \"x\\ty\\u00e9\"\nc: |\n  two\n  lines\n");
     assert_string_equal(dnn_node_find(root, "a")->text, "it's");
@@ -125,7 +157,8 @@ static void assert_place(const dnn_node *root, const char *path, int key_line, i
     if (node->place.line != line || node->place.column != column)
         fail_msg("%s stands at %d:%d instead of %d:%d", path, node->place.line, node->place.column, line, column);
     if (node->key_place.line != key_line || node->key_place.column != key_column)
-        fail_msg("the key of %s stands at %d:%d instead of %d:%d", path, node->key_place.line, node->key_place.column, key_line, key_column);
+        fail_msg("the key of %s stands at %d:%d instead of %d:%d", path, node->key_place.line, node->key_place.column,
+                 key_line, key_column);
 }
 
 static void every_node_knows_line_and_column_of_value_and_key(void **state)
@@ -148,7 +181,7 @@ static void every_node_knows_line_and_column_of_value_and_key(void **state)
     assert_place(root, "model.layers.1.dense", 6, 7, 6, 14);
     assert_place(root, "model.layers.1.dense.units", 6, 15, 6, 22);
     assert_place(root, "model.layers.1.dense.use_bias", 6, 27, 6, 39);
-    assert_place(root, "model.empty", 7, 3, 7, 3); /* an absent value stands where its key stands */
+    assert_place(root, "model.empty", 7, 3, 7, 3);         /* an absent value stands where its key stands */
     assert_place(root, "\xc3\xa4\xc3\xb6.x", 8, 8, 8, 11); /* columns count characters, not bytes */
     assert_place(root, "\xc3\xa4\xc3\xb6.x.1", 0, 0, 8, 15);
     dnn_node_destroy(root);
@@ -157,7 +190,8 @@ static void every_node_knows_line_and_column_of_value_and_key(void **state)
 static void a_byte_order_mark_and_crlf_change_nothing(void **state)
 {
     (void)state;
-    dnn_node *root = parsed("\xEF\xBB\xBF" "a: 1\r\nb: [x,\r\n  z]\r\n");
+    dnn_node *root = parsed("\xEF\xBB\xBF"
+                            "a: 1\r\nb: [x,\r\n  z]\r\n");
     assert_place(root, "a", 1, 1, 1, 4);
     assert_place(root, "b.1", 0, 0, 3, 3);
     assert_string_equal(dnn_node_at(root, "b.0")->text, "x");
@@ -184,8 +218,8 @@ static void an_alias_bomb_ends_at_its_first_anchor(void **state)
     for (int level = 1; level < 9; level++) {
         char line[200];
         const int below = level - 1;
-        snprintf(line, sizeof line, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", level, level, below, below, below,
-                 below, below, below, below, below, below);
+        snprintf(line, sizeof line, "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", level, level,
+                 below, below, below, below, below, below, below, below, below);
         strcat(text, line);
     }
     assert_refused(text, "run.yaml:1:5: ", "anchors");
@@ -213,16 +247,22 @@ static void a_second_document_is_refused_where_it_begins(void **state)
 static void a_file_that_says_nothing_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "\n\n", "# only a comment\n", "---\n", "---\n...\n", "null\n", "\xEF\xBB\xBF"};
+    static const char *const texts[] = {"",           "\n\n",   "# only a comment\n", "---\n",
+                                        "---\n...\n", "null\n", "\xEF\xBB\xBF"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) assert_refused(texts[i], "run.yaml: ", "says nothing");
 }
 
 static void utf_16_is_named_as_such(void **state)
 {
     (void)state;
-    assert_refused_bytes("\xFF\xFE" "a\0:\0 \0" "1\0", 10, "run.yaml: ", "UTF-16");
+    assert_refused_bytes("\xFF\xFE"
+                         "a\0:\0 \0"
+                         "1\0",
+                         10, "run.yaml: ", "UTF-16");
     assert_refused_bytes("\xFE\xFF\0a\0:\0 \0001", 10, "run.yaml: ", "UTF-16");
-    assert_refused_bytes("a\0:\0 \0" "1\0", 8, "run.yaml: ", "UTF-16");
+    assert_refused_bytes("a\0:\0 \0"
+                         "1\0",
+                         8, "run.yaml: ", "UTF-16");
 }
 
 static void malformed_utf_8_is_refused_at_its_byte(void **state)
@@ -230,10 +270,10 @@ static void malformed_utf_8_is_refused_at_its_byte(void **state)
     (void)state;
     assert_refused("a: 1\nb: \xFF\xFE\n", "run.yaml:2:4: ", "0xff is not UTF-8");
     assert_refused("a: 1\nb: x\xC3(\n", "run.yaml:2:5: ", "0xc3");
-    assert_refused("a: \xC3\xA4\xC0\xAF", "run.yaml:1:5: ", "0xc0");         /* overlong */
-    assert_refused("a: \xED\xA0\x80", "run.yaml:1:4: ", "0xed");             /* surrogate */
-    assert_refused("a: \xF4\x90\x80\x80", "run.yaml:1:4: ", "0xf4");         /* beyond U+10FFFF */
-    assert_refused("a: \xE2\x82", "run.yaml:1:4: ", "0xe2");                 /* cut */
+    assert_refused("a: \xC3\xA4\xC0\xAF", "run.yaml:1:5: ", "0xc0"); /* overlong */
+    assert_refused("a: \xED\xA0\x80", "run.yaml:1:4: ", "0xed");     /* surrogate */
+    assert_refused("a: \xF4\x90\x80\x80", "run.yaml:1:4: ", "0xf4"); /* beyond U+10FFFF */
+    assert_refused("a: \xE2\x82", "run.yaml:1:4: ", "0xe2");         /* cut */
     dnn_node *root = parsed("a: \xF0\x9F\x98\x80\xEF\xBF\xBD");
     assert_string_equal(dnn_node_find(root, "a")->text, "\xF0\x9F\x98\x80\xEF\xBF\xBD");
     dnn_node_destroy(root);
@@ -285,7 +325,8 @@ static void values_of_the_command_line_are_yaml_too(void **state)
     (void)state;
     assert_int_equal(dnn_yaml_value("{adam: {learning_rate: 0.01}}", &node), DNN_OK);
     assert_true(dnn_node_at(node, "adam.learning_rate")->real == 0.01);
-    assert_string_equal(dnn_place_text(dnn_node_at(node, "adam.learning_rate")->place, where, sizeof where), "command line");
+    assert_string_equal(dnn_place_text(dnn_node_at(node, "adam.learning_rate")->place, where, sizeof where),
+                        "command line");
     dnn_node_destroy(node);
     assert_int_equal(dnn_yaml_value("[1, 2]", &node), DNN_OK);
     assert_int_equal(node->count, 2);

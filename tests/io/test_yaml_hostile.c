@@ -1,5 +1,5 @@
-/* Hostile run files cost little time and memory. The bounds of the assertions are loose (a loaded machine, sanitizers); what they
- * must shut out are the known cases: 17 s and more, or hundreds of megabytes. */
+/* Hostile run files cost little time and memory. The bounds of the assertions are loose (a loaded machine, sanitizers);
+ * what they must shut out are the known cases: 17 s and more, or hundreds of megabytes. */
 #include "dnn/io/tree.h"
 #include "io/support.h"
 
@@ -33,7 +33,8 @@ static dnn_status costs_little(const char *text)
     const dnn_status st = dnn_yaml_parse(text, strlen(text), "run.yaml", &root);
     const double taken = seconds() - start;
     if (taken > 2.0) fail_msg("%.1f s for %.20s…", taken, text);
-    if (peak_megabytes() > before + 64 && !getenv("ASAN_OPTIONS")) fail_msg("%ld MB for %.20s…", peak_megabytes(), text);
+    if (peak_megabytes() > before + 64 && !getenv("ASAN_OPTIONS"))
+        fail_msg("%ld MB for %.20s…", peak_megabytes(), text);
     dnn_node_destroy(root);
     return st;
 }
@@ -125,8 +126,9 @@ static void no_mark_repeated_over_a_mebibyte_costs_much(void **state)
 {
     (void)state;
     static const char *const starts[] = {"", "[", "a: [", "- [", "{", "a:\n  ", "'", "\"", "|\n ", "{a: "};
-    static const char *const units[] = {",", "[]", "{}", "*a ", "&a ", "!a ", "? ", "- ", ": ", "1 ", "'a' ", "\"", "| ", "# ", "{", "]",
-                                        "---\n", "...\n", "\\", "%", "\n", "  \n", " a\n", "?\n", "-\n", "- a: ", "!\n", "\t", "a: 1\n"};
+    static const char *const units[] = {",",    "[]",   "{}",   "*a ", "&a ", "!a ",   "? ",    "- ",    ": ",    "1 ",
+                                        "'a' ", "\"",   "| ",   "# ",  "{",   "]",     "---\n", "...\n", "\\",    "%",
+                                        "\n",   "  \n", " a\n", "?\n", "-\n", "- a: ", "!\n",   "\t",    "a: 1\n"};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
         for (size_t j = 0; j < sizeof units / sizeof *units; j++) {
             char *text = repeated(starts[i], units[j], 60, MEBIBYTE - 10);

@@ -33,11 +33,93 @@ static void strings_stay_strings_whatever_they_look_like(void **state)
 {
     (void)state;
     static const char *const strings[] = {
-        "", " ", "a", "a b", "1", "0", "-1", "+1", "0123", "0x1F", "0o17", "1e5", ".5", "1.", "1e999", ".inf", "-.inf", ".nan", "null", "~",
-        "true", "False", "yes", "no", "On", "off", "y", "n", "<<", "*a", "&a", "!a", "@a", "`a", "%a", "- a", "-", "?", ":", "a: b", "a:", ":a",
-        "a #b", "#a", "a,b", "[a]", "{a}", "'a'", "\"a\"", "a'b", "a\"b", "a\\b", "\\", "line\nline", "line\n", "\n", "\t", "a\tb", "\r\n", "\x01",
-        "\x1b[0m", "\x7f", "\xc3\xa4", "\xe2\x80\xa8", "\xc2\x85", "\xef\xbb\xbf", "\xf0\x9f\x98\x80", "---", "...", ".", "..", "/a/b.h5", "../a",
-        " a", "a ", "a  b", "=", "|", ">", "2024-01-01", "1:2", "a/b_c-d.e", "--- a", "inf", "nan", "_", "1_000",
+        "",
+        " ",
+        "a",
+        "a b",
+        "1",
+        "0",
+        "-1",
+        "+1",
+        "0123",
+        "0x1F",
+        "0o17",
+        "1e5",
+        ".5",
+        "1.",
+        "1e999",
+        ".inf",
+        "-.inf",
+        ".nan",
+        "null",
+        "~",
+        "true",
+        "False",
+        "yes",
+        "no",
+        "On",
+        "off",
+        "y",
+        "n",
+        "<<",
+        "*a",
+        "&a",
+        "!a",
+        "@a",
+        "`a",
+        "%a",
+        "- a",
+        "-",
+        "?",
+        ":",
+        "a: b",
+        "a:",
+        ":a",
+        "a #b",
+        "#a",
+        "a,b",
+        "[a]",
+        "{a}",
+        "'a'",
+        "\"a\"",
+        "a'b",
+        "a\"b",
+        "a\\b",
+        "\\",
+        "line\nline",
+        "line\n",
+        "\n",
+        "\t",
+        "a\tb",
+        "\r\n",
+        "\x01",
+        "\x1b[0m",
+        "\x7f",
+        "\xc3\xa4",
+        "\xe2\x80\xa8",
+        "\xc2\x85",
+        "\xef\xbb\xbf",
+        "\xf0\x9f\x98\x80",
+        "---",
+        "...",
+        ".",
+        "..",
+        "/a/b.h5",
+        "../a",
+        " a",
+        "a ",
+        "a  b",
+        "=",
+        "|",
+        ">",
+        "2024-01-01",
+        "1:2",
+        "a/b_c-d.e",
+        "--- a",
+        "inf",
+        "nan",
+        "_",
+        "1_000",
     };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) assert_string_survives(strings[i]);
 }
@@ -46,7 +128,8 @@ static void every_byte_of_ascii_survives_in_a_string(void **state)
 {
     (void)state;
     for (int c = 1; c < 128; c++) {
-        const char alone[] = {(char)c, '\0'}, within[] = {'a', (char)c, 'b', '\0'}, first[] = {(char)c, 'b', '\0'}, last[] = {'a', (char)c, '\0'};
+        const char alone[] = {(char)c, '\0'}, within[] = {'a', (char)c, 'b', '\0'}, first[] = {(char)c, 'b', '\0'},
+                   last[] = {'a', (char)c, '\0'};
         assert_string_survives(alone);
         assert_string_survives(within);
         assert_string_survives(first);
@@ -57,11 +140,24 @@ static void every_byte_of_ascii_survives_in_a_string(void **state)
 static void numbers_survive_to_the_last_bit_and_keep_their_type(void **state)
 {
     (void)state;
-    static const double reals[] = {0.1, 1.0, -0.0, 1e-3, 1.0 / 3.0, 1e22, 1e300, 5e-324, 1.7976931348623157e308, 123456789.0, 2.5e-8,
-                                   (double)INFINITY, -(double)INFINITY, (double)NAN};
+    static const double reals[] = {0.1,
+                                   1.0,
+                                   -0.0,
+                                   1e-3,
+                                   1.0 / 3.0,
+                                   1e22,
+                                   1e300,
+                                   5e-324,
+                                   1.7976931348623157e308,
+                                   123456789.0,
+                                   2.5e-8,
+                                   (double)INFINITY,
+                                   -(double)INFINITY,
+                                   (double)NAN};
     static const int64_t integers[] = {0, -1, 42, INT64_MAX, INT64_MIN, 9007199254740993};
     dnn_node *list = dnn_node_list();
-    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) assert_int_equal(dnn_node_append(list, dnn_node_real(reals[i])), DNN_OK);
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        assert_int_equal(dnn_node_append(list, dnn_node_real(reals[i])), DNN_OK);
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
         assert_int_equal(dnn_node_append(list, dnn_node_int(integers[i])), DNN_OK);
     char *text = NULL;
@@ -71,9 +167,12 @@ static void numbers_survive_to_the_last_bit_and_keep_their_type(void **state)
     assert_int_equal(again->count, list->count);
     for (size_t i = 0; i < list->count; i++) {
         assert_int_equal(again->items[i]->type, list->items[i]->type);
-        if (list->items[i]->type == DNN_NODE_INT) assert_int_equal(again->items[i]->integer, list->items[i]->integer);
-        else if (!isnan(list->items[i]->real)) assert_memory_equal(&again->items[i]->real, &list->items[i]->real, sizeof(double));
-        else assert_true(isnan(again->items[i]->real));
+        if (list->items[i]->type == DNN_NODE_INT)
+            assert_int_equal(again->items[i]->integer, list->items[i]->integer);
+        else if (!isnan(list->items[i]->real))
+            assert_memory_equal(&again->items[i]->real, &list->items[i]->real, sizeof(double));
+        else
+            assert_true(isnan(again->items[i]->real));
     }
     dnn_free(text);
     dnn_node_destroy(again);
@@ -146,7 +245,8 @@ static void lines_too_long_for_flow_style_are_broken(void **state)
 static void lone_scalars_and_empty_collections_can_be_written(void **state)
 {
     (void)state;
-    dnn_node *const nodes[] = {dnn_node_bool(false), dnn_node_int(1), dnn_node_string("x"), dnn_node_list(), dnn_node_map()};
+    dnn_node *const nodes[] = {dnn_node_bool(false), dnn_node_int(1), dnn_node_string("x"), dnn_node_list(),
+                               dnn_node_map()};
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
         assert_reads_back(nodes[i]);
         dnn_node_destroy(nodes[i]);

@@ -16,14 +16,15 @@ typedef struct dnn_csv {
     char *text;
 } dnn_csv;
 
-/** Reads the whole table; empty lines at the end are fine, a byte-order mark in front too. DNN_E_DATA names file and line: a row with too few or
- * too many fields, an open quote, a quote inside a bare field, a name used twice; also a packed file that is cut, damaged or unpacks to
- * over 200 times its size (from 16 MiB), and more than 2 GiB of text. */
+/** Reads the whole table; empty lines at the end are fine, a byte-order mark in front too. DNN_E_DATA names file and
+ * line: a row with too few or too many fields, an open quote, a quote inside a bare field, a name used twice; also a
+ * packed file that is cut, damaged or unpacks to over 200 times its size (from 16 MiB), and more than 2 GiB of text. */
 dnn_status dnn_csv_read(const char *path, dnn_csv *out);
 void dnn_csv_clear(dnn_csv *csv);
 /** Column of that name, else of that position ("3", from 0); DNN_E_DATA names the nearest. */
 dnn_status dnn_csv_column(const dnn_csv *csv, const char *name, size_t *column);
-/** The cell as a finite decimal number, blanks around it aside; false where it is none (empty, text, nan, inf, hexadecimal). */
+/** The cell as a finite decimal number, blanks around it aside; false where it is none (empty, text, nan, inf,
+ * hexadecimal). */
 bool dnn_csv_number(const char *cell, double *value);
 
 #endif
