@@ -6,7 +6,7 @@
 #include "dnn/train/train.h"
 
 static const cli_option options[] = {
-    { "gradients", NULL, "hold the engine's gradients of the first batch against double arithmetic and finite differences, tensor by tensor", false },
+    { "gradients", NULL, .help = "hold the engine's gradients of the first batch against double arithmetic and finite differences, tensor by tensor" },
 };
 
 typedef struct found { table gradients; size_t tensors, wrong; } found;

@@ -10,8 +10,8 @@
 #include "dnn/io/tree.h"
 
 static const cli_option options[] = {
-    { "part", "train|validation|test", "which part; default: test, else the only one there is", false },
-    { "json", NULL, "one JSON object with the names of history.csv, and samples", false },
+    { "part", "train|validation|test", "which part; default: test, else the only one there is", .kind = CLI_CHOICE },
+    { "json", NULL, .help = "one JSON object with the names of history.csv, and samples" },
 };
 
 /* JSON has no NaN. */
@@ -51,11 +51,11 @@ static dnn_status run(const cli_call *call)
 {
     progress p;
     dnn_results results = { 0 };
-    dnn_apply_request request = { .model_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides,
-                                  .progress = progress_open(&p) };
-    dnn_status st = cli_number(call, "threads", 1, 1, &request.threads);
-    if (st == DNN_OK) st = cli_part(call, &request.part);
-    if (st == DNN_OK) st = dnn_evaluate(call->comm, &request, &results);
+    const dnn_apply_request request = {
+        .model_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides, .threads = cli_number(call, "threads", 1),
+        .part = cli_part(call), .progress = progress_open(&p),
+    };
+    dnn_status st = dnn_evaluate(call->comm, &request, &results);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = cli_value(call, "json") ? print_json(&results) : print_table(&results);
     dnn_results_clear(&results);
     return st;

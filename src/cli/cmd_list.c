@@ -4,12 +4,19 @@
 
 #include "cli/command.h"
 #include "cli/reference.h"
+#include "cli/screen.h"
 #include "dnn/nn/graph.h"
 #include "dnn/train/config.h"
 
 static const cli_option options[] = {
-    { "markdown", NULL, "all of it as a page: docs/run-file.md", true },
+    { "markdown", NULL, "all of it as a page: docs/run-file.md", .hidden = true },
 };
+
+static dnn_status print_table(table *t, int indent, bool heading)
+{
+    t->wrap = screen_result_columns();
+    return table_print(t, stdout, indent, heading);
+}
 
 /* Sections of the run file; `model` has rows of its own in `nn`. */
 static void section_rows(table *t, const dnn_param *row)
@@ -22,7 +29,7 @@ static void section_rows(table *t, const dnn_param *row)
 static dnn_status print_rows(table *t, const char *title)
 {
     printf("%s\n\n", title);
-    return table_print(t, stdout, 2, true);
+    return print_table(t, 2, true);
 }
 
 static dnn_status list_run_file(void)
@@ -63,7 +70,7 @@ static dnn_status list_all(void)
         table_add(&t, dnn_config_params[i].key);
         table_add(&t, dnn_config_params[i].help);
     }
-    dnn_status st = table_print(&t, stdout, 2, false);
+    dnn_status st = print_table(&t, 2, false);
     printf("\nComponents ('dnn-mpi list KIND', 'dnn-mpi list KIND NAME' for parameters):\n\n");
     table_open(&t, 2);
     for (size_t i = 0; i < cli_families_count; i++) {
@@ -71,7 +78,7 @@ static dnn_status list_all(void)
         table_add(&t, cli_family_plural(cli_families[i], plural));
         table_add(&t, names);
     }
-    const dnn_status printed = table_print(&t, stdout, 2, false);
+    const dnn_status printed = print_table(&t, 2, false);
     return st == DNN_OK ? printed : st;
 }
 
@@ -84,13 +91,13 @@ static dnn_status list_family(const dnn_family *family)
         table_add(&t, family->kinds[i]->name);
         table_add(&t, family->kinds[i]->help);
     }
-    dnn_status st = table_print(&t, stdout, 0, false);
+    dnn_status st = print_table(&t, 0, false);
     if (family->n_common && st == DNN_OK) {
         printf("\nAll %s also take:\n\n", cli_family_plural(family, plural));
         table_open(&t, 5);
         cli_rows_head(&t);
         cli_rows(&t, family->common, family->n_common, "", false);
-        st = table_print(&t, stdout, 2, true);
+        st = print_table(&t, 2, true);
     }
     if (family->number_kind) printf("\nA number alone stands for %s.\n", family->number_kind);
     return st;
@@ -109,7 +116,7 @@ static dnn_status list_kind(const dnn_family *family, const dnn_kind *kind)
     cli_rows_head(&t);
     cli_rows(&t, kind->params, kind->n_params, "", false);
     cli_rows(&t, family->common, family->n_common, "", false);
-    return table_print(&t, stdout, 2, true);
+    return print_table(&t, 2, true);
 }
 
 /* A component's name alone will do; where several kinds have one of that name, all are printed. */

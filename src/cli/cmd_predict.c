@@ -5,24 +5,21 @@
 #include "cli/progress.h"
 
 static const cli_option options[] = {
-    { "out", "FILE.h5|FILE.csv", "where to; must be given", false },
-    { "part", "train|validation|test", "which part; default: test, else the only one there is", false },
-    { "mc", "T", "mean and standard deviation of T passes with dropout at work", false },
-    { "overwrite", NULL, "replace FILE where it exists", false },
+    { "out", "FILE.h5|FILE.csv", "where to", .required = true },
+    { "part", "train|validation|test", "which part; default: test, else the only one there is", .kind = CLI_CHOICE },
+    { "mc", "T", "mean and standard deviation of T passes with dropout at work", .kind = CLI_NUMBER },
+    { "overwrite", NULL, .help = "replace FILE where it exists" },
 };
 
 static dnn_status run(const cli_call *call)
 {
     progress p;
-    int passes = 0;
-    dnn_apply_request request = { .model_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides,
-                                  .out = cli_value(call, "out"), .overwrite = cli_value(call, "overwrite") != NULL, .progress = progress_open(&p) };
-    if (!request.out) return dnn_fail(DNN_E_CONFIG, "predict: --out is missing: the file to write, FILE.h5 or FILE.csv (try 'dnn-mpi predict --help')");
-    dnn_status st = cli_number(call, "threads", 1, 1, &request.threads);
-    if (st == DNN_OK) st = cli_number(call, "mc", 1, 0, &passes);
-    if (st == DNN_OK) st = cli_part(call, &request.part);
-    request.passes = (uint64_t)passes;
-    if (st == DNN_OK) st = dnn_predict(call->comm, &request);
+    const dnn_apply_request request = {
+        .model_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides, .threads = cli_number(call, "threads", 1),
+        .part = cli_part(call), .out = cli_value(call, "out"), .overwrite = cli_value(call, "overwrite") != NULL,
+        .passes = (uint64_t)cli_number(call, "mc", 0), .progress = progress_open(&p),
+    };
+    const dnn_status st = dnn_predict(call->comm, &request);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) printf("%s\n", request.out);
     return st;
 }

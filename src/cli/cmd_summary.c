@@ -11,21 +11,17 @@
 #include "dnn/train/train.h"
 
 static const cli_option options[] = {
-    { "batch", "N", "rows of a step, for the memory; default: what the file says, else 32", false },
-    { "ranks", "N", "ranks that share them; default: those of the launcher, else 1", false },
+    { "batch", "N", "rows of a step, for the memory; default: what the file says, else 32", .kind = CLI_NUMBER },
+    { "ranks", "N", "ranks that share them; default: those of the launcher, else 1", .kind = CLI_NUMBER },
 };
 
 /* What the memory depends on beside the network. */
 typedef struct load { size_t batch, ranks, slots; dnn_status printed; } load;
 
-static dnn_status asked_for(const cli_call *call, load *out)
+static void asked_for(const cli_call *call, load *out)
 {
-    int batch = 0, ranks = 0;
-    dnn_status st = cli_number(call, "batch", 1, (int)out->batch, &batch);
-    if (st == DNN_OK) st = cli_number(call, "ranks", 1, dnn_launcher_size(), &ranks);
-    out->batch = (size_t)batch;
-    out->ranks = (size_t)ranks;
-    return st;
+    out->batch = (size_t)cli_number(call, "batch", (int)out->batch);
+    out->ranks = (size_t)cli_number(call, "ranks", dnn_launcher_size());
 }
 
 static size_t slots_of(const dnn_component *optimizer)
@@ -69,8 +65,8 @@ static dnn_status of_model(const cli_call *call, load *l)
     const dnn_node *batch = dnn_node_at(dnn_model_section(file), "run.training.batch_size");
     if (written && dnn_component_read(&dnn_optimizers, written, &optimizer) == DNN_OK) l->slots = slots_of(&optimizer);
     if (batch && batch->type == DNN_NODE_INT && batch->integer > 0 && batch->integer < 1 << 30) l->batch = (size_t)batch->integer;
-    st = asked_for(call, l);
-    if (st == DNN_OK) st = dnn_graph_create(architecture, inputs, n_inputs, &graph);
+    asked_for(call, l);
+    st = dnn_graph_create(architecture, inputs, n_inputs, &graph);
     if (st == DNN_OK) st = print(graph, l);
     dnn_graph_destroy(graph);
     dnn_component_clear(&optimizer);
@@ -91,7 +87,7 @@ static void read_load(const cli_call *call, load *l)
     dnn_node *root = NULL;
     dnn_config config = { 0 };
     if (dnn_config_load(NULL, call->words[0], call->overrides, call->n_overrides, &root) == DNN_OK && dnn_config_read(root, &config) == DNN_OK) {
-        l->batch = (size_t)config.training.batch_size;
+        l->batch = (size_t)(config.training.batch_size < 1 << 30 ? config.training.batch_size : 1 << 30);
         l->slots = slots_of(&config.training.optimizer);
     }
     dnn_config_clear(&config);
@@ -102,12 +98,11 @@ static void read_load(const cli_call *call, load *l)
 static dnn_status of_run(const cli_call *call, load *l)
 {
     read_load(call, l);
-    dnn_status st = asked_for(call, l);
+    asked_for(call, l);
     const dnn_check_request request = { .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides,
                                         .summary = see_run, .context = l };
-    if (st != DNN_OK) return st;
     screen_open(true, true); /* advice is what `check` is for */
-    st = dnn_check(&request);
+    const dnn_status st = dnn_check(&request);
     return st == DNN_OK ? l->printed : st;
 }
 

@@ -7,8 +7,8 @@
 #include "cli/screen.h"
 
 static const cli_option options[] = {
-    { "resume", "auto|never|FILE", "go on from the newest good checkpoint of the output folder (auto: or start where there is none), or from FILE", false },
-    { "overwrite", NULL, "replace the run that the output folder holds", false },
+    { "resume", "auto|never|FILE", .help = "go on from the newest good checkpoint of the output folder (auto: or start where there is none), or from FILE" },
+    { "overwrite", NULL, .help = "replace the run that the output folder holds" },
 };
 
 static dnn_resume how_to_resume(const char *text)
@@ -22,14 +22,13 @@ static dnn_status run(const cli_call *call)
 {
     progress p;
     const char *resume = cli_value(call, "resume");
-    dnn_train_request request = {
+    const dnn_train_request request = {
         .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides, .resume = how_to_resume(resume),
-        .resume_file = resume, .overwrite = cli_value(call, "overwrite") != NULL, .progress = progress_open(&p),
+        .resume_file = resume, .overwrite = cli_value(call, "overwrite") != NULL, .threads = cli_number(call, "threads", 1), .progress = progress_open(&p),
     };
-    dnn_status st = cli_number(call, "threads", 1, 1, &request.threads);
-    if (st == DNN_OK) st = dnn_train(call->comm, &request);
+    const dnn_status st = dnn_train(call->comm, &request);
     screen_line(NULL);
-    if (st == DNN_OK && dnn_comm_rank(call->comm) == 0 && p.output[0]) printf("%s/model.h5: %s\n", p.output, p.last);
+    if (st == DNN_OK && dnn_comm_rank(call->comm) == 0 && p.output[0]) printf("wrote %s/model.h5; last epoch: %s\n", p.output, p.last);
     return st;
 }
 

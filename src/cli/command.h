@@ -5,11 +5,15 @@
 
 #include "dnn/comm/comm.h"
 
+/* What an option's argument may be; anything else is wrong usage, found before any work begins. */
+typedef enum cli_argument { CLI_ANY, CLI_NUMBER /* whole, from 1 */, CLI_CHOICE /* one of those that `argument` spells */ } cli_argument;
+
 typedef struct cli_option {
     const char *name;      /* "resume", written --resume */
     const char *argument;  /* "auto|never|FILE"; NULL: none */
     const char *help;
-    bool hidden;           /* not in the help */
+    cli_argument kind;
+    bool required, hidden; /* hidden: not in the help */
 } cli_option;
 
 enum { CLI_MAX_OPTIONS = 16 };
@@ -49,10 +53,10 @@ dnn_status cli_parse(const cli_command *command, int argc, char **argv, cli_call
 void cli_call_clear(cli_call *call);
 /* The option's argument ("" where it takes none); NULL where it was not given. Naming an option the command lacks is a fault. */
 const char *cli_value(const cli_call *call, const char *option);
-/* A whole number of at least `least`; `otherwise` where the option was not given. */
-dnn_status cli_number(const cli_call *call, const char *option, int least, int otherwise, int *out);
+/* The argument of an option of kind CLI_NUMBER; `otherwise` where it was not given. */
+int cli_number(const cli_call *call, const char *option, int otherwise);
 /* The dnn_part of --part; -1 where it was not given. */
-dnn_status cli_part(const cli_call *call, int *part);
+int cli_part(const cli_call *call);
 const char *cli_part_name(int part);
 
 /* help.c */

@@ -9,10 +9,10 @@ const cli_command *const cli_commands[] = {
 const size_t cli_commands_count = sizeof cli_commands / sizeof *cli_commands;
 
 const cli_option cli_common_options[] = {
-    { "threads", "N", "workers in each rank that share its memory; default 1", false },
-    { "quiet", NULL, "no progress and no remarks; warnings and errors stay", false },
-    { "help", NULL, "this text", false },
-    { "version", NULL, "versions of the program and of its libraries", false },
+    { "threads", "N", "workers in each rank that share its memory; default 1", .kind = CLI_NUMBER },
+    { "quiet", NULL, .help = "no progress and no remarks; warnings and errors stay" },
+    { "help", NULL, .help = "this text" },
+    { "version", NULL, .help = "versions of the program and of its libraries" },
 };
 const size_t cli_common_options_count = sizeof cli_common_options / sizeof *cli_common_options;
 

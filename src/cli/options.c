@@ -77,6 +77,28 @@ static dnn_status read_options(cli_call *call, int argc, char **argv, const cli_
     }
 }
 
+static bool is_choice(const char *choices, const char *word)
+{
+    for (;;) {
+        const size_t length = strcspn(choices, "|");
+        if (strlen(word) == length && strncmp(choices, word, length) == 0) return true;
+        if (!choices[length]) return false;
+        choices += length + 1;
+    }
+}
+
+static dnn_status judge(const cli_option *option, const char *text)
+{
+    int64_t number;
+    if (!text && option->required) return dnn_fail(DNN_E_CONFIG, "--%s %s is missing: %s", option->name, option->argument, option->help);
+    if (!text) return DNN_OK;
+    if (option->kind == CLI_NUMBER && (!dnn_integer_read(text, &number) || number < 1 || number > INT_MAX))
+        return dnn_fail(DNN_E_CONFIG, "--%s %s: must be a whole number >= 1", option->name, text);
+    if (option->kind == CLI_CHOICE && !is_choice(option->argument, text))
+        return dnn_fail(DNN_E_CONFIG, "--%s %s: must be one of %s", option->name, text, option->argument);
+    return DNN_OK;
+}
+
 dnn_status cli_parse(const cli_command *command, int argc, char **argv, cli_call *call)
 {
     const cli_option *options[CLI_MAX_OPTIONS];
@@ -85,6 +107,7 @@ dnn_status cli_parse(const cli_command *command, int argc, char **argv, cli_call
     dnn_status st = read_options(call, argc, argv, options, count);
     if (st == DNN_OK && (cli_value(call, "help") || cli_value(call, "version"))) return DNN_OK; /* whatever else is there or missing */
     if (st == DNN_OK) st = sort_words(call, argv + optind, (size_t)(argc - optind));
+    for (size_t i = 0; i < count && st == DNN_OK; i++) st = judge(options[i], call->value[i]);
     if (st != DNN_OK) cli_call_clear(call);
     return st;
 }
@@ -106,12 +129,10 @@ const char *cli_value(const cli_call *call, const char *option)
     return call->value[i];
 }
 
-dnn_status cli_number(const cli_call *call, const char *option, int least, int otherwise, int *out)
+int cli_number(const cli_call *call, const char *option, int otherwise)
 {
     const char *text = cli_value(call, option);
     int64_t value = otherwise;
-    if (text && (!dnn_integer_read(text, &value) || value < least || value > INT_MAX))
-        return dnn_fail(DNN_E_CONFIG, "--%s %s: must be a whole number of at least %d", option, text, least);
-    *out = (int)value;
-    return DNN_OK;
+    DNN_ASSERT(!text || (dnn_integer_read(text, &value) && value <= INT_MAX)); /* cli_parse has looked */
+    return (int)value;
 }

@@ -12,12 +12,11 @@ const char *cli_part_name(int part)
     return names[part];
 }
 
-dnn_status cli_part(const cli_call *call, int *part)
+int cli_part(const cli_call *call)
 {
     const char *text = cli_value(call, "part");
-    *part = -1;
-    if (!text) return DNN_OK;
-    for (int i = 0; i < DNN_PARTS; i++)
-        if (strcmp(text, names[i]) == 0) *part = i;
-    return *part >= 0 ? DNN_OK : dnn_fail(DNN_E_CONFIG, "--part %s: must be one of train, validation, test", text);
+    int part = text ? 0 : -1;
+    while (text && part < DNN_PARTS && strcmp(text, names[part]) != 0) part++;
+    DNN_ASSERT(part < DNN_PARTS); /* the option's choices are these names */
+    return part;
 }

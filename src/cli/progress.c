@@ -33,7 +33,8 @@ const char *progress_values(const dnn_report *report, char *out, size_t size)
 const char *progress_time(double seconds, char out[32])
 {
     const long s = seconds > 0 && seconds < 1e9 ? (long)(seconds + 0.5) : 0;
-    if (s < 60) snprintf(out, 32, "%lds", s);
+    if (seconds >= 0 && seconds < 9.95) snprintf(out, 32, "%.1fs", seconds);
+    else if (s < 60) snprintf(out, 32, "%lds", s);
     else if (s < 3600) snprintf(out, 32, "%ld:%02ld", s / 60, s % 60);
     else snprintf(out, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
     return out;

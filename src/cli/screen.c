@@ -23,6 +23,11 @@ static int width_of(FILE *stream)
     return size.ws_col;
 }
 
+int screen_result_columns(void)
+{
+    return width_of(stdout);
+}
+
 static FILE *terminal(void)
 {
     if (width_of(stderr) > 0) return stderr;

@@ -10,6 +10,8 @@ void screen_open(bool speaks, bool quiet);
 void screen_close(void);
 /* "dnn-mpi: text", the last line of a run that failed. */
 void screen_error(const char *text);
+/* Columns of the terminal that results go to; 0: they go elsewhere. */
+int screen_result_columns(void);
 /* Columns of the terminal a moving line can be shown on; 0: there is none, or it is not wanted. */
 int screen_columns(void);
 bool screen_has_colors(void);

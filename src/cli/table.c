@@ -65,15 +65,40 @@ static void pad(FILE *stream, int count, char with)
     for (int i = 0; i < count; i++) fputc(with, stream);
 }
 
+/* `text` with line breaks at blanks so that it fits into `room` characters a line; what follows a break begins `left` blanks in. */
+static void put_wrapped(FILE *stream, const char *text, int room, int left)
+{
+    int used = 0;
+    while (*text) {
+        const size_t length = strcspn(text, " ");
+        char word[256];
+        snprintf(word, sizeof word, "%.*s", (int)length, text);
+        const int wide = length < sizeof word ? width(word) : (int)length;
+        if (used > 0 && used + 1 + wide > room) {
+            fputc('\n', stream);
+            pad(stream, left, ' ');
+            used = 0;
+        }
+        if (used > 0) fputc(' ', stream);
+        fwrite(text, 1, length, stream);
+        used += wide + (used > 0);
+        text += length + (text[length] == ' ');
+    }
+}
+
 static void print_row(const table *t, FILE *stream, int indent, char **row, const int *widths)
 {
+    enum { NARROWEST = 30 };
     size_t last = t->columns;
+    int left = indent;
     while (last > 0 && !row[last - 1][0]) last--; /* no blanks at the end of a line */
     pad(stream, last ? indent : 0, ' ');
     for (size_t c = 0; c < last; c++) {
         const int missing = widths[c] - width(row[c]);
         if (t->right[c]) pad(stream, missing, ' ');
-        fputs(row[c], stream);
+        if (c + 1 == t->columns && t->wrap - left >= NARROWEST) put_wrapped(stream, row[c], t->wrap - left, left);
+        else fputs(row[c], stream);
+        left += widths[c] + 2;
         if (c + 1 == last) break;
         if (!t->right[c]) pad(stream, missing, ' ');
         fputs("  ", stream);
@@ -92,8 +117,9 @@ dnn_status table_print(table *t, FILE *stream, int indent, bool heading)
         print_row(t, stream, indent, t->cells + i, widths);
         if (!heading || i > 0) continue;
         pad(stream, indent, ' ');
-        for (size_t c = 0; c < t->columns; c++) {
-            pad(stream, widths[c], '-');
+        for (size_t c = 0, left = (size_t)indent; c < t->columns; left += (size_t)widths[c++] + 2) {
+            const int room = t->wrap - (int)left;
+            pad(stream, c + 1 == t->columns && t->wrap && room > 0 && room < widths[c] ? room : widths[c], '-');
             fputs(c + 1 < t->columns ? "  " : "\n", stream);
         }
     }

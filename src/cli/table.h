@@ -12,6 +12,7 @@ typedef struct table {
     size_t columns;
     bool right[TABLE_COLUMNS];      /* numbers */
     char **cells; size_t count, room; /* row by row, owned */
+    int wrap;                       /* columns of the screen that the last column is broken to fit; 0: one line a row */
     bool failed;                    /* out of memory: said at the end, so that rows can be added without a check */
 } table;
 
