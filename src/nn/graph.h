@@ -1,9 +1,10 @@
 /* What the files of the graph share. Private to nn.
  *
  *   the `model` section -> flat list of layer nodes      graph_expand.c
- *   -> layers with names, wires between them             graph_build.c
+ *   -> layers, their names, inputs, outputs              graph_build.c, graph_names.c, graph_ports.c
+ *   -> wires between them, whole-row activations apart   graph_wires.c, graph_split.c
  *   -> operations in order, shapes, weights              graph_plan.c
- *   -> who lies where in a shard's memory                graph_memory.c
+ *   -> who lies where in a shard's memory                graph_memory.c, shard.c
  *   -> forward and backward                              graph_run.c */
 #ifndef DNN_NN_GRAPH_PRIVATE_H
 #define DNN_NN_GRAPH_PRIVATE_H
@@ -25,10 +26,10 @@ typedef struct layout {
 typedef struct graph_plan {
     size_t *root;          /* [n_tensors] the tensor whose memory it shares: itself unless it is a view */
     size_t *units;         /* [n_tensors] per sample */
-    bool *wanted;          /* [n_tensors] a weight that is trained lies below: its gradient is wanted; changes with freezing */
+    bool *wanted; /* [n_tensors] a weight that is trained lies below: its gradient is wanted; changes with freezing */
     size_t *saved_fixed;   /* [n_ops] offsets of saved values that do not grow with the rows */
     layout training, inference;
-    size_t fixed, spare, scratch, scratch_fixed;  /* reals: all saved_fixed; per sample: spare, scratch; scratch_fixed */
+    size_t fixed, spare, scratch, scratch_fixed; /* reals: all saved_fixed; per sample: spare, scratch; scratch_fixed */
     size_t max_inputs;     /* of one operation */
 } graph_plan;
 
@@ -36,8 +37,27 @@ typedef struct graph_plan {
  * parameters; a new list. */
 dnn_status graph_expand(const dnn_node *layers, const dnn_node *defaults, dnn_node **flat);
 
-/* graph_plan.c: from layers and wires [n_layers] to ops, shapes, plans, segments. `output` [n_outputs] layers. */
+/* graph_names.c. Found: an index, else SIZE_MAX. */
+size_t graph_find_layer(const dnn_graph *graph, const char *name);
+size_t graph_find_input(const dnn_graph *graph, const char *name);
+bool graph_name_is_fit(const char *name);
+dnn_status graph_unfit_name(dnn_place place, const char *name);
+/* Names as written; then, once the inputs have theirs, numbered ones for the other layers. */
+dnn_status graph_take_names(dnn_graph *graph);
+dnn_status graph_make_names(dnn_graph *graph);
+dnn_status graph_names_apart(const dnn_graph *graph);
+
+/* graph_ports.c: `inputs`, `outputs` as written, or NULL; `ports` [n] what the data bring. */
+dnn_status graph_make_inputs(dnn_graph *graph, const dnn_node *model, const dnn_node *inputs, const dnn_port *ports,
+                             size_t n);
+dnn_status graph_make_outputs(dnn_graph *graph, const dnn_node *outputs);
+
+/* graph_wires.c: where layer i reads. */
+dnn_status graph_wire(const dnn_graph *graph, size_t i, wires *w);
+/* graph_split.c: activations of outputs, and those that want whole rows. `all` is replaced by wires for all layers. */
 dnn_status graph_split(dnn_graph *graph, wires **all);
+
+/* graph_plan.c: from layers and wires [n_layers] to ops, shapes, plans, segments. */
 dnn_status graph_order(dnn_graph *graph, const wires *all);
 dnn_status graph_shapes(dnn_graph *graph);
 dnn_status graph_outputs(dnn_graph *graph);

@@ -1,5 +1,5 @@
-/* From the layers as written to a flat list: `repeat` unrolled, `defaults` put below each layer's own parameters. Nodes keep their
- * places, so that an error in a default is shown where the default stands. */
+/* From the layers as written to a flat list: `repeat` unrolled, `defaults` put below each layer's own parameters. Nodes
+ * keep their places, so that an error in a default is shown where the default stands. */
 #include <string.h>
 
 #include "dnn/base/memory.h"
@@ -26,8 +26,8 @@ static dnn_status unknown_default(const dnn_kind *kind, const dnn_node *item)
     for (size_t i = 0; i < kind->n_params && count < 64; i++) keys[count++] = kind->params[i].key;
     for (size_t i = 0; i < dnn_layers.n_common && count < 64; i++) keys[count++] = dnn_layers.common[i].key;
     const char *near = dnn_nearest(item->key, keys, count);
-    return dnn_place_fail(DNN_E_CONFIG, item->key_place, "defaults.%s.%s: %s has no such parameter%s%s%s", kind->name, item->key, kind->name,
-                          near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return dnn_place_fail(DNN_E_CONFIG, item->key_place, "defaults.%s.%s: %s has no such parameter%s%s%s", kind->name,
+                          item->key, kind->name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static dnn_status unknown_layer(const dnn_node *item)
@@ -40,7 +40,8 @@ static dnn_status unknown_layer(const dnn_node *item)
                           near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* Values are checked where they are used; keys here, so that a default for a type that does not occur is not overlooked. */
+/* Values are checked where they are used; keys here, so that a default for a type that does not occur is not
+ * overlooked. */
 static dnn_status check_defaults(const dnn_node *defaults)
 {
     if (!defaults || defaults->type == DNN_NODE_NULL) return DNN_OK;
@@ -50,12 +51,14 @@ static dnn_status check_defaults(const dnn_node *defaults)
         const dnn_node *of = defaults->items[i];
         const dnn_kind *kind = dnn_family_find(&dnn_layers, of->key);
         if (!kind) return unknown_layer(of);
-        if (of->type != DNN_NODE_MAP) return dnn_node_fail(DNN_E_CONFIG, of, "defaults.%s: must be a map of parameters", of->key);
+        if (of->type != DNN_NODE_MAP)
+            return dnn_node_fail(DNN_E_CONFIG, of, "defaults.%s: must be a map of parameters", of->key);
         for (size_t j = 0; j < of->count; j++) {
             const char *key = of->items[j]->key;
             if (!row_of(kind, key)) return unknown_default(kind, of->items[j]);
             if (strcmp(key, "name") == 0 || strcmp(key, "inputs") == 0)
-                return dnn_node_fail(DNN_E_CONFIG, of->items[j], "defaults.%s.%s: belongs to a single layer", of->key, key);
+                return dnn_node_fail(DNN_E_CONFIG, of->items[j], "defaults.%s.%s: belongs to a single layer", of->key,
+                                     key);
         }
     }
     return DNN_OK;
@@ -88,12 +91,14 @@ static dnn_status with_defaults(const dnn_node *item, const dnn_node *defaults, 
     const dnn_kind *kind = kind_of(item);
     const dnn_node *preset = kind ? dnn_node_find(defaults, kind->name) : NULL;
     /* A value where there are no parameters is the component reader's to refuse. */
-    const bool plain = item->type == DNN_NODE_STRING || (kind && item->items[0]->type == DNN_NODE_MAP) || (kind && kind->n_params);
+    const bool plain =
+        item->type == DNN_NODE_STRING || (kind && item->items[0]->type == DNN_NODE_MAP) || (kind && kind->n_params);
     if (!preset || !plain) return dnn_node_append(flat, dnn_node_copy(item));
     dnn_node *layer = dnn_node_map(), *params = own_params(kind, item);
     dnn_status st = layer && params ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 0; i < preset->count && st == DNN_OK; i++)
-        if (!dnn_node_find(params, preset->items[i]->key)) st = dnn_node_set(params, preset->items[i]->key, dnn_node_copy(preset->items[i]));
+        if (!dnn_node_find(params, preset->items[i]->key))
+            st = dnn_node_set(params, preset->items[i]->key, dnn_node_copy(preset->items[i]));
     if (st != DNN_OK) {
         dnn_node_destroy(layer);
         dnn_node_destroy(params);
@@ -121,7 +126,8 @@ static const dnn_param repeat_params[] = {
 
 static const dnn_node *as_repeat(const dnn_node *item)
 {
-    return item->type == DNN_NODE_MAP && item->count == 1 && strcmp(item->items[0]->key, "repeat") == 0 ? item->items[0] : NULL;
+    return item->type == DNN_NODE_MAP && item->count == 1 && strcmp(item->items[0]->key, "repeat") == 0 ? item->items[0]
+                                                                                                        : NULL;
 }
 
 /* Calls `rename` for each name given and each name referred to in a list of layers. */
@@ -205,7 +211,8 @@ static dnn_status expand_repeat(const dnn_node *node, const dnn_node *defaults, 
         const size_t before = flat->count;
         st = expand_round(&r, &names, defaults, flat);
         if (st == DNN_OK && flat->count + (flat->count - before) * (r.times - names.round - 1) > GRAPH_MAX_LAYERS)
-            st = dnn_node_fail(DNN_E_CONFIG, node, "repeat.times = %zu: more than %d layers", r.times, GRAPH_MAX_LAYERS);
+            st =
+                dnn_node_fail(DNN_E_CONFIG, node, "repeat.times = %zu: more than %d layers", r.times, GRAPH_MAX_LAYERS);
     }
     dnn_free(names.names);
     dnn_params_clear(repeat_params, sizeof repeat_params / sizeof *repeat_params, &r);

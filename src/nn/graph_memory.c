@@ -1,8 +1,9 @@
-/* Who lies where in a shard's memory. One block holds the tensors, their gradients, saved values and scratch; what is not needed at the same
- * time shares its place, so that the backward way of a deep path takes a few buffers only.
+/* Who lies where in a shard's memory. One block holds the tensors, their gradients, saved values and scratch; what is
+ * not needed at the same time shares its place, so that the backward way of a deep path takes a few buffers only.
  *
- * Time runs through the n operations forward (operation k at time k), the loss (n), and the operations backward (k at 2n - k). Sizes
- * and offsets are reals per sample in multiples of 16, hence whole cache lines for any number of rows. */
+ * Time runs through the n operations forward (operation k at time k), the loss (n), and the operations backward (k at
+ * 2n - k). Sizes and offsets are reals per sample in multiples of 16, hence whole cache lines for any number of rows.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +104,11 @@ static void training_spans(const dnn_graph *g, graph_plan *p, const uses *u, spa
         const bool input = t < g->n_inputs;
         if (!input) add_span(s, p->units[t], t - g->n_inputs, u[t].kept ? end : u[t].y_end, &p->training.y[t]);
         if (u[t].kept || (u[t].learns && !input))
-            add_span(s, p->units[t], u[t].kept ? n : u[t].dy_start, input ? end : 2 * n - (t - g->n_inputs), &p->training.dy[t]);
+            add_span(s, p->units[t], u[t].kept ? n : u[t].dy_start, input ? end : 2 * n - (t - g->n_inputs),
+                     &p->training.dy[t]);
     }
-    for (size_t k = 0; k < n; k++) add_span(s, g->layers[g->ops[k].layer].plan.saved, k, 2 * n - k, &p->training.saved[k]);
+    for (size_t k = 0; k < n; k++)
+        add_span(s, g->layers[g->ops[k].layer].plan.saved, k, 2 * n - k, &p->training.saved[k]);
 }
 
 /* Forward only: a tensor goes as soon as its last reader is done. */
@@ -125,7 +128,8 @@ static void inference_spans(const dnn_graph *g, graph_plan *p, const uses *u, si
     }
 }
 
-/* Room for what a call adds to gradients that hold something already, for scratch, and for what does not grow with the rows. */
+/* Room for what a call adds to gradients that hold something already, for scratch, and for what does not grow with the
+ * rows. */
 static void common_sizes(const dnn_graph *g, graph_plan *p, const uses *u)
 {
     for (size_t k = 0; k < g->n_ops; k++) {
@@ -189,7 +193,8 @@ dnn_status graph_memory(dnn_graph *g)
     p->units = dnn_alloc(g->n_tensors, sizeof *p->units);
     p->wanted = dnn_alloc(g->n_tensors, sizeof *p->wanted);
     p->saved_fixed = dnn_alloc(g->n_ops, sizeof *p->saved_fixed);
-    const bool both = create_layout(&p->training, g->n_tensors, g->n_ops) && create_layout(&p->inference, g->n_tensors, g->n_ops);
+    const bool both =
+        create_layout(&p->training, g->n_tensors, g->n_ops) && create_layout(&p->inference, g->n_tensors, g->n_ops);
     if (!both || !p->root || !p->units || !p->wanted || !p->saved_fixed) return DNN_E_MEMORY;
     for (size_t t = 0; t < g->n_inputs; t++) {
         p->root[t] = t;

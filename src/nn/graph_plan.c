@@ -7,89 +7,6 @@
 #include "nn/graph.h"
 #include "nn/layers/shapes.h"
 
-extern const dnn_layer_kind dnn_layer_activation;
-
-/* ---- activations that become layers of their own ---- */
-
-static bool is_output(const dnn_graph *g, size_t layer)
-{
-    for (size_t o = 0; o < g->n_outputs; o++)
-        if (g->output_layer[o] == layer) return true;
-    return false;
-}
-
-/* Of an output, whose loss may be computed from what the activation reads; and where it wants whole rows. */
-static bool splits(const dnn_graph *g, size_t i)
-{
-    const dnn_layer *l = &g->layers[i];
-    return l->activation && !l->kind->activation_layer && (l->activation->whole_row || is_output(g, i));
-}
-
-static dnn_status split_one(dnn_layer *owner, size_t owner_source, dnn_layer *made, wires *w)
-{
-    *made = (dnn_layer){ .kind = &dnn_layer_activation, .internal = true, .activation = owner->activation,
-                         .activation_params = owner->activation_params, .component = { .place = owner->component.place } };
-    made->name = dnn_format("%s/%s", owner->name, owner->activation->kind.name);
-    w->from = dnn_alloc(1, sizeof *w->from);
-    if (!made->name || !w->from) return DNN_E_MEMORY;
-    *w = (wires){ .from = w->from, .count = 1 };
-    w->from[0] = owner_source;
-    owner->activation = NULL;
-    owner->activation_params = NULL;
-    return DNN_OK;
-}
-
-/* `all` is replaced by wires for the layers there are then. */
-dnn_status graph_split(dnn_graph *g, wires **all)
-{
-    const size_t old = g->n_layers;
-    size_t count = old;
-    for (size_t i = 0; i < old; i++) count += splits(g, i);
-    dnn_layer *layers = dnn_alloc(count, sizeof *layers);
-    wires *more = dnn_alloc(count, sizeof *more);
-    size_t *first = dnn_alloc(old, sizeof *first), *last = dnn_alloc(old, sizeof *last);
-    dnn_status st = layers && more && first && last ? DNN_OK : DNN_E_MEMORY;
-    size_t at = 0;
-    for (size_t i = 0; i < old && st == DNN_OK; i++) {
-        const bool split = splits(g, i);
-        first[i] = at;
-        layers[at] = g->layers[i];
-        more[at] = (*all)[i];
-        g->layers[i] = (dnn_layer){ 0 };
-        (*all)[i] = (wires){ 0 };
-        last[i] = at++ + split;
-        if (!split) continue;
-        st = split_one(&layers[first[i]], first[i], &layers[at], &more[at]);
-        at++;
-    }
-    for (size_t k = 0; k < at && st == DNN_OK; k++) {
-        layers[k].number = k;
-        for (size_t s = 0; s < more[k].count; s++) {
-            if (layers[k].internal) more[k].from[s] += g->n_inputs;
-            else if (more[k].from[s] >= g->n_inputs) more[k].from[s] = g->n_inputs + last[more[k].from[s] - g->n_inputs];
-        }
-    }
-    for (size_t o = 0; o < g->n_outputs && st == DNN_OK; o++) g->output_layer[o] = first[g->output_layer[o]];
-    if (layers && more && first && last) {
-        for (size_t i = 0; i < old; i++) {  /* what a failure left behind */
-            dnn_component_clear(&g->layers[i].component);
-            dnn_free(g->layers[i].name);
-            dnn_free((*all)[i].from);
-        }
-        dnn_free(g->layers);
-        dnn_free(*all);
-        g->layers = layers;
-        g->n_layers = at;
-        *all = more;
-    } else {
-        dnn_free(layers);
-        dnn_free(more);
-    }
-    dnn_free(first);
-    dnn_free(last);
-    return st;
-}
-
 /* ---- order ---- */
 
 /* A layer that waits, as this one does. */
@@ -115,9 +32,11 @@ static dnn_status cycle(const dnn_graph *g, const wires *all, const size_t *tens
     do {
         at = waits_for(g, &all[at], tensor_of);
         if (used < sizeof text)
-            used += (size_t)snprintf(text + used, sizeof text - used, " reads %s%s", g->layers[at].name, at == start ? "" : ", which");
+            used += (size_t)snprintf(text + used, sizeof text - used, " reads %s%s", g->layers[at].name,
+                                     at == start ? "" : ", which");
     } while (at != start);
-    return dnn_place_fail(DNN_E_CONFIG, g->layers[start].component.place, "%s.inputs: a cycle: %s", g->layers[start].name, text);
+    return dnn_place_fail(DNN_E_CONFIG, g->layers[start].component.place, "%s.inputs: a cycle: %s",
+                          g->layers[start].name, text);
 }
 
 static bool ready(const dnn_graph *g, const wires *w, const size_t *tensor_of)
@@ -132,7 +51,8 @@ static dnn_status add_op(dnn_graph *g, size_t layer, const wires *w, const size_
     dnn_op *op = &g->ops[g->n_ops];
     op->in = dnn_alloc(w->count, sizeof *op->in);
     if (!op->in) return DNN_E_MEMORY;
-    for (size_t s = 0; s < w->count; s++) op->in[s] = w->from[s] < g->n_inputs ? w->from[s] : tensor_of[w->from[s] - g->n_inputs];
+    for (size_t s = 0; s < w->count; s++)
+        op->in[s] = w->from[s] < g->n_inputs ? w->from[s] : tensor_of[w->from[s] - g->n_inputs];
     op->layer = layer;
     op->out = g->n_inputs + g->n_ops++;
     g->layers[layer].n_inputs = w->count;
@@ -152,15 +72,19 @@ static dnn_status check_used(const dnn_graph *g, const size_t *tensor_of)
     if (!used) return DNN_E_MEMORY;
     for (size_t o = 0; o < g->n_outputs; o++) used[tensor_of[last_of(g, g->output_layer[o])]] = true;
     for (size_t k = g->n_ops; k-- > 0;)
-        for (size_t i = 0; used[g->ops[k].out] && i < g->layers[g->ops[k].layer].n_inputs; i++) used[g->ops[k].in[i]] = true;
+        for (size_t i = 0; used[g->ops[k].out] && i < g->layers[g->ops[k].layer].n_inputs; i++)
+            used[g->ops[k].in[i]] = true;
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++)
         if (!used[tensor_of[i]])
-            st = dnn_place_fail(DNN_E_CONFIG, g->layers[i].component.place,
-                                "%s: its output is not used; let another layer read it, name it in outputs, or remove it", g->layers[i].name);
+            st = dnn_place_fail(
+                DNN_E_CONFIG, g->layers[i].component.place,
+                "%s: its output is not used; let another layer read it, name it in outputs, or remove it",
+                g->layers[i].name);
     for (size_t p = 0; p < g->n_inputs && st == DNN_OK; p++)
         if (!used[p])
-            st = dnn_place_fail(DNN_E_CONFIG, g->layers[0].component.place, "input '%s' is read by no layer", g->inputs[p].name);
+            st = dnn_place_fail(DNN_E_CONFIG, g->layers[0].component.place, "input '%s' is read by no layer",
+                                g->inputs[p].name);
     dnn_free(used);
     return st;
 }
@@ -205,13 +129,15 @@ static dnn_status plan_layer(dnn_graph *g, const dnn_op *op)
     l->in = dnn_alloc(l->n_inputs, sizeof *l->in);
     if (!l->in) return DNN_E_MEMORY;
     for (size_t i = 0; i < l->n_inputs; i++)
-        l->in[i] = op->in[i] < g->n_inputs ? g->inputs[op->in[i]].shape : g->layers[g->ops[op->in[i] - g->n_inputs].layer].out;
+        l->in[i] =
+            op->in[i] < g->n_inputs ? g->inputs[op->in[i]].shape : g->layers[g->ops[op->in[i] - g->n_inputs].layer].out;
     const dnn_status st = l->kind->plan(l, &l->plan);
     if (st != DNN_OK) return graph_fail_in(l, st);
     l->out = l->plan.out;
     if (shape_units_checked(&l->out) == 0) return too_large(l, "its output", &l->out);
     for (size_t w = 0; w < l->plan.n_weights; w++)
-        if (shape_units_checked(&l->plan.weights[w].shape) == 0) return too_large(l, l->plan.weights[w].name, &l->plan.weights[w].shape);
+        if (shape_units_checked(&l->plan.weights[w].shape) == 0)
+            return too_large(l, l->plan.weights[w].name, &l->plan.weights[w].shape);
     if (l->plan.sums > g->max_sums) g->max_sums = l->plan.sums;
     return DNN_OK;
 }
@@ -219,9 +145,17 @@ static dnn_status plan_layer(dnn_graph *g, const dnn_op *op)
 static dnn_status add_segment(dnn_graph *g, size_t layer, const dnn_weight_plan *w)
 {
     dnn_segment *s = &g->segments.at[g->segments.count];
-    *s = (dnn_segment){ .shape = w->shape, .offset = g->segments.total, .length = dnn_shape_units(&w->shape), .weight = !w->statistic,
-                        .trainable = !w->statistic && !g->layers[layer].frozen, .layer = layer, .fan_in = w->fan_in, .fan_out = w->fan_out,
-                        .initializer = w->initializer, .regularizer = w->regularizer, .constraint = w->constraint };
+    *s = (dnn_segment){ .shape = w->shape,
+                        .offset = g->segments.total,
+                        .length = dnn_shape_units(&w->shape),
+                        .weight = !w->statistic,
+                        .trainable = !w->statistic && !g->layers[layer].frozen,
+                        .layer = layer,
+                        .fan_in = w->fan_in,
+                        .fan_out = w->fan_out,
+                        .initializer = w->initializer,
+                        .regularizer = w->regularizer,
+                        .constraint = w->constraint };
     s->name = dnn_format("%s/%s", g->layers[layer].name, w->name);
     if (!s->name) return DNN_E_MEMORY;
     g->segments.count++;
@@ -238,7 +172,8 @@ static dnn_status make_segments(dnn_graph *g)
     dnn_status st = g->segments.at && first ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++) {
         first[i] = g->segments.count;
-        for (size_t w = 0; w < g->layers[i].plan.n_weights && st == DNN_OK; w++) st = add_segment(g, i, &g->layers[i].plan.weights[w]);
+        for (size_t w = 0; w < g->layers[i].plan.n_weights && st == DNN_OK; w++)
+            st = add_segment(g, i, &g->layers[i].plan.weights[w]);
     }
     for (size_t k = 0; k < g->n_ops && st == DNN_OK; k++) g->ops[k].first_segment = first[g->ops[k].layer];
     dnn_free(first);
@@ -277,11 +212,12 @@ dnn_status graph_outputs(dnn_graph *g)
         g->outputs[o].shape = named->out;
         for (size_t other = 0; other < o; other++)
             if (root_of(g, g->output_tensor[other]) == root_of(g, op->out))
-                return dnn_place_fail(DNN_E_CONFIG, named->component.place, "outputs: '%s' has the same values as '%s'", g->outputs[o].name,
-                                      g->outputs[other].name);
+                return dnn_place_fail(DNN_E_CONFIG, named->component.place, "outputs: '%s' has the same values as '%s'",
+                                      g->outputs[o].name, g->outputs[other].name);
     }
     for (size_t o = 0; o < g->n_outputs; o++) {
-        const dnn_op *op = &g->ops[g->output_tensor[o] - g->n_inputs];  /* an output is a layer's, never an input as such */
+        const dnn_op *op =
+            &g->ops[g->output_tensor[o] - g->n_inputs]; /* an output is a layer's, never an input as such */
         const dnn_layer *l = &g->layers[op->layer];
         g->logits_tensor[o] = l->kind->activation_layer && l->activation ? op->in[0] : SIZE_MAX;
         /* Logits that are an output themselves have a gradient of their own. */

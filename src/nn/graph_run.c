@@ -1,5 +1,5 @@
-/* Forward and backward over the shards of one worker, layer by layer: what needs sums over the global batch gets them between its two
- * halves. Nothing is allocated here, and nothing can fail. */
+/* Forward and backward over the shards of one worker, layer by layer: what needs sums over the global batch gets them
+ * between its two halves. Nothing is allocated here, and nothing can fail. */
 #include <stdint.h>
 #include <string.h>
 
@@ -19,6 +19,8 @@ typedef struct bound {
     real *dw[DNN_MAX_WEIGHTS];
 } bound;
 
+static shard_memory *memory_of(const work *k, size_t shard) { return k->shards[shard]->memory; }
+
 static const real *value_of(const work *k, const dnn_shard *s, size_t tensor)
 {
     const shard_memory *m = s->memory;
@@ -37,10 +39,22 @@ static dnn_pass make_pass(const work *k, const dnn_op *op, const dnn_shard *s, b
         b->dw[i] = m->backward && segment[i].trainable ? s->gradient + segment[i].offset : NULL;
     }
     for (size_t i = 0; i < l->n_inputs; i++) m->x[i] = value_of(k, s, op->in[i]);
-    return (dnn_pass){ .training = k->run->training, .rows = s->rows, .capacity = s->capacity, .seed = k->run->seed, .step = k->run->step,
-                       .first_row = s->first_row, .x = m->x, .y = m->y[op->out], .dx = m->dx, .w = b->w, .dw = b->dw,
-                       .saved = m->saved[index], .saved_fixed = l->plan.saved_fixed ? m->saved_fixed[index] : NULL, .scratch = m->scratch,
-                       .scratch_fixed = m->scratch_fixed, .sums = s->sums };
+    return (dnn_pass){ .training = k->run->training,
+                       .rows = s->rows,
+                       .capacity = s->capacity,
+                       .seed = k->run->seed,
+                       .step = k->run->step,
+                       .first_row = s->first_row,
+                       .x = m->x,
+                       .y = m->y[op->out],
+                       .dx = m->dx,
+                       .w = b->w,
+                       .dw = b->dw,
+                       .saved = m->saved[index],
+                       .saved_fixed = l->plan.saved_fixed ? m->saved_fixed[index] : NULL,
+                       .scratch = m->scratch,
+                       .scratch_fixed = m->scratch_fixed,
+                       .sums = s->sums };
 }
 
 static bool uses_sums(const work *k, const dnn_layer *l) { return l->plan.sums > 0 && k->run->training && !l->frozen; }
@@ -48,16 +62,12 @@ static bool uses_sums(const work *k, const dnn_layer *l) { return l->plan.sums >
 /* Without a reducer the shards at hand are the whole batch: merged as a tree, neighbours first. */
 static const double *merge_here(const work *k, const dnn_layer *l, bool backward)
 {
-    double *at[2] = { NULL, NULL };
     for (size_t i = 0; i < k->n_shards; i++)
-        memcpy(((shard_memory *)k->shards[i]->memory)->merged, k->shards[i]->sums, l->plan.sums * sizeof(double));
+        memcpy(memory_of(k, i)->merged, k->shards[i]->sums, l->plan.sums * sizeof(double));
     for (size_t stride = 1; stride < k->n_shards; stride *= 2)
-        for (size_t i = 0; i + stride < k->n_shards; i += 2 * stride) {
-            at[0] = ((shard_memory *)k->shards[i]->memory)->merged;
-            at[1] = ((shard_memory *)k->shards[i + stride]->memory)->merged;
-            l->kind->merge(l, backward, at[0], at[1]);
-        }
-    return k->n_shards ? ((shard_memory *)k->shards[0]->memory)->merged : NULL;
+        for (size_t i = 0; i + stride < k->n_shards; i += 2 * stride)
+            l->kind->merge(l, backward, memory_of(k, i)->merged, memory_of(k, i + stride)->merged);
+    return k->n_shards ? memory_of(k, 0)->merged : NULL;
 }
 
 static const double *reduce(const work *k, const dnn_layer *l, bool backward)
@@ -115,7 +125,8 @@ void dnn_graph_forward(const dnn_graph *g, const dnn_run *run, dnn_shard *const 
 
 /* ---- backward ---- */
 
-/* Where the gradients of the inputs go: straight to their place, or, where that holds something already, beside it, to be added. */
+/* Where the gradients of the inputs go: straight to their place, or, where that holds something already, beside it, to
+ * be added. */
 static size_t aim(const work *k, const dnn_op *op, dnn_shard *s, const bool *has, real **beside)
 {
     shard_memory *m = s->memory;
@@ -183,7 +194,7 @@ static void backward_op(const work *k, const dnn_op *op, bool *has)
     if (uses_sums(k, l)) {
         for (size_t i = 0; i < k->n_shards; i++) {
             dnn_pass p = make_pass(k, op, k->shards[i], &b);
-            p.dy = ((shard_memory *)k->shards[i]->memory)->dy[op->out];
+            p.dy = memory_of(k, i)->dy[op->out];
             l->kind->backward_sums(l, &p);
         }
         if (wants_dx(k, op)) merged = reduce(k, l, true);
@@ -194,10 +205,11 @@ static void backward_op(const work *k, const dnn_op *op, bool *has)
     if (l->plan.n_weights && k->run->gradient_done) k->run->gradient_done(k->run->done_context, op->layer);
 }
 
-void dnn_graph_backward(const dnn_graph *g, const dnn_run *run, dnn_shard *const *shards, size_t n_shards, const bool *fused)
+void dnn_graph_backward(const dnn_graph *g, const dnn_run *run, dnn_shard *const *shards, size_t n_shards,
+                        const bool *fused)
 {
     const work k = { .g = g, .plan = g->memory_plan, .run = run, .shards = shards, .n_shards = n_shards };
-    bool *has = n_shards ? ((shard_memory *)shards[0]->memory)->has : NULL;
+    bool *has = n_shards ? memory_of(&k, 0)->has : NULL;
     if (has) memset(has, 0, g->n_tensors * sizeof *has);
     for (size_t o = 0; o < g->n_outputs && has; o++)
         has[k.plan->root[fused && fused[o] ? g->logits_tensor[o] : g->output_tensor[o]]] = true;

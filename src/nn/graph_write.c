@@ -96,7 +96,8 @@ static dnn_status write_outputs(const dnn_graph *g, dnn_node *model)
 {
     size_t last = g->n_layers - 1;
     while (g->layers[last].internal) last--;
-    if (g->n_outputs == 1 && g->output_layer[0] == last && strcmp(g->outputs[0].name, g->layers[last].name) == 0) return DNN_OK;
+    if (g->n_outputs == 1 && g->output_layer[0] == last && strcmp(g->outputs[0].name, g->layers[last].name) == 0)
+        return DNN_OK;
     dnn_node *map = dnn_node_map();
     dnn_status st = map ? DNN_OK : DNN_E_MEMORY;
     for (size_t o = 0; o < g->n_outputs && st == DNN_OK; o++)

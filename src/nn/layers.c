@@ -12,8 +12,10 @@ static const dnn_kind *const kinds[] = {
 };
 
 static const dnn_param common[] = {
-    DNN_STRING(dnn_layer_common, name, "null", "name; left out: the type, numbered from the second on (dense, dense_1, …)"),
-    DNN_STRINGS(dnn_layer_common, inputs, "[]", "names of the layers or inputs that it reads; left out: the layer above"),
+    DNN_STRING(dnn_layer_common, name, "null",
+               "name; left out: the type, numbered from the second on (dense, dense_1, …)"),
+    DNN_STRINGS(dnn_layer_common, inputs, "[]",
+                "names of the layers or inputs that it reads; left out: the layer above"),
     DNN_BOOL(dnn_layer_common, trainable, "true", "false: its weights stay as they are"),
 };
 

@@ -25,7 +25,10 @@ static real *reals(dealer *d, size_t per_sample, size_t rows, size_t fixed)
     return deal(d, d->overflow ? 0 : n, sizeof(real));
 }
 
-static real *at_offset(real *block, size_t offset, size_t rows) { return block && offset != SIZE_MAX ? block + offset * rows : NULL; }
+static real *at_offset(real *block, size_t offset, size_t rows)
+{
+    return block && offset != SIZE_MAX ? block + offset * rows : NULL;
+}
 
 /* In a block dealt without a base all is counted and nothing written. */
 static void bind(const dnn_graph *g, size_t capacity, bool backward, dealer *d)
@@ -43,8 +46,20 @@ static void bind(const dnn_graph *g, size_t capacity, bool backward, dealer *d)
     real *scratch = reals(d, p->scratch, capacity, 0), *scratch_fixed = reals(d, 0, 0, p->scratch_fixed);
     real *spare = reals(d, backward ? p->spare : 0, capacity, 0);
     if (!d->base) return;
-    *m = (shard_memory){ .bytes = d->used, .layout = l, .backward = backward, .y = y, .dy = dy, .saved = saved, .saved_fixed = saved_fixed,
-                         .scratch = scratch, .scratch_fixed = scratch_fixed, .spare = spare, .merged = merged, .x = x, .dx = dx, .has = has };
+    *m = (shard_memory){ .bytes = d->used,
+                         .layout = l,
+                         .backward = backward,
+                         .y = y,
+                         .dy = dy,
+                         .saved = saved,
+                         .saved_fixed = saved_fixed,
+                         .scratch = scratch,
+                         .scratch_fixed = scratch_fixed,
+                         .spare = spare,
+                         .merged = merged,
+                         .x = x,
+                         .dx = dx,
+                         .has = has };
     for (size_t t = 0; t < g->n_tensors; t++) {
         y[t] = at_offset(block, l->y[p->root[t]], capacity);
         dy[t] = at_offset(block, l->dy[p->root[t]], capacity);
@@ -67,7 +82,8 @@ dnn_status dnn_shard_create(const dnn_graph *g, size_t capacity, bool backward, 
     *shard = (dnn_shard){ .planned = capacity, .capacity = capacity };
     const size_t bytes = dnn_graph_shard_bytes(g, capacity, backward);
     if (bytes == SIZE_MAX)
-        return dnn_fail(DNN_E_MEMORY, "a shard of %zu rows of this network takes more memory than can be addressed", capacity);
+        return dnn_fail(DNN_E_MEMORY, "a shard of %zu rows of this network takes more memory than can be addressed",
+                        capacity);
     shard->memory = dnn_alloc_aligned(bytes);
     if (!shard->memory) return DNN_E_MEMORY;
     bind(g, capacity, backward, &(dealer){ .base = shard->memory });
@@ -87,7 +103,10 @@ static const real *values(const dnn_graph *g, const dnn_shard *shard, size_t t)
     return root < g->n_inputs ? shard->x[root] : m->y[root];
 }
 
-const real *dnn_shard_output(const dnn_graph *g, const dnn_shard *shard, size_t o) { return values(g, shard, g->output_tensor[o]); }
+const real *dnn_shard_output(const dnn_graph *g, const dnn_shard *shard, size_t o)
+{
+    return values(g, shard, g->output_tensor[o]);
+}
 
 const real *dnn_shard_logits(const dnn_graph *g, const dnn_shard *shard, size_t o)
 {

@@ -1,4 +1,5 @@
-/* The tests of batch normalization, for both precisions: against Keras, and a batch cut into shards against the whole. */
+/* The tests of batch normalization, for both precisions: against Keras, and a batch cut into shards against the whole.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,8 +40,10 @@ static void pass_through(norm *n, size_t shards, bool training, const double *x,
     enum { WIDTH = 1 + 2 * FEATURES };
     const dnn_layer_kind *kind = n->layer->kind;
     const size_t capacity = (BATCH_ROWS + shards - 1) / shards;
-    real in[MAX_SHARDS][BATCH_ROWS * FEATURES] = { 0 }, out[MAX_SHARDS][BATCH_ROWS * FEATURES], dy[MAX_SHARDS][BATCH_ROWS * FEATURES] = { 0 },
-         dx[MAX_SHARDS][BATCH_ROWS * FEATURES], dw[MAX_SHARDS][2][FEATURES], saved[MAX_SHARDS][2 * FEATURES], scratch[8 * FEATURES];
+    real in[MAX_SHARDS][BATCH_ROWS * FEATURES] = { 0 }, out[MAX_SHARDS][BATCH_ROWS * FEATURES],
+                                     dy[MAX_SHARDS][BATCH_ROWS * FEATURES] = { 0 },
+                                     dx[MAX_SHARDS][BATCH_ROWS * FEATURES], dw[MAX_SHARDS][2][FEATURES],
+                                     saved[MAX_SHARDS][2 * FEATURES], scratch[8 * FEATURES];
     double sums[MAX_SHARDS][WIDTH] = { 0 }, merged[MAX_SHARDS][WIDTH];
     const real *xs[MAX_SHARDS];
     real *dxs[MAX_SHARDS], *dws[MAX_SHARDS][4];
@@ -49,24 +52,39 @@ static void pass_through(norm *n, size_t shards, bool training, const double *x,
     for (size_t s = 0; s < shards; s++) {
         const size_t first = s * capacity < BATCH_ROWS ? s * capacity : BATCH_ROWS;
         const size_t rows = BATCH_ROWS - first < capacity ? BATCH_ROWS - first : capacity;
-        for (size_t i = 0; i < rows * FEATURES; i++) in[s][i] = (real)x[first * FEATURES + i], dy[s][i] = w ? (real)w[first * FEATURES + i] : 0;
+        for (size_t i = 0; i < rows * FEATURES; i++)
+            in[s][i] = (real)x[first * FEATURES + i], dy[s][i] = w ? (real)w[first * FEATURES + i] : 0;
         for (size_t i = rows * FEATURES; i < capacity * FEATURES; i++) in[s][i] = 1000;  /* masked */
         xs[s] = in[s];
         dxs[s] = dx[s];
         for (size_t k = 0; k < 4; k++) dws[s][k] = k < 2 ? dw[s][k] : NULL;
-        p[s] = (dnn_pass){ .training = training, .rows = rows, .capacity = capacity, .first_row = first, .x = &xs[s], .y = out[s], .dy = dy[s],
-                           .dx = &dxs[s], .w = weights, .dw = dws[s], .saved_fixed = saved[s], .scratch_fixed = scratch, .sums = sums[s] };
+        p[s] = (dnn_pass){ .training = training,
+                           .rows = rows,
+                           .capacity = capacity,
+                           .first_row = first,
+                           .x = &xs[s],
+                           .y = out[s],
+                           .dy = dy[s],
+                           .dx = &dxs[s],
+                           .w = weights,
+                           .dw = dws[s],
+                           .saved_fixed = saved[s],
+                           .scratch_fixed = scratch,
+                           .sums = sums[s] };
     }
     for (int backward = 0; backward <= (w != NULL); backward++) {
-        for (size_t s = 0; s < shards && training; s++) (backward ? kind->backward_sums : kind->forward_sums)(n->layer, &p[s]);
+        for (size_t s = 0; s < shards && training; s++)
+            (backward ? kind->backward_sums : kind->forward_sums)(n->layer, &p[s]);
         memcpy(merged, sums, sizeof merged);
         for (size_t stride = 1; stride < shards && training; stride *= 2)
-            for (size_t s = 0; s + stride < shards; s += 2 * stride) kind->merge(n->layer, backward, merged[s], merged[s + stride]);
+            for (size_t s = 0; s + stride < shards; s += 2 * stride)
+                kind->merge(n->layer, backward, merged[s], merged[s + stride]);
         for (size_t s = 0; s < shards; s++) {
             p[s].merged = training ? merged[0] : NULL;
             (backward ? kind->backward : kind->forward)(n->layer, &p[s]);
         }
-        if (training && !backward) kind->move_statistics(n->layer, merged[0], (real *const[]){ n->w[0], n->w[1], n->w[2], n->w[3] });
+        if (training && !backward)
+            kind->move_statistics(n->layer, merged[0], (real *const[]){ n->w[0], n->w[1], n->w[2], n->w[3] });
     }
     memset(n->dw, 0, sizeof n->dw);
     for (size_t s = 0; s < shards; s++) {
@@ -131,9 +149,18 @@ static void one_row_gives_beta_and_takes_a_hundredth_from_the_moving_variance(vo
     real y[FEATURES], dy[FEATURES] = { 1, 2, 3, 4, 5 }, dx[FEATURES], saved[2 * FEATURES], scratch[8 * FEATURES];
     double sums[1 + 2 * FEATURES];
     for (size_t j = 0; j < FEATURES; j++) n.w[1][j] = (real)j;
-    dnn_pass p = { .training = true, .rows = 1, .capacity = 1, .x = xs, .y = y, .dy = dy, .dx = (real *[]){ dx }, .saved_fixed = saved,
-                   .w = (const real *const[]){ n.w[0], n.w[1], n.w[2], n.w[3] }, .dw = (real *const[]){ NULL, NULL, NULL, NULL },
-                   .scratch_fixed = scratch, .sums = sums };
+    dnn_pass p = { .training = true,
+                   .rows = 1,
+                   .capacity = 1,
+                   .x = xs,
+                   .y = y,
+                   .dy = dy,
+                   .dx = (real *[]){ dx },
+                   .saved_fixed = saved,
+                   .w = (const real *const[]){ n.w[0], n.w[1], n.w[2], n.w[3] },
+                   .dw = (real *const[]){ NULL, NULL, NULL, NULL },
+                   .scratch_fixed = scratch,
+                   .sums = sums };
     kind->forward_sums(n.layer, &p);
     p.merged = sums;
     kind->forward(n.layer, &p);
@@ -157,7 +184,11 @@ static void merging_an_empty_part_changes_nothing(void **state)
     double part[WIDTH], empty[WIDTH], merged[WIDTH];
     real x[BATCH_ROWS * FEATURES], scratch[8 * FEATURES];
     for (size_t i = 0; i < BATCH_ROWS * FEATURES; i++) x[i] = (real)batch_x[0][i];
-    dnn_pass p = { .training = true, .rows = BATCH_ROWS, .capacity = BATCH_ROWS, .x = (const real *const[]){ x }, .scratch_fixed = scratch };
+    dnn_pass p = { .training = true,
+                   .rows = BATCH_ROWS,
+                   .capacity = BATCH_ROWS,
+                   .x = (const real *const[]){ x },
+                   .scratch_fixed = scratch };
     p.sums = part;
     n.layer->kind->forward_sums(n.layer, &p);
     p.sums = empty;
@@ -177,7 +208,8 @@ static void a_mean_far_from_zero_does_not_spoil_the_variance(void **state)
     (void)state;
     norm n;
     double x[BATCH_ROWS * FEATURES];
-    for (size_t i = 0; i < BATCH_ROWS * FEATURES; i++) x[i] = 100000 + (double)(i / FEATURES % 2);  /* 0 and 1: variance 1/4 */
+    for (size_t i = 0; i < BATCH_ROWS * FEATURES; i++)
+        x[i] = 100000 + (double)(i / FEATURES % 2); /* 0 and 1: variance 1/4 */
     open_norm("{batch_normalization: {epsilon: 1e-12}}", &n);
     pass_through(&n, 3, true, x, NULL);
     for (size_t i = 0; i < BATCH_ROWS * FEATURES; i++) assert_true(fabs(n.y[i] - (i / FEATURES % 2 ? 1 : -1)) < 1e-6);

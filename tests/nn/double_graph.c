@@ -1,6 +1,7 @@
-/* Whole graphs against finite differences, in double: random networks with branches, sums of a layer with itself, views, whole-row activations,
- * batch norm, dropout, frozen layers, several outputs, run in uneven shards with masked rows. All memory holds NaN before, so that what
- * is read before it is written, or after its place was given to another, shows. */
+/* Whole graphs against finite differences, in double: random networks with branches, sums of a layer with itself,
+ * views, whole-row activations, batch norm, dropout, frozen layers, several outputs, run in uneven shards with masked
+ * rows. All memory holds NaN before, so that what is read before it is written, or after its place was given to
+ * another, shows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,17 +46,29 @@ static void add_node(size_t i, char *text, size_t size)
     source(i, other, sizeof other);
     if (i < 2) snprintf(from, sizeof from, "%c", "ab"[i]);
     switch (kind) {
-    case 0: snprintf(at, room, ", {dense: {name: n%zu, units: %d, activation: tanh, inputs: %s%s}}", i, WIDTH, from, frozen); break;
-    case 1: snprintf(at, room, ", {dense: {name: n%zu, units: %d, activation: gelu, inputs: %s%s}}", i, WIDTH, from, frozen); break;
-    case 2: snprintf(at, room, ", {dense: {name: n%zu, units: %d, activation: softmax, inputs: %s%s}}", i, WIDTH, from, frozen); break;
-    case 3: snprintf(at, room, ", {batch_normalization: {name: n%zu, epsilon: 0.1, inputs: %s%s}}", i, from, frozen); break;
+    case 0:
+        snprintf(at, room, ", {dense: {name: n%zu, units: %d, activation: tanh, inputs: %s%s}}", i, WIDTH, from,
+                 frozen);
+        break;
+    case 1:
+        snprintf(at, room, ", {dense: {name: n%zu, units: %d, activation: gelu, inputs: %s%s}}", i, WIDTH, from,
+                 frozen);
+        break;
+    case 2:
+        snprintf(at, room, ", {dense: {name: n%zu, units: %d, activation: softmax, inputs: %s%s}}", i, WIDTH, from,
+                 frozen);
+        break;
+    case 3:
+        snprintf(at, room, ", {batch_normalization: {name: n%zu, epsilon: 0.1, inputs: %s%s}}", i, from, frozen);
+        break;
     case 4: snprintf(at, room, ", {add: {name: n%zu, inputs: [%s, %s]}}", i, from, other); break;
     case 5: snprintf(at, room, ", {reshape: {name: n%zu, target_shape: [%d], inputs: %s}}", i, WIDTH, from); break;
     case 6: snprintf(at, room, ", {activation: {name: n%zu, activation: softsign, inputs: %s}}", i, from); break;
     case 7: snprintf(at, room, ", {dropout: {name: n%zu, rate: 0.3, inputs: %s}}", i, from); break;
     default:
-        snprintf(at, room, ", {concatenate: {name: c%zu, inputs: [%s, %s]}}, {dense: {name: n%zu, units: %d, use_bias: false%s}}", i, from, other, i,
-                 WIDTH, frozen);
+        snprintf(at, room,
+                 ", {concatenate: {name: c%zu, inputs: [%s, %s]}}, {dense: {name: n%zu, units: %d, use_bias: false%s}}",
+                 i, from, other, i, WIDTH, frozen);
     }
 }
 
@@ -69,7 +82,8 @@ static void add_outputs(size_t nodes, const char *layers, char *text, size_t siz
     for (size_t i = 0; i < nodes; i++) {
         size_t mentions = 0;
         snprintf(name, sizeof name, "n%zu", i);
-        for (const char *at = layers; (at = strstr(at, name)); at++) mentions += at[strlen(name)] < '0' || at[strlen(name)] > '9';
+        for (const char *at = layers; (at = strstr(at, name)); at++)
+            mentions += at[strlen(name)] < '0' || at[strlen(name)] > '9';
         if (mentions > 1 && i != besides) continue;
         snprintf(text + strlen(text), size - strlen(text), "%s%s", count++ ? ", " : "", name);
     }
@@ -86,7 +100,8 @@ static dnn_graph *draw(char *text, size_t size)
     add_outputs(nodes, layers, outputs, sizeof outputs);
     snprintf(text, size, "{inputs: {a: [%d], b: [%d]}, layers: [%s], outputs: %s}", WIDTH, WIDTH, layers + 2, outputs);
     dnn_node *model = flow(text);
-    if (dnn_graph_create(model, NULL, 0, &g) != DNN_OK && !strstr(dnn_fail_text(), "same values") && !strstr(dnn_fail_text(), "more than 8"))
+    if (dnn_graph_create(model, NULL, 0, &g) != DNN_OK && !strstr(dnn_fail_text(), "same values") &&
+        !strstr(dnn_fail_text(), "more than 8"))
         fail_msg("%s\n%s", text, dnn_fail_text());
     dnn_node_destroy(model);
     return g;
@@ -185,7 +200,8 @@ static void backward(rig *r)
             if (!r->fused[o]) continue;
             const dnn_layer *l = output_activation(r->g, o);
             const real *y = dnn_shard_output(r->g, &r->shards[s], o), *z = dnn_shard_logits(r->g, &r->shards[s], o);
-            l->activation->backward(l->activation_params, CAPACITY, WIDTH, l->activation->from_input ? z : y, r->c[o][s], dy);
+            l->activation->backward(l->activation_params, CAPACITY, WIDTH, l->activation->from_input ? z : y,
+                                    r->c[o][s], dy);
         }
     dnn_graph_backward(r->g, &r->run, r->at, SHARDS, r->fused);
 }
@@ -210,7 +226,8 @@ static void compare(rig *r, const char *text)
             r->weights[j] = kept;
             /* From rounding 1e-11, from the third derivative h² times at most some thousands behind several norms. */
             if (!(fabs(expected - sum) <= 2e-6 * fmax(1, fabs(expected))))
-                fail_msg("%s\n%s[%zu]: %.12g by differences, %.12g by backward", text, segment->name, j - segment->offset, expected, sum);
+                fail_msg("%s\n%s[%zu]: %.12g by differences, %.12g by backward", text, segment->name,
+                         j - segment->offset, expected, sum);
         }
     }
 }
@@ -243,8 +260,10 @@ static void backward_agrees_with_finite_differences_on_random_graphs(void **unus
     assert_true(fused > 10);
 }
 
-#define STACK "{inputs: {a: [4], b: [4]}, layers: [{concatenate: {inputs: [a, b]}}, batch_normalization, {dense: {units: 6, activation: elu}}, " \
-              "batch_normalization, {dropout: {rate: 0.25}}, {dense: {units: 4, activation: softmax}}]}"
+#define STACK                                                                                                          \
+    "{inputs: {a: [4], b: [4]}, layers: [{concatenate: {inputs: [a, b]}}, batch_normalization, {dense: {units: 6, "    \
+    "activation: elu}}, "                                                                                              \
+    "batch_normalization, {dropout: {rate: 0.25}}, {dense: {units: 4, activation: softmax}}]}"
 
 /* The same batch in one shard and in three: sums over the global batch make them equal, to rounding of doubles. */
 static void three_shards_give_the_gradient_of_one(void **unused)
@@ -262,7 +281,8 @@ static void three_shards_give_the_gradient_of_one(void **unused)
     parts.fused[0] = true;
     state = 99;
     open_rig(g, 1, WHOLE, &whole);
-    real x[2][WHOLE * WIDTH], c[WHOLE * WIDTH], *moved[2] = { dnn_alloc(g->segments.total, sizeof(real)), dnn_alloc(g->segments.total, sizeof(real)) };
+    real x[2][WHOLE * WIDTH], c[WHOLE * WIDTH],
+        *moved[2] = { dnn_alloc(g->segments.total, sizeof(real)), dnn_alloc(g->segments.total, sizeof(real)) };
     memcpy(x[0], parts.x[0], sizeof x[0]);
     memcpy(x[1], parts.x[1], sizeof x[1]);
     memcpy(c, parts.c[0], sizeof c);
@@ -281,7 +301,8 @@ static void three_shards_give_the_gradient_of_one(void **unused)
     l->activation->backward(l->activation_params, WHOLE, WIDTH, y, c, dz);
     dnn_graph_backward(g, &whole.run, whole.at, 1, (bool[]){ true });
     for (size_t i = 0; i < ROWS * WIDTH; i++)
-        assert_true(fabs(y[i] - dnn_shard_output(g, &parts.shards[i / (CAPACITY * WIDTH)], 0)[i % (CAPACITY * WIDTH)]) < 1e-13);
+        assert_true(fabs(y[i] - dnn_shard_output(g, &parts.shards[i / (CAPACITY * WIDTH)], 0)[i % (CAPACITY * WIDTH)]) <
+                    1e-13);
     for (size_t k = 0; k < g->segments.count; k++)
         for (size_t j = g->segments.at[k].offset; j < g->segments.at[k].offset + g->segments.at[k].length; j++) {
             double sum = 0;

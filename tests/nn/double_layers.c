@@ -1,6 +1,6 @@
-/* Every layer of the registry against finite differences, in double: gradients with respect to all weights and all inputs of the sum of
- * c·y with fixed random c. Central differences with h = 1e-6 on functions of curvature about 1 have errors of about 1e-10 from
- * rounding and 1e-12 from the third derivative; 1e-7 leaves room for steeper ones. */
+/* Every layer of the registry against finite differences, in double: gradients with respect to all weights and all
+ * inputs of the sum of c·y with fixed random c. Central differences with h = 1e-6 on functions of curvature about 1
+ * have errors of about 1e-10 from rounding and 1e-12 from the third derivative; 1e-7 leaves room for steeper ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -124,9 +124,22 @@ static void close_bench(bench *b)
 
 static dnn_pass pass_of(bench *b)
 {
-    return (dnn_pass){ .training = b->training, .rows = ROWS, .capacity = CAPACITY, .seed = 3, .step = 11, .first_row = 2,
-                       .x = (const real *const *)b->x, .y = b->y, .dy = b->dy, .dx = b->dx, .w = (const real *const *)b->w, .dw = b->dw,
-                       .saved = b->saved, .saved_fixed = b->saved_fixed, .scratch = b->scratch, .scratch_fixed = b->scratch_fixed,
+    return (dnn_pass){ .training = b->training,
+                       .rows = ROWS,
+                       .capacity = CAPACITY,
+                       .seed = 3,
+                       .step = 11,
+                       .first_row = 2,
+                       .x = (const real *const *)b->x,
+                       .y = b->y,
+                       .dy = b->dy,
+                       .dx = b->dx,
+                       .w = (const real *const *)b->w,
+                       .dw = b->dw,
+                       .saved = b->saved,
+                       .saved_fixed = b->saved_fixed,
+                       .scratch = b->scratch,
+                       .scratch_fixed = b->scratch_fixed,
                        .sums = b->sums };
 }
 
@@ -185,8 +198,8 @@ static void compare(bench *b, const sample *s, real *at, const real *gradient, s
         at[i] = kept;
         const double expected = (above - below) / (2 * h);
         if (fabs(expected - gradient[i]) > 1e-7 * fmax(1, fabs(expected)))
-            fail_msg("%s (%s): d/d%s[%zu] is %.12g by differences, %.12g by backward", s->layer, b->training ? "training" : "inference",
-                     what, i, expected, (double)gradient[i]);
+            fail_msg("%s (%s): d/d%s[%zu] is %.12g by differences, %.12g by backward", s->layer,
+                     b->training ? "training" : "inference", what, i, expected, (double)gradient[i]);
     }
 }
 
@@ -196,7 +209,9 @@ static void check(const sample *s, bool training)
     open_bench(s, training, &b);
     gradients(&b);
     for (size_t i = 0; i < b.layer->plan.n_weights; i++)
-        if (b.dw[i]) compare(&b, s, b.w[i], b.dw[i], dnn_shape_units(&b.layer->plan.weights[i].shape), b.layer->plan.weights[i].name);
+        if (b.dw[i])
+            compare(&b, s, b.w[i], b.dw[i], dnn_shape_units(&b.layer->plan.weights[i].shape),
+                    b.layer->plan.weights[i].name);
     for (size_t i = 0; i < b.layer->n_inputs; i++) {
         const size_t units = dnn_shape_units(&b.layer->in[i]);
         compare(&b, s, b.x[i], b.dx[i], ROWS * units, "x");
@@ -238,7 +253,8 @@ static void masked_rows_count_in_no_sum(void **state)
         const size_t out = ROWS * dnn_shape_units(&a.layer->out);
         for (size_t j = 0; j < out; j++) assert_true(a.y[j] == b.y[j]);
         for (size_t w = 0; w < a.layer->plan.n_weights; w++)
-            for (size_t j = 0; a.dw[w] && j < dnn_shape_units(&a.layer->plan.weights[w].shape); j++) assert_true(a.dw[w][j] == b.dw[w][j]);
+            for (size_t j = 0; a.dw[w] && j < dnn_shape_units(&a.layer->plan.weights[w].shape); j++)
+                assert_true(a.dw[w][j] == b.dw[w][j]);
         close_bench(&a);
         close_bench(&b);
     }

@@ -1,4 +1,5 @@
-/* Building graphs from the model section: layers, names, defaults, repeats, several inputs and outputs, counts, errors with places. */
+/* Building graphs from the model section: layers, names, defaults, repeats, several inputs and outputs, counts, errors
+ * with places. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,16 +92,21 @@ static void expect_counts(const char *model, size_t weights, size_t fixed)
 static void the_batch_norm_network_for_images_has_271346_weights(void **state)
 {
     (void)state;
-    expect_counts("{layers: [flatten, batch_normalization, {dense: 300}, batch_normalization, {dense: 100}, batch_normalization, "
-                  "{dense: {units: 10, activation: softmax}}]}", 271346, 2368);
-    expect_counts("{defaults: {dense: {use_bias: false}}, layers: [flatten, batch_normalization, {dense: 300}, batch_normalization, {dense: 100}, "
-                  "batch_normalization, {dense: {units: 10, use_bias: true}}]}", 270946, 2368);
+    expect_counts(
+        "{layers: [flatten, batch_normalization, {dense: 300}, batch_normalization, {dense: 100}, batch_normalization, "
+        "{dense: {units: 10, activation: softmax}}]}",
+        271346, 2368);
+    expect_counts("{defaults: {dense: {use_bias: false}}, layers: [flatten, batch_normalization, {dense: 300}, "
+                  "batch_normalization, {dense: 100}, "
+                  "batch_normalization, {dense: {units: 10, use_bias: true}}]}",
+                  270946, 2368);
 }
 
 static void layers_are_numbered_from_the_second_of_a_type_on(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [flatten, {dense: 3}, {dense: {units: 3, name: dense_1}}, {dense: 3}, {dense: 3}]}");
+    dnn_graph *g =
+        create_on_images("{layers: [flatten, {dense: 3}, {dense: {units: 3, name: dense_1}}, {dense: 3}, {dense: 3}]}");
     expect_names(g, "flatten dense dense_1 dense_2 dense_3");
     dnn_graph_destroy(g);
 }
@@ -108,8 +114,9 @@ static void layers_are_numbered_from_the_second_of_a_type_on(void **state)
 static void a_lone_value_is_the_first_parameter(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{defaults: {activation: {trainable: true}}, "
-                                    "layers: [flatten, {dense: 7}, {activation: {leaky_relu: {negative_slope: 0.1}}}, {dense: 2}]}");
+    dnn_graph *g = create_on_images(
+        "{defaults: {activation: {trainable: true}}, "
+        "layers: [flatten, {dense: 7}, {activation: {leaky_relu: {negative_slope: 0.1}}}, {dense: 2}]}");
     assert_int_equal(g->layers[1].out.dim[0], 7);
     assert_string_equal(g->layers[2].activation->kind.name, "leaky_relu");
     dnn_graph_destroy(g);
@@ -118,8 +125,9 @@ static void a_lone_value_is_the_first_parameter(void **state)
 static void defaults_hold_where_a_layer_does_not_say_otherwise(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{defaults: {dense: {units: 5, activation: elu, use_bias: false}}, layers: [flatten, dense, {dense: 6}, "
-                                    "{dense: {activation: relu, use_bias: true}}, {dense: {activation: linear}}]}");
+    dnn_graph *g = create_on_images(
+        "{defaults: {dense: {units: 5, activation: elu, use_bias: false}}, layers: [flatten, dense, {dense: 6}, "
+        "{dense: {activation: relu, use_bias: true}}, {dense: {activation: linear}}]}");
     assert_int_equal(g->layers[1].out.dim[0], 5);
     assert_string_equal(g->layers[1].activation->kind.name, "elu");
     assert_int_equal(g->layers[1].plan.n_weights, 1);
@@ -134,7 +142,8 @@ static void defaults_hold_where_a_layer_does_not_say_otherwise(void **state)
 static void repeats_unroll_also_within_each_other(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [flatten, {repeat: {times: 2, layers: [{dense: 4}, {repeat: {times: 3, layers: [dropout]}}]}}, {dense: 2}]}");
+    dnn_graph *g = create_on_images("{layers: [flatten, {repeat: {times: 2, layers: [{dense: 4}, {repeat: {times: 3, "
+                                    "layers: [dropout]}}]}}, {dense: 2}]}");
     expect_names(g, "flatten dense dropout dropout_1 dropout_2 dense_1 dropout_3 dropout_4 dropout_5 dense_2");
     dnn_graph_destroy(g);
 }
@@ -142,8 +151,9 @@ static void repeats_unroll_also_within_each_other(void **state)
 static void names_given_in_a_repeat_are_numbered_with_what_refers_to_them(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [flatten, {dense: 4}, {repeat: {times: 2, layers: [{dense: {units: 4, name: a}}, "
-                                    "{dense: {units: 4, name: b}}, {add: {inputs: [a, b], name: sum}}]}}]}");
+    dnn_graph *g =
+        create_on_images("{layers: [flatten, {dense: 4}, {repeat: {times: 2, layers: [{dense: {units: 4, name: a}}, "
+                         "{dense: {units: 4, name: b}}, {add: {inputs: [a, b], name: sum}}]}}]}");
     expect_names(g, "flatten dense a b sum a_1 b_1 sum_1");
     assert_string_equal(dnn_graph_tensor_name(g, op(g, "sum_1")->in[0]), "a_1");
     assert_string_equal(dnn_graph_tensor_name(g, op(g, "sum_1")->in[1]), "b_1");
@@ -151,9 +161,11 @@ static void names_given_in_a_repeat_are_numbered_with_what_refers_to_them(void *
     dnn_graph_destroy(g);
 }
 
-#define WIDE_AND_DEEP "{inputs: {wide: [5], deep: [6]}, layers: [{dense: {units: 30, activation: relu, inputs: deep}}, " \
-                      "{dense: {units: 30, activation: relu}}, {concatenate: {inputs: [wide, dense_1]}}, {dense: {units: 1, name: main}}, " \
-                      "{dense: {units: 1, name: aux, inputs: dense_1}}], outputs: [main, aux]}"
+#define WIDE_AND_DEEP                                                                                                  \
+    "{inputs: {wide: [5], deep: [6]}, layers: [{dense: {units: 30, activation: relu, inputs: deep}}, "                 \
+    "{dense: {units: 30, activation: relu}}, {concatenate: {inputs: [wide, dense_1]}}, {dense: {units: 1, name: "      \
+    "main}}, "                                                                                                         \
+    "{dense: {units: 1, name: aux, inputs: dense_1}}], outputs: [main, aux]}"
 
 static void wide_and_deep_has_two_inputs_and_two_outputs(void **state)
 {
@@ -179,7 +191,8 @@ static void wide_and_deep_has_two_inputs_and_two_outputs(void **state)
 static void outputs_may_be_renamed_by_a_map(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [flatten, {dense: {units: 3, name: a}}, {dense: {units: 2, name: b}}], outputs: {last: b, first: a}}");
+    dnn_graph *g = create_on_images("{layers: [flatten, {dense: {units: 3, name: a}}, {dense: {units: 2, name: b}}], "
+                                    "outputs: {last: b, first: a}}");
     assert_string_equal(g->outputs[0].name, "last");
     assert_string_equal(g->layers[g->output_layer[0]].name, "b");
     assert_string_equal(g->outputs[1].name, "first");
@@ -190,7 +203,8 @@ static void outputs_may_be_renamed_by_a_map(void **state)
 static void layers_of_type_input_are_inputs(void **state)
 {
     (void)state;
-    dnn_graph *g = create("{layers: [{input: {shape: [4], name: a}}, {input: {shape: [3], name: b}}, {concatenate: {inputs: [a, b]}}, {dense: 2}]}",
+    dnn_graph *g = create("{layers: [{input: {shape: [4], name: a}}, {input: {shape: [3], name: b}}, {concatenate: "
+                          "{inputs: [a, b]}}, {dense: 2}]}",
                           NULL, 0);
     assert_int_equal(g->n_inputs, 2);
     assert_string_equal(g->inputs[1].name, "b");
@@ -209,7 +223,8 @@ static void a_sole_input_fits_whatever_it_is_called(void **state)
 static void layers_may_be_written_before_what_they_read(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [{dense: {units: 2, name: top, inputs: below}}, {flatten: {inputs: x}}, {dense: {units: 3, name: below}}], "
+    dnn_graph *g = create_on_images("{layers: [{dense: {units: 2, name: top, inputs: below}}, {flatten: {inputs: x}}, "
+                                    "{dense: {units: 3, name: below}}], "
                                     "outputs: top}");
     assert_int_equal(g->ops[2].layer, layer(g, "top"));
     assert_int_equal(g->layers[layer(g, "top")].in[0].dim[0], 3);
@@ -219,7 +234,8 @@ static void layers_may_be_written_before_what_they_read(void **state)
 static void an_output_activation_is_split_off_with_its_logits(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [flatten, {dense: {units: 4, activation: relu}}, {dense: {units: 3, activation: softmax}}]}");
+    dnn_graph *g = create_on_images(
+        "{layers: [flatten, {dense: {units: 4, activation: relu}}, {dense: {units: 3, activation: softmax}}]}");
     assert_non_null(g->layers[1].activation);
     assert_null(g->layers[2].activation);
     assert_int_equal(g->n_layers, 4);
@@ -243,8 +259,12 @@ static void segments_lie_in_layer_order_on_cache_lines(void **state)
 {
     (void)state;
     dnn_graph *g = create_on_images("{layers: [flatten, batch_normalization, {dense: 3}]}");
-    static const char *const names[] = { "batch_normalization/gamma", "batch_normalization/beta", "batch_normalization/moving_mean",
-                                         "batch_normalization/moving_variance", "dense/kernel", "dense/bias" };
+    static const char *const names[] = { "batch_normalization/gamma",
+                                         "batch_normalization/beta",
+                                         "batch_normalization/moving_mean",
+                                         "batch_normalization/moving_variance",
+                                         "dense/kernel",
+                                         "dense/bias" };
     assert_int_equal(g->segments.count, 6);
     size_t end = 0;
     for (size_t i = 0; i < 6; i++) {
@@ -264,7 +284,8 @@ static void segments_lie_in_layer_order_on_cache_lines(void **state)
 static void freezing_a_layer_changes_its_segments_alone(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [flatten, {dense: {units: 5, trainable: false}}, batch_normalization, {dense: 3}]}");
+    dnn_graph *g =
+        create_on_images("{layers: [flatten, {dense: {units: 5, trainable: false}}, batch_normalization, {dense: 3}]}");
     size_t all, trainable;
     dnn_graph_count(g, &all, &trainable);
     assert_int_equal(all, 785 * 5 + 20 + 18);
@@ -282,7 +303,8 @@ static void freezing_a_layer_changes_its_segments_alone(void **state)
 static void initial_weights_depend_on_the_seed_and_fill_no_gap(void **state)
 {
     (void)state;
-    dnn_graph *g = create_on_images("{layers: [flatten, batch_normalization, {dense: {units: 3, kernel_initializer: he_normal}}, {dense: 3}]}");
+    dnn_graph *g = create_on_images(
+        "{layers: [flatten, batch_normalization, {dense: {units: 3, kernel_initializer: he_normal}}, {dense: 3}]}");
     const size_t n = g->segments.total;
     float *a = dnn_alloc(n, sizeof *a), *b = dnn_alloc(n, sizeof *b);
     for (size_t i = 0; i < n; i++) b[i] = 9;
@@ -308,11 +330,14 @@ static void what_is_written_builds_the_same_graph(void **state)
 {
     (void)state;
     static const char *const models[] = {
-        "{defaults: {dense: {activation: elu}}, layers: [flatten, {repeat: {times: 2, layers: [{dense: 4}, {dropout: 0.2}]}}, "
+        "{defaults: {dense: {activation: elu}}, layers: [flatten, {repeat: {times: 2, layers: [{dense: 4}, {dropout: "
+        "0.2}]}}, "
         "{dense: {units: 3, activation: softmax}}]}",
         WIDE_AND_DEEP,
-        "{layers: [{input: {shape: [4], name: a}}, {input: {shape: [3], name: b}}, {concatenate: {inputs: [a, b]}}, {dense: 2}, {reshape: [2, 1]}]}",
-        "{inputs: {x: [3]}, layers: [{dense: {units: 2, name: top, inputs: below}}, {dense: {units: 3, name: below, inputs: x, trainable: false}}], "
+        "{layers: [{input: {shape: [4], name: a}}, {input: {shape: [3], name: b}}, {concatenate: {inputs: [a, b]}}, "
+        "{dense: 2}, {reshape: [2, 1]}]}",
+        "{inputs: {x: [3]}, layers: [{dense: {units: 2, name: top, inputs: below}}, {dense: {units: 3, name: below, "
+        "inputs: x, trainable: false}}], "
         "outputs: {y: top}}",
     };
     const dnn_port x = port("x", 2, 28, 28);
@@ -327,7 +352,8 @@ static void what_is_written_builds_the_same_graph(void **state)
         assert_int_equal(g->segments.total, again->segments.total);
         for (size_t k = 0; k < g->n_ops; k++) {
             assert_int_equal(g->ops[k].layer, again->ops[k].layer);
-            assert_memory_equal(g->ops[k].in, again->ops[k].in, g->layers[g->ops[k].layer].n_inputs * sizeof *g->ops[k].in);
+            assert_memory_equal(g->ops[k].in, again->ops[k].in,
+                                g->layers[g->ops[k].layer].n_inputs * sizeof *g->ops[k].in);
         }
         dnn_node_destroy(first);
         dnn_node_destroy(second);
@@ -356,19 +382,24 @@ static void inputs_are_written_only_where_the_layer_above_is_not_meant(void **st
 static void mistakes_in_layers_are_shown_where_they_are_written(void **state)
 {
     (void)state;
-    refuse_on_images("{layers: [flatten,\n  {densse: 3}]}", "run.yaml:2:4: unknown layer 'densse'; did you mean 'dense'?");
+    refuse_on_images("{layers: [flatten,\n  {densse: 3}]}",
+                     "run.yaml:2:4: unknown layer 'densse'; did you mean 'dense'?");
     refuse_on_images("{layers: [flatten, {dense: 3}, {dense: {units: 2,\n    inputs: densse}}]}",
                      "run.yaml:1:33: dense_1.inputs: there is no layer or input 'densse'; did you mean 'dense'?");
     refuse_on_images("{layers: [flatten, {dense: {units: 3, name: a}},\n {dense: {units: 3, name: a}}]}",
                      "run.yaml:2:3: name = \"a\": another layer has it already (run.yaml:1:21)");
-    refuse_on_images("{layers: [flatten, {dense: {units: 3, name: x}}]}", "run.yaml:1:21: name = \"x\": an input has it already");
-    refuse_on_images("{layers: [flatten, {dense: {units: 3, name: a/b}}]}",
-                     "run.yaml:1:21: name = \"a/b\": must have 1 to 63 characters, none of them '/', ',' or '\"', no '.' in front");
+    refuse_on_images("{layers: [flatten, {dense: {units: 3, name: x}}]}",
+                     "run.yaml:1:21: name = \"x\": an input has it already");
+    refuse_on_images(
+        "{layers: [flatten, {dense: {units: 3, name: a/b}}]}",
+        "run.yaml:1:21: name = \"a/b\": must have 1 to 63 characters, none of them '/', ',' or '\"', no '.' in front");
     refuse_on_images("{layers: []}", "run.yaml:1:10: layers: must be a list of layers, from the input to the output");
-    refuse_on_images("{layers: [flatten], layer: 3}", "run.yaml:1:21: model.layer: unknown key; did you mean 'layers'?");
+    refuse_on_images("{layers: [flatten], layer: 3}",
+                     "run.yaml:1:21: model.layer: unknown key; did you mean 'layers'?");
     refuse_on_images("{layers: [flatten, {dense: {units: 3, inputs: [flatten, flatten]}}]}",
                      "run.yaml:1:21: dense.inputs: takes one input, 2 are given");
-    refuse_on_images("{layers: [flatten,\n add]}", "run.yaml:2:2: add: puts two or more inputs together; name them, as in inputs: [a, b]");
+    refuse_on_images("{layers: [flatten,\n add]}",
+                     "run.yaml:2:2: add: puts two or more inputs together; name them, as in inputs: [a, b]");
 }
 
 static void mistakes_in_defaults_and_repeats_are_shown_where_they_are_written(void **state)
@@ -378,11 +409,14 @@ static void mistakes_in_defaults_and_repeats_are_shown_where_they_are_written(vo
                      "run.yaml:1:21: defaults.dense.unitss: dense has no such parameter; did you mean 'units'?");
     refuse_on_images("{defaults: {dens: {units: 3}}, layers: [flatten]}",
                      "run.yaml:1:13: defaults.dens: there is no such layer; did you mean 'dense'?");
-    refuse_on_images("{defaults: {dense: {name: a}}, layers: [flatten]}", "run.yaml:1:27: defaults.dense.name: belongs to a single layer");
+    refuse_on_images("{defaults: {dense: {name: a}}, layers: [flatten]}",
+                     "run.yaml:1:27: defaults.dense.name: belongs to a single layer");
     refuse_on_images("{defaults: {dropout: {rate: 1.5}}, layers: [flatten,\n dropout]}",
                      "run.yaml:1:29: dropout.rate = 1.5: must lie in [0, 1)");
-    refuse_on_images("{layers: [flatten, {repeat: {times: 0, layers: [dropout]}}]}", "run.yaml:1:37: repeat.times = 0: must be >= 1");
-    refuse_on_images("{layers: [flatten, {repeat: {times: 2}}]}", "run.yaml:1:29: repeat.layers: missing: the layers that are repeated");
+    refuse_on_images("{layers: [flatten, {repeat: {times: 0, layers: [dropout]}}]}",
+                     "run.yaml:1:37: repeat.times = 0: must be >= 1");
+    refuse_on_images("{layers: [flatten, {repeat: {times: 2}}]}",
+                     "run.yaml:1:29: repeat.layers: missing: the layers that are repeated");
     refuse_on_images("{layers: [flatten, {repeat: {times: 200, layers: [{repeat: {times: 100, layers: [dropout]}}]}}]}",
                      "run.yaml:1:29: repeat.times = 200: more than 10000 layers");
 }
@@ -398,24 +432,33 @@ static void shapes_that_do_not_fit_are_both_named(void **state)
     expect_refusal("{inputs: {a: [6], c: [5]}, layers: [{concatenate: {inputs: [a, c]}}]}", ports, 2,
                    "run.yaml:1:10: model input 'c': the data bring no input of that name (see data.inputs)");
     refuse_on_images("{layers: [flatten,\n {reshape: {target_shape: [5, -1]}}]}",
-                     "run.yaml:2:3: reshape: target_shape = [5, 0] does not hold the 784 values of the input [784] (0 stands for the open one)");
-    refuse_on_images("{inputs: {x: [28, 27]}, layers: [flatten]}", "run.yaml:1:10: input 'x' has shape [28, 27] here, but the data bring [28, 28]");
-    refuse_on_images("{inputs: {x: [28, 0]}, layers: [flatten]}",
-                     "run.yaml:1:14: inputs.x: must be the shape of one sample, at most 6 whole numbers >= 1, as in [28, 28]");
-    refuse_on_images("{layers: [flatten,\n {dense: 1000000000000}]}", "run.yaml:2:3: dense: kernel has shape [784, 1000000000000]: it holds no values, or too many");
+                     "run.yaml:2:3: reshape: target_shape = [5, 0] does not hold the 784 values of the input [784] (0 "
+                     "stands for the open one)");
+    refuse_on_images("{inputs: {x: [28, 27]}, layers: [flatten]}",
+                     "run.yaml:1:10: input 'x' has shape [28, 27] here, but the data bring [28, 28]");
+    refuse_on_images(
+        "{inputs: {x: [28, 0]}, layers: [flatten]}",
+        "run.yaml:1:14: inputs.x: must be the shape of one sample, at most 6 whole numbers >= 1, as in [28, 28]");
+    refuse_on_images("{layers: [flatten,\n {dense: 1000000000000}]}",
+                     "run.yaml:2:3: dense: kernel has shape [784, 1000000000000]: it holds no values, or too many");
 }
 
 static void mistakes_in_connections_are_found(void **state)
 {
     (void)state;
     const dnn_port ports[] = { port("a", 1, 6, 0), port("b", 1, 5, 0) };
-    refuse_on_images("{layers: [flatten, {dense: {units: 3, name: a, inputs: c}},\n {dense: {units: 3, name: b}}, {dense: {units: 3, name: c}}]}",
+    refuse_on_images("{layers: [flatten, {dense: {units: 3, name: a, inputs: c}},\n {dense: {units: 3, name: b}}, "
+                     "{dense: {units: 3, name: c}}]}",
                      "run.yaml:1:21: a.inputs: a cycle: a reads c, which reads b, which reads a");
-    refuse_on_images("{layers: [flatten, {dense: 3}, {dense: {units: 2, inputs: flatten}}]}",
-                     "run.yaml:1:21: dense: its output is not used; let another layer read it, name it in outputs, or remove it");
-    expect_refusal("{layers: [{dense: {units: 3, inputs: a}}]}", ports, 2, "run.yaml:1:12: input 'b' is read by no layer");
-    expect_refusal("{layers: [{dense: 3}]}", ports, 2, "run.yaml:1:12: dense: the model has 2 inputs; say which it reads, as in inputs: a");
-    expect_refusal("{inputs: {a: [6]}, layers: [{dense: 3}]}", ports, 2, "run.yaml:1:10: the data's input 'b' is no input of the model");
+    refuse_on_images(
+        "{layers: [flatten, {dense: 3}, {dense: {units: 2, inputs: flatten}}]}",
+        "run.yaml:1:21: dense: its output is not used; let another layer read it, name it in outputs, or remove it");
+    expect_refusal("{layers: [{dense: {units: 3, inputs: a}}]}", ports, 2,
+                   "run.yaml:1:12: input 'b' is read by no layer");
+    expect_refusal("{layers: [{dense: 3}]}", ports, 2,
+                   "run.yaml:1:12: dense: the model has 2 inputs; say which it reads, as in inputs: a");
+    expect_refusal("{inputs: {a: [6]}, layers: [{dense: 3}]}", ports, 2,
+                   "run.yaml:1:10: the data's input 'b' is no input of the model");
     refuse_on_images("{layers: [flatten, {dense: 3}], outputs: densee}",
                      "run.yaml:1:42: outputs: there is no layer 'densee'; did you mean 'dense'?");
     refuse_on_images("{layers: [flatten, {dense: 3}, {reshape: [3, 1]}], outputs: [dense, reshape]}",

@@ -66,8 +66,10 @@ static void backward_of_ones(rig *r)
     dnn_graph_backward(r->g, &r->run, r->at, 1, (bool[]){ false });
 }
 
-#define DEEP "{inputs: {x: [20]}, defaults: {dense: {units: 20, activation: gelu}}, layers: [batch_normalization, dense, {dropout: 0.3}, dense, " \
-             "batch_normalization, {gaussian_noise: 0.1}, {dense: {units: 3, activation: softmax}}]}"
+#define DEEP                                                                                                           \
+    "{inputs: {x: [20]}, defaults: {dense: {units: 20, activation: gelu}}, layers: [batch_normalization, dense, "      \
+    "{dropout: 0.3}, dense, "                                                                                          \
+    "batch_normalization, {gaussian_noise: 0.1}, {dense: {units: 3, activation: softmax}}]}"
 
 static void nothing_is_allocated_in_a_step(void **state)
 {
@@ -88,7 +90,8 @@ static void nothing_is_allocated_in_a_step(void **state)
 static void masks_and_noise_depend_on_the_place_in_the_batch_alone(void **state)
 {
     (void)state;
-    static const char *const models[] = { "{inputs: {x: [20]}, layers: [{dropout: 0.5}]}", "{inputs: {x: [20]}, layers: [{alpha_dropout: 0.5}]}",
+    static const char *const models[] = { "{inputs: {x: [20]}, layers: [{dropout: 0.5}]}",
+                                          "{inputs: {x: [20]}, layers: [{alpha_dropout: 0.5}]}",
                                           "{inputs: {x: [20]}, layers: [{gaussian_noise: 1.0}]}" };
     for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
         rig whole, part;
@@ -96,8 +99,8 @@ static void masks_and_noise_depend_on_the_place_in_the_batch_alone(void **state)
         open_rig(models[m], 4, 4, false, &part);
         dnn_graph_forward(whole.g, &whole.run, whole.at, 1);
         dnn_graph_forward(part.g, &part.run, part.at, 1);
-        assert_memory_equal(dnn_shard_output(whole.g, &whole.shard, 0) + 4 * UNITS, dnn_shard_output(part.g, &part.shard, 0),
-                            4 * UNITS * sizeof(float));
+        assert_memory_equal(dnn_shard_output(whole.g, &whole.shard, 0) + 4 * UNITS,
+                            dnn_shard_output(part.g, &part.shard, 0), 4 * UNITS * sizeof(float));
         close_rig(&whole);
         close_rig(&part);
     }
@@ -158,8 +161,10 @@ static void a_shard_for_inference_takes_less_and_gives_the_same(void **state)
         full.run.training = lean.run.training = training;
         dnn_graph_forward(full.g, &full.run, full.at, 1);
         dnn_graph_forward(lean.g, &lean.run, lean.at, 1);
-        assert_memory_equal(dnn_shard_output(full.g, &full.shard, 0), dnn_shard_output(lean.g, &lean.shard, 0), 8 * 3 * sizeof(float));
-        assert_memory_equal(dnn_shard_logits(full.g, &full.shard, 0), dnn_shard_logits(lean.g, &lean.shard, 0), 8 * 3 * sizeof(float));
+        assert_memory_equal(dnn_shard_output(full.g, &full.shard, 0), dnn_shard_output(lean.g, &lean.shard, 0),
+                            8 * 3 * sizeof(float));
+        assert_memory_equal(dnn_shard_logits(full.g, &full.shard, 0), dnn_shard_logits(lean.g, &lean.shard, 0),
+                            8 * 3 * sizeof(float));
     }
     close_rig(&full);
     close_rig(&lean);
@@ -173,8 +178,10 @@ static void a_deep_path_reuses_its_buffers(void **state)
     size_t training[2], inference[2];
     for (int i = 0; i < 2; i++) {
         char model[256];
-        snprintf(model, sizeof model, "{inputs: {x: [64]}, layers: [{repeat: {times: %d, layers: [{dense: {units: 64, activation: relu}}]}}]}",
-                 i ? 40 : 20);
+        snprintf(
+            model, sizeof model,
+            "{inputs: {x: [64]}, layers: [{repeat: {times: %d, layers: [{dense: {units: 64, activation: relu}}]}}]}",
+            i ? 40 : 20);
         dnn_graph *g = create(model);
         training[i] = dnn_graph_shard_bytes(g, ROWS, true);
         inference[i] = dnn_graph_shard_bytes(g, ROWS, false);
@@ -211,7 +218,8 @@ static void an_observer_sees_every_layer_both_ways(void **state)
     (void)state;
     rig r;
     seen s = { "" };
-    open_rig("{inputs: {x: [20]}, layers: [{dense: 5}, {reshape: [5, 1]}, {dense: {units: 2, activation: softmax}}]}", 8, 0, true, &r);
+    open_rig("{inputs: {x: [20]}, layers: [{dense: 5}, {reshape: [5, 1]}, {dense: {units: 2, activation: softmax}}]}",
+             8, 0, true, &r);
     r.run.observer = &(dnn_observer){ see, &s };
     r.run.gradient_done = done;
     r.run.done_context = &s;
@@ -299,7 +307,9 @@ static void a_worker_without_shards_joins_every_reduction(void **state)
     (void)state;
     rig r;
     size_t calls = 0;
-    open_rig("{inputs: {x: [20]}, layers: [batch_normalization, {dense: 20}, batch_normalization, {dense: {units: 2, activation: softmax}}]}", 8, 0, true, &r);
+    open_rig("{inputs: {x: [20]}, layers: [batch_normalization, {dense: 20}, batch_normalization, {dense: {units: 2, "
+             "activation: softmax}}]}",
+             8, 0, true, &r);
     r.run.reducer = &(dnn_reducer){ count_calls, &calls };
     dnn_graph_forward(r.g, &r.run, NULL, 0);
     assert_int_equal(calls, 2);

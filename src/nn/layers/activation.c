@@ -17,7 +17,10 @@ dnn_status activation_plan(const dnn_layer *l, dnn_layer_plan *p)
     return DNN_OK;
 }
 
-static size_t rows(const dnn_layer *l, const dnn_pass *p) { return p->capacity * (dnn_shape_units(&l->out) / dnn_shape_last(&l->out)); }
+static size_t rows(const dnn_layer *l, const dnn_pass *p)
+{
+    return p->capacity * (dnn_shape_units(&l->out) / dnn_shape_last(&l->out));
+}
 
 void activation_forward(const dnn_layer *l, const dnn_pass *p)
 {
@@ -27,12 +30,18 @@ void activation_forward(const dnn_layer *l, const dnn_pass *p)
 void activation_backward(const dnn_layer *l, const dnn_pass *p)
 {
     if (!p->dx[0]) return;
-    l->activation->backward(l->activation_params, rows(l, p), dnn_shape_last(&l->out), l->activation->from_input ? p->x[0] : p->y, p->dy,
-                            p->dx[0]);
+    l->activation->backward(l->activation_params, rows(l, p), dnn_shape_last(&l->out),
+                            l->activation->from_input ? p->x[0] : p->y, p->dy, p->dx[0]);
 }
 
 const dnn_layer_kind dnn_layer_activation = {
-    .kind = { .name = "activation", .help = "an activation as a layer of its own", .params_size = sizeof(activation), DNN_PARAMS(params),
+    .kind = { .name = "activation",
+              .help = "an activation as a layer of its own",
+              .params_size = sizeof(activation),
+              DNN_PARAMS(params),
               .keras = "Activation" },
-    .activation_layer = true, .plan = activation_plan, .forward = activation_forward, .backward = activation_backward,
+    .activation_layer = true,
+    .plan = activation_plan,
+    .forward = activation_forward,
+    .backward = activation_backward,
 };

@@ -1,5 +1,5 @@
-/* Activations that Keras also has as layers of their own, some with other defaults than in `activation:`. The formulas are
- * those of the activations of the same names. */
+/* Activations that Keras also has as layers of their own, some with other defaults than in `activation:`. The formulas
+ * are those of the activations of the same names. */
 #include "nn/layers/activation.h"
 #include "nn/layers/keras.h"
 
@@ -40,12 +40,22 @@ static dnn_status softmax_plan(const dnn_layer *l, dnn_layer_plan *p)
     return activation_plan(l, p);
 }
 
-#define ACTIVATION_LAYER(name_, keras_, help_, ...) \
-    const dnn_layer_kind dnn_layer_##name_ = { \
-        .kind = { .name = #name_, .help = help_, .params_size = sizeof(name_), DNN_PARAMS(name_##_params), .keras = keras_, __VA_ARGS__ }, \
-        .activation_layer = true, .activation = #name_, .forward = activation_forward, .backward = activation_backward,
+#define ACTIVATION_LAYER(name_, keras_, help_, ...)                                                                    \
+    const dnn_layer_kind dnn_layer_##name_ = { .kind = { .name = #name_,                                               \
+                                                         .help = help_,                                                \
+                                                         .params_size = sizeof(name_),                                 \
+                                                         DNN_PARAMS(name_##_params),                                   \
+                                                         .keras = keras_,                                              \
+                                                         __VA_ARGS__ },                                                \
+                                               .activation_layer = true,                                               \
+                                               .activation = #name_,                                                   \
+                                               .forward = activation_forward,                                          \
+                                               .backward = activation_backward,
 
-ACTIVATION_LAYER(leaky_relu, "LeakyReLU", "x, below 0 slope·x (Maas et al. 2013)", .decode = decode_slope) .plan = activation_plan };
+ACTIVATION_LAYER(leaky_relu, "LeakyReLU", "x, below 0 slope·x (Maas et al. 2013)", .decode = decode_slope).plan =
+    activation_plan
+}
+;
 ACTIVATION_LAYER(relu, "ReLU", "max(x, 0), with slope, limit and threshold", ) .plan = activation_plan };
 ACTIVATION_LAYER(elu, "ELU", "x, below 0 alpha·(e^x - 1) (Clevert et al. 2016)", ) .plan = activation_plan };
 ACTIVATION_LAYER(softmax, "Softmax", "e^x over its sum along the last axis", ) .plan = softmax_plan };

@@ -8,8 +8,8 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     for (size_t i = 1; i < l->n_inputs; i++)
         if (!dnn_shape_equal(&l->in[0], &l->in[i])) {
             char a[80], b[80];
-            return dnn_fail(DNN_E_CONFIG, "inputs have shapes %s and %s: all must be equal", dnn_shape_text(&l->in[0], a, sizeof a),
-                            dnn_shape_text(&l->in[i], b, sizeof b));
+            return dnn_fail(DNN_E_CONFIG, "inputs have shapes %s and %s: all must be equal",
+                            dnn_shape_text(&l->in[0], a, sizeof a), dnn_shape_text(&l->in[i], b, sizeof b));
         }
     *p = (dnn_layer_plan){ .out = l->in[0] };
     return DNN_OK;

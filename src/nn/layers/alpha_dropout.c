@@ -1,5 +1,5 @@
-/* Dropout that keeps mean 0 and variance 1 of selu's outputs (Klambauer et al. 2017, section 3): dropped elements become
- * α' = -1.7581, then y = a x + b. */
+/* Dropout that keeps mean 0 and variance 1 of selu's outputs (Klambauer et al. 2017, section 3): dropped elements
+ * become α' = -1.7581, then y = a x + b. */
 #include <math.h>
 #include <string.h>
 
@@ -61,7 +61,13 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
 }
 
 const dnn_layer_kind dnn_layer_alpha_dropout = {
-    .kind = { .name = "alpha_dropout", .help = "dropout that keeps mean and variance behind selu (Klambauer et al. 2017)",
-              .params_size = sizeof(alpha_dropout), DNN_PARAMS(params), .keras = "AlphaDropout", .decode = decode },
-    .plan = plan, .forward = forward, .backward = backward,
+    .kind = { .name = "alpha_dropout",
+              .help = "dropout that keeps mean and variance behind selu (Klambauer et al. 2017)",
+              .params_size = sizeof(alpha_dropout),
+              DNN_PARAMS(params),
+              .keras = "AlphaDropout",
+              .decode = decode },
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
 };

@@ -1,9 +1,10 @@
-/* y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per feature of the last axis (Ioffe and Szegedy 2015, algorithm 1 and the gradients of
- * section 3). Training: mean and biased variance of the global batch, so both directions come in two halves: sums of a shard, then
- * what needs the merged sums. Inference, and a layer that is frozen: the moving statistics.
+/* y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per feature of the last axis (Ioffe and Szegedy 2015,
+ * algorithm 1 and the gradients of section 3). Training: mean and biased variance of the global batch, so both
+ * directions come in two halves: sums of a shard, then what needs the merged sums. Inference, and a layer that is
+ * frozen: the moving statistics.
  *
- * Sums are centred: (count, means, sums of squares about the mean), merged by Chan, Golub and LeVeque 1979, equation 2.1; never E[x²] - E[x]²,
- * which cancels. */
+ * Sums are centred: (count, means, sums of squares about the mean), merged by Chan, Golub and LeVeque 1979,
+ * equation 2.1; never E[x²] - E[x]², which cancels. */
 #include <math.h>
 #include <string.h>
 
@@ -21,15 +22,18 @@ typedef struct {
 
 static const dnn_param params[] = {
     DNN_INT(batch_normalization, axis, "-1", NULL, "axis of the features: -1, the last"),
-    DNN_REAL(batch_normalization, momentum, "0.99", "[0, 1]", "share of its old value that a moving statistic keeps at a step"),
+    DNN_REAL(batch_normalization, momentum, "0.99", "[0, 1]",
+             "share of its old value that a moving statistic keeps at a step"),
     DNN_REAL(batch_normalization, epsilon, "0.001", "> 0", "added to the variance"),
     DNN_BOOL(batch_normalization, center, "true", "add a learned beta"),
     DNN_BOOL(batch_normalization, scale, "true", "multiply by a learned gamma"),
     DNN_COMPONENT(batch_normalization, beta_initializer, &dnn_initializers, "zeros", "start of beta"),
     DNN_COMPONENT(batch_normalization, gamma_initializer, &dnn_initializers, "ones", "start of gamma"),
     DNN_COMPONENT(batch_normalization, moving_mean_initializer, &dnn_initializers, "zeros", "start of the moving mean"),
-    DNN_COMPONENT(batch_normalization, moving_variance_initializer, &dnn_initializers, "ones", "start of the moving variance"),
-    DNN_BOOL(batch_normalization, synchronized, "true", "false: a shard of the batch is normalized by its own statistics; moving ones stay global"),
+    DNN_COMPONENT(batch_normalization, moving_variance_initializer, &dnn_initializers, "ones",
+                  "start of the moving variance"),
+    DNN_BOOL(batch_normalization, synchronized, "true",
+             "false: a shard of the batch is normalized by its own statistics; moving ones stay global"),
 };
 
 /* Places of the weights; what is not there has none. */
@@ -40,8 +44,11 @@ static places places_of(const dnn_layer *l)
 {
     const batch_normalization *b = l->params;
     const size_t learned = (size_t)b->scale + b->center;
-    return (places){ .features = dnn_shape_last(&l->in[0]), .gamma = b->scale ? 0 : NOWHERE, .beta = b->center ? learned - 1 : NOWHERE,
-                     .mean = learned, .variance = learned + 1 };
+    return (places){ .features = dnn_shape_last(&l->in[0]),
+                     .gamma = b->scale ? 0 : NOWHERE,
+                     .beta = b->center ? learned - 1 : NOWHERE,
+                     .mean = learned,
+                     .variance = learned + 1 };
 }
 
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
@@ -54,11 +61,13 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     p->out = l->in[0];
     p->n_weights = at.variance + 1;
     for (size_t i = 0; i < p->n_weights; i++)
-        p->weights[i] = (dnn_weight_plan){ .shape = dnn_shape_1(k), .fan_in = k, .fan_out = k, .statistic = i >= at.mean };
+        p->weights[i] =
+            (dnn_weight_plan){ .shape = dnn_shape_1(k), .fan_in = k, .fan_out = k, .statistic = i >= at.mean };
     if (b->scale) p->weights[at.gamma].name = "gamma", p->weights[at.gamma].initializer = &b->gamma_initializer;
     if (b->center) p->weights[at.beta].name = "beta", p->weights[at.beta].initializer = &b->beta_initializer;
     p->weights[at.mean].name = "moving_mean", p->weights[at.mean].initializer = &b->moving_mean_initializer;
-    p->weights[at.variance].name = "moving_variance", p->weights[at.variance].initializer = &b->moving_variance_initializer;
+    p->weights[at.variance].name = "moving_variance",
+    p->weights[at.variance].initializer = &b->moving_variance_initializer;
     p->sums = 1 + 2 * k;
     p->saved_fixed = 2 * k;
     p->scratch_fixed = (2 * k + 1) * (sizeof(double) / sizeof(real));
@@ -86,8 +95,8 @@ static void measure(size_t rows, size_t k, const real *restrict x, double *restr
 }
 
 /* Puts a second part (m rows) to a first one (n rows, n + m > 0). */
-static void combine(size_t k, double n, double *restrict mean, double *restrict squares, double m, const double *restrict other_mean,
-                    const double *restrict other_squares)
+static void combine(size_t k, double n, double *restrict mean, double *restrict squares, double m,
+                    const double *restrict other_mean, const double *restrict other_squares)
 {
     const double share = m / (n + m), both = n * share;
     for (size_t j = 0; j < k; j++) {
@@ -152,7 +161,9 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
     statistics(l, p, mean, mean + k);
     const real *restrict m = mean, *restrict inverse = mean + k, *restrict x = p->x[0];
     real *restrict y = p->y;
-    const real *restrict gamma = at.gamma == NOWHERE ? NULL : p->w[at.gamma], *restrict beta = at.beta == NOWHERE ? NULL : p->w[at.beta];
+    const real *restrict gamma = at.gamma == NOWHERE ? NULL : p->w[at.gamma], *restrict beta = at.beta == NOWHERE
+                                                                                                   ? NULL
+                                                                                                   : p->w[at.beta];
     /* The deviation first: x·a + (beta - mean·a) would cancel where the mean is large. */
     for (size_t r = 0; r < rows; r++, x += k, y += k) {
         for (size_t j = 0; j < k; j++) y[j] = (x[j] - m[j]) * inverse[j];
@@ -169,7 +180,8 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
 static void gradient_sums(const dnn_layer *l, const dnn_pass *p, double *sums)
 {
     const size_t k = dnn_shape_last(&l->in[0]), rows = p->rows * inner(l);
-    const real *restrict mean = p->saved_fixed, *restrict inverse = mean + k, *restrict x = p->x[0], *restrict dy = p->dy;
+    const real *restrict mean = p->saved_fixed, *restrict inverse = mean + k, *restrict x = p->x[0],
+                         *restrict dy = p->dy;
     double *restrict plain = sums + 1, *restrict hat = sums + 1 + k;
     sums[0] = (double)rows;
     memset(plain, 0, 2 * k * sizeof *plain);
@@ -242,8 +254,10 @@ static void move_statistics(const dnn_layer *l, const double *merged, real *cons
     }
 }
 
-/* Keras writes synchronized: false by default, where it says nothing about ranks; hence it is neither read nor written. */
-static const char *const neutral[] = { "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "fused", "virtual_batch_size", "adjustment" };
+/* Keras writes synchronized: false by default, where it says nothing about ranks; hence it is neither read nor written.
+ */
+static const char *const neutral[] = { "synchronized",       "renorm",    "renorm_clipping", "renorm_momentum", "fused",
+                                       "virtual_batch_size", "adjustment" };
 
 static dnn_status encode(const void *params_, dnn_node *config)
 {
@@ -254,19 +268,30 @@ static dnn_status encode(const void *params_, dnn_node *config)
 
 static dnn_status decode(const dnn_node *config, dnn_node *node)
 {
-    static const char *const none[] = { "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint" };
+    static const char *const none[] = { "beta_regularizer", "gamma_regularizer", "beta_constraint",
+                                        "gamma_constraint" };
     const dnn_node *axis = dnn_node_find(config, "axis");
     keras_drop(node, neutral, sizeof neutral / sizeof *neutral);
     keras_drop_nulls(node, none, sizeof none / sizeof *none);
     /* Old files: a list of one axis. */
-    if (axis && axis->type == DNN_NODE_LIST && axis->count == 1) return dnn_node_set(node, "axis", dnn_node_copy(axis->items[0]));
+    if (axis && axis->type == DNN_NODE_LIST && axis->count == 1)
+        return dnn_node_set(node, "axis", dnn_node_copy(axis->items[0]));
     return DNN_OK;
 }
 
 const dnn_layer_kind dnn_layer_batch_normalization = {
-    .kind = { .name = "batch_normalization", .help = "features to mean 0 and variance 1 over the batch (Ioffe and Szegedy 2015)",
-              .params_size = sizeof(batch_normalization), DNN_PARAMS(params), .keras = "BatchNormalization", .encode = encode,
+    .kind = { .name = "batch_normalization",
+              .help = "features to mean 0 and variance 1 over the batch (Ioffe and Szegedy 2015)",
+              .params_size = sizeof(batch_normalization),
+              DNN_PARAMS(params),
+              .keras = "BatchNormalization",
+              .encode = encode,
               .decode = decode },
-    .plan = plan, .forward = forward, .backward = backward, .forward_sums = forward_sums, .backward_sums = backward_sums, .merge = merge,
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
+    .forward_sums = forward_sums,
+    .backward_sums = backward_sums,
+    .merge = merge,
     .move_statistics = move_statistics,
 };

@@ -6,7 +6,8 @@
 typedef struct { int64_t axis; } concatenate;
 
 static const dnn_param params[] = {
-    DNN_INT(concatenate, axis, "-1", NULL, "axis along which they are put together; counted as in Keras: 0 is the batch, -1 the last"),
+    DNN_INT(concatenate, axis, "-1", NULL,
+            "axis along which they are put together; counted as in Keras: 0 is the batch, -1 the last"),
 };
 
 /* Position in a sample's shape, or DNN_MAX_RANK where there is no such axis. */
@@ -23,15 +24,16 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     char a[80], b[80];
     if (axis == DNN_MAX_RANK)
         return dnn_fail(DNN_E_CONFIG, "axis = %lld: an input of shape %s has the axes 1 … %zu, or -%zu … -1",
-                        (long long)((const concatenate *)l->params)->axis, dnn_shape_text(&l->in[0], a, sizeof a), l->in[0].rank,
-                        l->in[0].rank);
+                        (long long)((const concatenate *)l->params)->axis, dnn_shape_text(&l->in[0], a, sizeof a),
+                        l->in[0].rank, l->in[0].rank);
     *p = (dnn_layer_plan){ .out = l->in[0] };
     for (size_t i = 1; i < l->n_inputs; i++) {
         dnn_shape other = l->in[i];
         const bool ranks_agree = other.rank == l->in[0].rank;
         if (ranks_agree) other.dim[axis] = l->in[0].dim[axis];
         if (!ranks_agree || !dnn_shape_equal(&other, &l->in[0]))
-            return dnn_fail(DNN_E_CONFIG, "inputs have shapes %s and %s: all dimensions but that of axis %lld must be equal",
+            return dnn_fail(DNN_E_CONFIG,
+                            "inputs have shapes %s and %s: all dimensions but that of axis %lld must be equal",
                             dnn_shape_text(&l->in[0], a, sizeof a), dnn_shape_text(&l->in[i], b, sizeof b),
                             (long long)((const concatenate *)l->params)->axis);
         p->out.dim[axis] += l->in[i].dim[axis];
@@ -49,7 +51,8 @@ static size_t run_length(const dnn_shape *shape, size_t axis)
 
 static void forward(const dnn_layer *l, const dnn_pass *p)
 {
-    const size_t axis = axis_of(l), whole = run_length(&l->out, axis), runs = p->capacity * (dnn_shape_units(&l->out) / whole);
+    const size_t axis = axis_of(l), whole = run_length(&l->out, axis),
+                 runs = p->capacity * (dnn_shape_units(&l->out) / whole);
     size_t at = 0;
     for (size_t k = 0; k < l->n_inputs; k++) {
         const size_t n = run_length(&l->in[k], axis);
@@ -64,13 +67,20 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     size_t at = 0;
     for (size_t k = 0; k < l->n_inputs; k++) {
         const size_t n = run_length(&l->in[k], axis);
-        for (size_t r = 0; p->dx[k] && r < runs; r++) memcpy(p->dx[k] + r * n, p->dy + r * whole + at, n * sizeof(real));
+        for (size_t r = 0; p->dx[k] && r < runs; r++)
+            memcpy(p->dx[k] + r * n, p->dy + r * whole + at, n * sizeof(real));
         at += n;
     }
 }
 
 const dnn_layer_kind dnn_layer_concatenate = {
-    .kind = { .name = "concatenate", .help = "two or more inputs one behind the other along an axis", .params_size = sizeof(concatenate),
-              DNN_PARAMS(params), .keras = "Concatenate" },
-    .merges = true, .plan = plan, .forward = forward, .backward = backward,
+    .kind = { .name = "concatenate",
+              .help = "two or more inputs one behind the other along an axis",
+              .params_size = sizeof(concatenate),
+              DNN_PARAMS(params),
+              .keras = "Concatenate" },
+    .merges = true,
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
 };

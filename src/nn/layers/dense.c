@@ -17,7 +17,8 @@ static const dnn_param params[] = {
     DNN_SIZE(dense, units, NULL, ">= 1", "outputs"),
     DNN_COMPONENT(dense, activation, &dnn_activations, "linear", "applied to the outputs"),
     DNN_BOOL(dense, use_bias, "true", "false: no bias, as in front of a batch normalization"),
-    DNN_COMPONENT(dense, kernel_initializer, &dnn_initializers, "glorot_uniform", "start of the kernel [inputs, units]"),
+    DNN_COMPONENT(dense, kernel_initializer, &dnn_initializers, "glorot_uniform",
+                  "start of the kernel [inputs, units]"),
     DNN_COMPONENT(dense, bias_initializer, &dnn_initializers, "zeros", "start of the bias [units]"),
 };
 
@@ -28,11 +29,17 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     p->out = l->in[0];
     if (p->out.rank == 0) p->out.rank = 1;
     p->out.dim[p->out.rank - 1] = d->units;
-    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "kernel", .shape = dnn_shape_of(2, (size_t[]){ inputs, d->units }),
-                                                    .fan_in = inputs, .fan_out = d->units, .initializer = &d->kernel_initializer };
+    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "kernel",
+                                                    .shape = dnn_shape_of(2, (size_t[]){ inputs, d->units }),
+                                                    .fan_in = inputs,
+                                                    .fan_out = d->units,
+                                                    .initializer = &d->kernel_initializer };
     if (d->use_bias)
-        p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias", .shape = dnn_shape_1(d->units), .fan_in = d->units,
-                                                        .fan_out = d->units, .initializer = &d->bias_initializer };
+        p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias",
+                                                        .shape = dnn_shape_1(d->units),
+                                                        .fan_in = d->units,
+                                                        .fan_out = d->units,
+                                                        .initializer = &d->bias_initializer };
     p->backward_wants_x = true;
     if (l->activation) {
         p->backward_wants_y = !l->activation->from_input;
@@ -79,7 +86,8 @@ static void sum_rows(size_t rows, size_t units, const real *restrict dz, real *r
         for (size_t j = 0; j < units; j++) sum[j] += dz[r * units + j];
 }
 
-/* dy becomes dz, and db its column sums: first within a few rows, then over these, which also keeps long sums of floats exact. */
+/* dy becomes dz, and db its column sums: first within a few rows, then over these, which also keeps long sums of floats
+ * exact. */
 static void output_gradient(const dnn_layer *l, const dnn_pass *p, size_t rows, size_t units, real *db)
 {
     const size_t step = rows_at_once(units);
@@ -108,15 +116,22 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
 
 static dnn_status decode(const dnn_node *config, dnn_node *node)
 {
-    static const char *const none[] = { "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint",
-                                        "bias_constraint", "lora_rank", "quantization_config" };
+    static const char *const none[] = { "kernel_regularizer", "bias_regularizer", "activity_regularizer",
+                                        "kernel_constraint",  "bias_constraint",  "lora_rank",
+                                        "quantization_config" };
     (void)config;
     keras_drop_nulls(node, none, sizeof none / sizeof *none);
     return DNN_OK;
 }
 
 const dnn_layer_kind dnn_layer_dense = {
-    .kind = { .name = "dense", .help = "f(x W + b) along the last axis", .params_size = sizeof(dense), DNN_PARAMS(params), .keras = "Dense",
+    .kind = { .name = "dense",
+              .help = "f(x W + b) along the last axis",
+              .params_size = sizeof(dense),
+              DNN_PARAMS(params),
+              .keras = "Dense",
               .decode = decode },
-    .plan = plan, .forward = forward, .backward = backward,
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
 };

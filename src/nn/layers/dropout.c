@@ -57,7 +57,13 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
 }
 
 const dnn_layer_kind dnn_layer_dropout = {
-    .kind = { .name = "dropout", .help = "zeroes inputs at random while training, scales the others up (Srivastava et al. 2014)",
-              .params_size = sizeof(dropout), DNN_PARAMS(params), .keras = "Dropout", .decode = decode },
-    .plan = plan, .forward = forward, .backward = backward,
+    .kind = { .name = "dropout",
+              .help = "zeroes inputs at random while training, scales the others up (Srivastava et al. 2014)",
+              .params_size = sizeof(dropout),
+              DNN_PARAMS(params),
+              .keras = "Dropout",
+              .decode = decode },
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
 };

@@ -18,6 +18,9 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
 }
 
 const dnn_layer_kind dnn_layer_flatten = {
-    .kind = { .name = "flatten", .help = "all axes of a sample to one, row-major", .keras = "Flatten", .decode = decode },
+    .kind = { .name = "flatten",
+              .help = "all axes of a sample to one, row-major",
+              .keras = "Flatten",
+              .decode = decode },
     .plan = plan,
 };

@@ -46,7 +46,13 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
 }
 
 const dnn_layer_kind dnn_layer_gaussian_noise = {
-    .kind = { .name = "gaussian_noise", .help = "adds normal noise while training", .params_size = sizeof(gaussian_noise),
-              DNN_PARAMS(params), .keras = "GaussianNoise", .decode = decode },
-    .plan = plan, .forward = forward, .backward = backward,
+    .kind = { .name = "gaussian_noise",
+              .help = "adds normal noise while training",
+              .params_size = sizeof(gaussian_noise),
+              DNN_PARAMS(params),
+              .keras = "GaussianNoise",
+              .decode = decode },
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
 };

@@ -26,7 +26,8 @@ static dnn_status encode(const void *params_, dnn_node *config)
     const dnn_node *shape = dnn_node_find(config, "shape");
     dnn_node *full = dnn_node_list();
     dnn_status st = dnn_node_append(full, dnn_node_null());
-    for (size_t i = 0; shape && i < shape->count && st == DNN_OK; i++) st = dnn_node_append(full, dnn_node_copy(shape->items[i]));
+    for (size_t i = 0; shape && i < shape->count && st == DNN_OK; i++)
+        st = dnn_node_append(full, dnn_node_copy(shape->items[i]));
     if (st != DNN_OK) {
         dnn_node_destroy(full);
         return st;
@@ -47,7 +48,13 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
 }
 
 const dnn_layer_kind dnn_layer_input = {
-    .kind = { .name = "input", .help = "a named input with the shape of one sample", .params_size = sizeof(input), DNN_PARAMS(params),
-              .keras = "InputLayer", .encode = encode, .decode = decode },
-    .input_shape = input_shape, .plan = plan,
+    .kind = { .name = "input",
+              .help = "a named input with the shape of one sample",
+              .params_size = sizeof(input),
+              DNN_PARAMS(params),
+              .keras = "InputLayer",
+              .encode = encode,
+              .decode = decode },
+    .input_shape = input_shape,
+    .plan = plan,
 };

@@ -1,5 +1,5 @@
-/* Random numbers of a layer by the position of an element in the global batch: a mask is the same however many ranks share the
- * batch. Private to the layers. */
+/* Random numbers of a layer by the position of an element in the global batch: a mask is the same however many ranks
+ * share the batch. Private to the layers. */
 #ifndef DNN_NN_LAYERS_POSITIONS_H
 #define DNN_NN_LAYERS_POSITIONS_H
 

@@ -29,8 +29,9 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     }
     if (known == have) return DNN_OK;
     char from[80], to[80];
-    return dnn_fail(DNN_E_CONFIG, "target_shape = %s does not hold the %zu values of the input %s%s", dnn_shape_text(&written, to, sizeof to),
-                    have, dnn_shape_text(&l->in[0], from, sizeof from), open < DNN_MAX_RANK ? " (0 stands for the open one)" : "");
+    return dnn_fail(DNN_E_CONFIG, "target_shape = %s does not hold the %zu values of the input %s%s",
+                    dnn_shape_text(&written, to, sizeof to), have, dnn_shape_text(&l->in[0], from, sizeof from),
+                    open < DNN_MAX_RANK ? " (0 stands for the open one)" : "");
 }
 
 /* Old files carry the batch axis in front. */
@@ -42,7 +43,11 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
 }
 
 const dnn_layer_kind dnn_layer_reshape = {
-    .kind = { .name = "reshape", .help = "the same values, row-major, with another shape", .params_size = sizeof(reshape),
-              DNN_PARAMS(params), .keras = "Reshape", .decode = decode },
+    .kind = { .name = "reshape",
+              .help = "the same values, row-major, with another shape",
+              .params_size = sizeof(reshape),
+              DNN_PARAMS(params),
+              .keras = "Reshape",
+              .decode = decode },
     .plan = plan,
 };

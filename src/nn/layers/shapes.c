@@ -8,7 +8,8 @@ dnn_status shape_read(const dnn_numbers *numbers, const char *key, bool open, dn
 {
     *shape = (dnn_shape){ .rank = numbers->count };
     if (numbers->count > DNN_MAX_RANK)
-        return dnn_fail(DNN_E_CONFIG, "%s has %zu dimensions: at most %d are possible", key, numbers->count, DNN_MAX_RANK);
+        return dnn_fail(DNN_E_CONFIG, "%s has %zu dimensions: at most %d are possible", key, numbers->count,
+                        DNN_MAX_RANK);
     bool opened = false;
     for (size_t i = 0; i < numbers->count; i++) {
         const double d = numbers->at[i];
