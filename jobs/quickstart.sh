@@ -16,7 +16,7 @@ quietly "Configuring build" cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF
 quietly "Building" cmake --build build
 
 echo "Training jobs/runs/quickstart.yaml on $ranks ranks"
-mpirun -q -n "$ranks" build/dnn-mpi train jobs/runs/quickstart.yaml --overwrite "$@"
+mpirun -q -n "$ranks" build/dnn-mpi train jobs/runs/quickstart.yaml --overwrite "$@" output=runs/quickstart
 
 echo
 echo "On images it has never seen:"
@@ -30,7 +30,8 @@ runs/quickstart/history.csv. What to try next:
   build/dnn-mpi summary runs/quickstart/model.h5
   build/dnn-mpi predict runs/quickstart/model.h5 --out predictions.csv
   build/dnn-mpi list                                              everything a run file can say
-  ./jobs/quickstart.sh model.layers.1.dense.units=100             another network
+  ./jobs/quickstart.sh model.layers.1.dense.units=100             a smaller network
+  ./jobs/quickstart.sh 'model.layers=[flatten, {dense: {units: 10, activation: softmax}}]'   a linear one: 0.91
   ./jobs/quickstart.sh data.source.glyphs.distortion=1.5          worse handwriting
   ./jobs/fetch-fashion-mnist.sh && mpirun -n 4 build/dnn-mpi train jobs/runs/fashion-mnist.yaml
 TEXT
