@@ -1,3 +1,4 @@
+/* Uniforms and normals by position. */
 #include "dnn/math/distribution.h"
 #include "dnn/base/status.h"
 #include "dnn/math/vector.h"

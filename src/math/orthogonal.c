@@ -1,3 +1,4 @@
+/* Gram and Schmidt, twice. */
 #include "dnn/math/orthogonal.h"
 
 #include <math.h>

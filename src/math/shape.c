@@ -1,3 +1,4 @@
+/* Shapes of one sample. */
 #include "dnn/math/shape.h"
 #include <stdio.h>
 #include <string.h>

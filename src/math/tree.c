@@ -1,3 +1,4 @@
+/* The fixed tree of additions. */
 #include "dnn/math/tree.h"
 #include <string.h>
 

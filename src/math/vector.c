@@ -1,3 +1,4 @@
+/* The functions of vector.h over arrays. */
 #include "dnn/math/vector.h"
 
 /* ivdep: x == y is allowed, and would otherwise send the loop to its scalar version at run time. */

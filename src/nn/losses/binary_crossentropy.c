@@ -30,13 +30,16 @@ static element of_logit(const void *q, real z, real target)
     return (element){ dnn_softplus(z) - t * z, dnn_sigmoid(z) - t };
 }
 
+/* The only call with of_logit: a function used twice would not be inlined, and its loop not vectorized. */
+static double eval_logits(const void *q, const dnn_loss_pass *p, const real *z) { return eval_elements(q, p, z, of_logit); }
+
 static double eval(const void *q, const dnn_loss_pass *p)
 {
-    if (((const binary_crossentropy *)q)->from_logits) return eval_elements(q, p, p->y, of_logit);
+    if (((const binary_crossentropy *)q)->from_logits) return eval_logits(q, p, p->y);
     return eval_elements(q, p, p->y, of_probability);
 }
 
-static double eval_fused(const void *q, const dnn_loss_pass *p) { return eval_elements(q, p, p->z, of_logit); }
+static double eval_fused(const void *q, const dnn_loss_pass *p) { return eval_logits(q, p, p->z); }
 
 static bool fuses(const void *q) { return !((const binary_crossentropy *)q)->from_logits; }
 
