@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/layers/keras.h"
 #include "nn/layers/positions.h"
 
 typedef struct { double rate; } alpha_dropout;
@@ -51,22 +50,12 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
         for (size_t i = 0; i < n; i++) p->dx[0][i] = p->dy[i] * a * p->saved[i];
 }
 
-static dnn_status decode(const dnn_node *config, dnn_node *node)
-{
-    static const char *const neutral[] = { "seed" }, *const none[] = { "noise_shape" };
-    (void)config;
-    keras_drop(node, neutral, 1);
-    keras_drop_nulls(node, none, 1);
-    return DNN_OK;
-}
-
 const dnn_layer_kind dnn_layer_alpha_dropout = {
     .kind = { .name = "alpha_dropout",
               .help = "dropout that keeps mean and variance behind selu (Klambauer et al. 2017)",
               .params_size = sizeof(alpha_dropout),
               DNN_PARAMS(params),
-              .keras = "AlphaDropout",
-              .decode = decode },
+              .keras = "AlphaDropout" },
     .plan = plan,
     .forward = forward,
     .backward = backward,

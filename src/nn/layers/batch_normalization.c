@@ -254,25 +254,19 @@ static void move_statistics(const dnn_layer *l, const double *merged, real *cons
     }
 }
 
-/* Keras writes synchronized: false by default, where it says nothing about ranks; hence it is neither read nor written.
- */
-static const char *const neutral[] = { "synchronized",       "renorm",    "renorm_clipping", "renorm_momentum", "fused",
-                                       "virtual_batch_size", "adjustment" };
-
+/* Keras writes synchronized: false by default, where it says nothing about ranks; hence it is neither read nor written. */
 static dnn_status encode(const void *params_, dnn_node *config)
 {
     (void)params_;
-    keras_drop(config, neutral, 1);
+    dnn_node_remove(config, "synchronized");
     return DNN_OK;
 }
 
 static dnn_status decode(const dnn_node *config, dnn_node *node)
 {
-    static const char *const none[] = { "beta_regularizer", "gamma_regularizer", "beta_constraint",
-                                        "gamma_constraint" };
+    static const char *const neutral[] = { "synchronized", "renorm_momentum", "fused" };
     const dnn_node *axis = dnn_node_find(config, "axis");
     keras_drop(node, neutral, sizeof neutral / sizeof *neutral);
-    keras_drop_nulls(node, none, sizeof none / sizeof *none);
     /* Old files: a list of one axis. */
     if (axis && axis->type == DNN_NODE_LIST && axis->count == 1)
         return dnn_node_set(node, "axis", dnn_node_copy(axis->items[0]));

@@ -4,7 +4,6 @@
 #include "dnn/math/blas.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
-#include "nn/layers/keras.h"
 
 typedef struct {
     size_t units;
@@ -114,23 +113,12 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (p->dx[0]) dnn_gemm(false, true, rows, inputs, units, 1, p->dy, units, p->w[0], units, 0, p->dx[0], inputs);
 }
 
-static dnn_status decode(const dnn_node *config, dnn_node *node)
-{
-    static const char *const none[] = { "kernel_regularizer", "bias_regularizer", "activity_regularizer",
-                                        "kernel_constraint",  "bias_constraint",  "lora_rank",
-                                        "quantization_config" };
-    (void)config;
-    keras_drop_nulls(node, none, sizeof none / sizeof *none);
-    return DNN_OK;
-}
-
 const dnn_layer_kind dnn_layer_dense = {
     .kind = { .name = "dense",
               .help = "f(x W + b) along the last axis",
               .params_size = sizeof(dense),
               DNN_PARAMS(params),
-              .keras = "Dense",
-              .decode = decode },
+              .keras = "Dense" },
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -1,7 +1,6 @@
 /* Inverted dropout: Srivastava et al. 2014, with the scaling moved into training, so that inference is the identity. */
 #include <string.h>
 
-#include "nn/layers/keras.h"
 #include "nn/layers/positions.h"
 
 typedef struct { double rate; } dropout;
@@ -46,23 +45,12 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     else memcpy(p->dx[0], p->dy, n * sizeof *p->dy);
 }
 
-/* Which numbers are drawn follows from the run's seed; a seed in the file means nothing here. */
-static dnn_status decode(const dnn_node *config, dnn_node *node)
-{
-    static const char *const neutral[] = { "seed" }, *const none[] = { "noise_shape" };
-    (void)config;
-    keras_drop(node, neutral, 1);
-    keras_drop_nulls(node, none, 1);
-    return DNN_OK;
-}
-
 const dnn_layer_kind dnn_layer_dropout = {
     .kind = { .name = "dropout",
               .help = "zeroes inputs at random while training, scales the others up (Srivastava et al. 2014)",
               .params_size = sizeof(dropout),
               DNN_PARAMS(params),
-              .keras = "Dropout",
-              .decode = decode },
+              .keras = "Dropout" },
     .plan = plan,
     .forward = forward,
     .backward = backward,

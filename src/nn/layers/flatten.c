@@ -1,6 +1,7 @@
 /* All axes of a sample to one. The same memory seen with another shape. */
+#include <string.h>
+
 #include "dnn/nn/layer.h"
-#include "nn/layers/keras.h"
 
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 {
@@ -8,12 +9,12 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     return DNN_OK;
 }
 
-/* `data_format` asks for another order of axes only where it is channels_first. */
+/* channels_first, which stays and is refused, would ask for another order. */
 static dnn_status decode(const dnn_node *config, dnn_node *node)
 {
-    static const char *const neutral[] = { "data_format" };
-    (void)config;
-    keras_drop(node, neutral, 1);
+    const dnn_node *format = dnn_node_find(config, "data_format");
+    if (format && format->type == DNN_NODE_STRING && strcmp(format->text, "channels_last") == 0)
+        dnn_node_remove(node, "data_format");
     return DNN_OK;
 }
 

@@ -3,7 +3,6 @@
 
 #include "dnn/math/distribution.h"
 #include "dnn/nn/layer.h"
-#include "nn/layers/keras.h"
 
 typedef struct { double stddev; } gaussian_noise;
 
@@ -37,21 +36,12 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (p->dx[0]) memcpy(p->dx[0], p->dy, p->capacity * dnn_shape_units(&l->out) * sizeof *p->dy);
 }
 
-static dnn_status decode(const dnn_node *config, dnn_node *node)
-{
-    static const char *const neutral[] = { "seed" };
-    (void)config;
-    keras_drop(node, neutral, 1);
-    return DNN_OK;
-}
-
 const dnn_layer_kind dnn_layer_gaussian_noise = {
     .kind = { .name = "gaussian_noise",
               .help = "adds normal noise while training",
               .params_size = sizeof(gaussian_noise),
               DNN_PARAMS(params),
-              .keras = "GaussianNoise",
-              .decode = decode },
+              .keras = "GaussianNoise" },
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -1,13 +1,5 @@
 #include "nn/layers/keras.h"
 
-void keras_drop_nulls(dnn_node *params, const char *const *keys, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const dnn_node *value = dnn_node_find(params, keys[i]);
-        if (value && value->type == DNN_NODE_NULL) dnn_node_remove(params, keys[i]);
-    }
-}
-
 void keras_drop(dnn_node *params, const char *const *keys, size_t count)
 {
     for (size_t i = 0; i < count; i++) dnn_node_remove(params, keys[i]);

@@ -4,9 +4,6 @@
 
 #include "dnn/base/param.h"
 
-/* Removes those of `keys` [count] whose value says "none": null, or missing. Others stay, so that the reader refuses
- * what we do not do, by name. */
-void keras_drop_nulls(dnn_node *params, const char *const *keys, size_t count);
 /* Removes keys that change no value computed here (seeds, layouts). */
 void keras_drop(dnn_node *params, const char *const *keys, size_t count);
 /* A key that Keras renamed: `from` becomes `to` unless `to` is there. */
