@@ -15,6 +15,7 @@ static name *names;
 
 const char *dnn_place_intern(const char *file)
 {
+    if (!file) return NULL;
     pthread_mutex_lock(&lock);
     name *found = names;
     while (found && strcmp(found->text, file) != 0) found = found->next;

@@ -80,6 +80,13 @@ static void add_number(table *t, const dnn_node *section, const char *key)
     table_add(t, node && node->type == DNN_NODE_INT ? node->text : "");
 }
 
+/* The name stands in the first column already. */
+static const char *without_name(const char *text, const char *path)
+{
+    const size_t length = strlen(path);
+    return strncmp(text, path, length) == 0 && strncmp(text + length, ": ", 2) == 0 ? text + length + 2 : text;
+}
+
 static void add_row(table *t, const char *path)
 {
     struct stat info = { 0 };
@@ -95,7 +102,7 @@ static void add_row(table *t, const char *path)
     add_number(t, section, "step");
     table_format(t, "%lld", (long long)info.st_size);
     table_add(t, when);
-    table_add(t, st != DNN_OK ? dnn_fail_text() : dnn_model_is_ours(file) ? "whole" : "of another program, readable");
+    table_add(t, st != DNN_OK ? without_name(dnn_fail_text(), path) : dnn_model_is_ours(file) ? "whole" : "of another program, readable");
     if (st == DNN_OK) dnn_model_close(file);
 }
 

@@ -58,7 +58,7 @@ const char *cli_type_text(const dnn_param *row, char out[256])
     case DNN_PARAM_COMPONENT: snprintf(out, 256, "%s", row->family->name); break;
     case DNN_PARAM_COMPONENTS: snprintf(out, 256, "list of %s", cli_family_plural(row->family, plural)); break;
     case DNN_PARAM_SECTION: strcpy(out, "section"); break;
-    case DNN_PARAM_NODE: strcpy(out, "see help"); break;
+    case DNN_PARAM_NODE: strcpy(out, "see meaning"); break;
     }
     return out;
 }

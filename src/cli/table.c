@@ -88,7 +88,7 @@ static void put_wrapped(FILE *stream, const char *text, int room, int left)
 
 static void print_row(const table *t, FILE *stream, int indent, char **row, const int *widths)
 {
-    enum { NARROWEST = 30 };
+    enum { NARROWEST = 20 };
     size_t last = t->columns;
     int left = indent;
     while (last > 0 && !row[last - 1][0]) last--; /* no blanks at the end of a line */

@@ -32,7 +32,7 @@ struct dnn_node {
     size_t count, room;
 };
 
-/** Keeps one copy of a file name for the life of the program (freed by dnn_place_forget, for tests). */
+/** Keeps one copy of a file name for the life of the program (freed by dnn_place_forget, for tests); NULL stays NULL: nowhere. */
 const char *dnn_place_intern(const char *file);
 void dnn_place_forget(void);
 /** "run.yaml:12:20", "run.yaml" or "command line" into `out`; returns `out`. */
