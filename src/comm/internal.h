@@ -29,6 +29,8 @@ void dnn_cores_add(dnn_cores *to, const dnn_cores *from);
 int dnn_cores_count(const dnn_cores *cores);
 /** "mpirun --bind-to none" or what it is called by the launcher in use. Local. */
 const char *dnn_launcher_unbind(void);
+/** True in a job step of Slurm that offers no way (PMIx, PMI-2) for its processes to find each other: `srun --mpi=none`. Local. */
+bool dnn_launcher_is_bare_srun(void);
 /** True where a launcher made several processes and MPI (of `mpi_size` ranks) knows of one only. Local. */
 bool dnn_launcher_contradicts(int mpi_size);
 

@@ -46,6 +46,28 @@ static void end_on_mpi_error(MPI_Comm *mpi, int *error, ...)
     dnn_comm_abort(NULL, DNN_E_INTERNAL);
 }
 
+/* Open MPI 3 and 4 end a process that srun started without PMIx, inside MPI_Init and with words about how to build Open MPI; only
+ * those built for Slurm's own PMI-1 can do. Its components show among its variables (MPI_T takes 0.2 s: in doubt only). */
+static bool would_end_in_init(void)
+{
+    if (!dnn_launcher_is_bare_srun()) return false;
+    int level, index;
+    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &level) != MPI_SUCCESS) return false;
+    const bool known = MPI_T_cvar_get_index("pmix_isolated_major_version", &index) == MPI_SUCCESS;
+    const bool able = MPI_T_cvar_get_index("pmix_s1_major_version", &index) == MPI_SUCCESS ||
+                      MPI_T_cvar_get_index("pmix_s2_major_version", &index) == MPI_SUCCESS ||
+                      MPI_T_cvar_get_index("pmix_cray_major_version", &index) == MPI_SUCCESS;
+    MPI_T_finalize();
+    return known && !able;
+}
+
+static dnn_status strangers(void)
+{
+    const int size = dnn_launcher_size();
+    return dnn_fail(DNN_E_RANKS, "%d process%s started, but MPI cannot bring %s together: start with `srun --mpi=pmix` (see `srun "
+                                 "--mpi=list`) or with mpirun", size, size == 1 ? " was" : "es were", size == 1 ? "it" : "them");
+}
+
 static dnn_status refuse(dnn_status status)
 {
     MPI_Finalize();
@@ -60,6 +82,7 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     if (begun) return dnn_fail(DNN_E_INTERNAL, "MPI has been started in this process before");
     dnn_set_panic_hook(take_all_down);
     dnn_collective_main();
+    if (would_end_in_init()) return strangers();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
     MPI_Errhandler handler;
     MPI_Comm_create_errhandler(end_on_mpi_error, &handler);
@@ -70,9 +93,7 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     /* Every such process believes to be the whole job: they would train apart and write the same files. */
     if (dnn_launcher_contradicts(size))
-        return refuse(dnn_fail(DNN_E_RANKS, "%d processes were started but MPI sees one only, in each of them: start with "
-                                            "`srun --mpi=pmix` (see `srun --mpi=list`) or with mpirun",
-                               dnn_launcher_size()));
+        return refuse(strangers());
     if (level < MPI_THREAD_FUNNELED)
         return refuse(dnn_fail(DNN_E_RANKS, "%s does not allow threads (MPI_THREAD_FUNNELED)", dnn_comm_version()));
 

@@ -11,7 +11,7 @@
 static int forget_launchers(void **state)
 {
     (void)state;
-    const char *names[] = {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "PMIX_RANK", "SLURM_PROCID",
+    const char *names[] = {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "PMI_FD", "PMIX_RANK", "PMIX_NAMESPACE", "SLURM_PROCID",
                            "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_STEP_ID", "SLURM_JOB_ID"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) unsetenv(names[i]);
     return 0;
@@ -62,6 +62,9 @@ static void srun_without_pmix_is_noticed(void **state)
     assert_int_equal(dnn_launcher_size(), 4);
     assert_true(dnn_launcher_contradicts(1));
     assert_false(dnn_launcher_contradicts(4));
+    assert_true(dnn_launcher_is_bare_srun());
+    set("PMIX_RANK", "3");
+    assert_false(dnn_launcher_is_bare_srun());
     assert_non_null(strstr(dnn_launcher_unbind(), "srun"));
 }
 
@@ -75,6 +78,7 @@ static void mpirun_speaks_before_the_step_that_carries_its_daemons(void **state)
     assert_int_equal(dnn_launcher_rank(), 0);
     assert_int_equal(dnn_launcher_size(), 1);
     assert_false(dnn_launcher_contradicts(1));
+    assert_false(dnn_launcher_is_bare_srun());
     assert_non_null(strstr(dnn_launcher_unbind(), "mpirun"));
 }
 

@@ -185,6 +185,13 @@ static void processes_that_know_nothing_of_each_other_do_not_start(void **state)
     assert_int_equal(run("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 %s alone 2>&1", self), DNN_E_RANKS);
     assert_non_null(strstr(output, "srun --mpi=pmix"));
     assert_non_null(strstr(output, "4 processes"));
+    /* with all that Slurm sets Open MPI would end the process itself, were it let */
+    const char *step = "SLURM_JOB_ID=5 SLURM_JOBID=5 SLURM_STEP_ID=0 SLURM_STEPID=0 SLURM_NODELIST=here SLURM_NTASKS=4 SLURM_PROCID=1 "
+                       "SLURM_LOCALID=1 SLURM_TASKS_PER_NODE=4";
+    for (int tasks = 1; tasks <= 4; tasks += 3) {
+        assert_int_equal(run("%s SLURM_STEP_NUM_TASKS=%d %s alone 2>&1", step, tasks, self), DNN_E_RANKS);
+        assert_non_null(strstr(output, "srun --mpi=pmix"));
+    }
     assert_int_equal(run("SLURM_NTASKS=4 SLURM_PROCID=0 %s alone 2>&1", self), DNN_OK);
     assert_int_equal(run("SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=4 %s -n 1 %s alone 2>&1", launcher(), self), DNN_OK);
 }
