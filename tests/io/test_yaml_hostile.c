@@ -33,8 +33,7 @@ static dnn_status costs_little(const char *text)
     const dnn_status st = dnn_yaml_parse(text, strlen(text), "run.yaml", &root);
     const double taken = seconds() - start;
     if (taken > 2.0) fail_msg("%.1f s for %.20s…", taken, text);
-    if (peak_megabytes() > before + 64 && memory_is_measurable)
-        fail_msg("%ld MB for %.20s…", peak_megabytes(), text);
+    if (peak_megabytes() > before + 64 && memory_is_measurable) fail_msg("%ld MB for %.20s…", peak_megabytes(), text);
     dnn_node_destroy(root);
     return st;
 }
