@@ -250,6 +250,10 @@ static void an_output_activation_is_split_off_with_its_logits(void **state)
     assert_int_equal(g->n_layers, 3);
     assert_int_equal(g->logits_tensor[0], g->ops[1].out);
     dnn_graph_destroy(g);
+    g = create_on_images("{layers: [flatten, {dense: {units: 3, activation: softmax}}, {dense: 2}]}");
+    assert_true(g->layers[2].internal);
+    assert_string_equal(dnn_graph_tensor_name(g, op(g, "dense_1")->in[0]), "dense");
+    dnn_graph_destroy(g);
     g = create_on_images("{layers: [flatten, {dense: 3}]}");
     assert_true(g->logits_tensor[0] == SIZE_MAX);
     dnn_graph_destroy(g);
