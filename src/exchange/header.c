@@ -11,7 +11,7 @@
 
 enum { PIECE = 1 << 20, MAGIC = 8, AT_VERSION = 8, AT_SIZE = 12, AT_LENGTH = 16, AT_DIGEST = 24, AT_SELF = 496 };
 
-static const unsigned char magic[MAGIC] = { 0x89, 'd', 'n', 'n', '\r', '\n', 0x1a, '\n' };
+static const unsigned char magic[MAGIC] = { 'd', 'n', 'n', '-', 'm', 'p', 'i', '\n' };
 
 static void put(unsigned char *at, uint64_t value, int bytes)
 {
@@ -78,12 +78,23 @@ dnn_status header_seal(const char *path, uint32_t version)
     return st;
 }
 
-/* One flipped bit in the magic must not make a file of ours a stranger's. */
-static bool looks_like_ours(const unsigned char *header, size_t length)
+static bool all_zero(const unsigned char *bytes, size_t n)
 {
-    int same = 0;
-    for (size_t i = 0; i < MAGIC && i < length; i++) same += header[i] == magic[i];
-    return same >= MAGIC / 2;
+    for (size_t i = 0; i < n; i++)
+        if (bytes[i]) return false;
+    return true;
+}
+
+/* Damage in the magic must not make a file of ours a stranger's, so any bytes at all before an HDF5 part are taken for what is left
+ * of a header of ours: Keras writes none. */
+static bool looks_like_ours(const unsigned char *head, size_t length)
+{
+    static const unsigned char hdf5[MAGIC] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
+    size_t same = 0;
+    for (size_t i = 0; i < MAGIC && i < length; i++) same += head[i] == magic[i];
+    if (same >= MAGIC / 2) return true;
+    return length == HEADER_SIZE + MAGIC && memcmp(head, hdf5, MAGIC) != 0 && memcmp(head + HEADER_SIZE, hdf5, MAGIC) == 0 &&
+           !all_zero(head, HEADER_SIZE);
 }
 
 static dnn_status judge_header(const unsigned char *header, const char *path, uint32_t newest)
@@ -100,11 +111,11 @@ static dnn_status judge_header(const unsigned char *header, const char *path, ui
 
 static dnn_status judge(int file, const char *path, uint32_t newest, bool *ours)
 {
-    unsigned char header[HEADER_SIZE], digest[16];
+    unsigned char header[HEADER_SIZE + MAGIC], digest[16];
     struct stat info;
     if (fstat(file, &info) != 0) return dnn_fail(DNN_E_MODEL, "%s: cannot be read: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode)) return dnn_fail(DNN_E_MODEL, "%s: is no regular file", path);
-    const ssize_t n = pread(file, header, HEADER_SIZE, 0);
+    const ssize_t n = pread(file, header, sizeof header, 0);
     if (n < 0) return dnn_fail(DNN_E_MODEL, "%s: cannot be read: %s", path, strerror(errno));
     if (n < MAGIC) return dnn_fail(DNN_E_MODEL, "%s: is no model file: it has %lld bytes", path, (long long)info.st_size);
     *ours = looks_like_ours(header, (size_t)n);

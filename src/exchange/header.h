@@ -1,7 +1,7 @@
 /* The 512 bytes in front of our files, in the user block that HDF5 leaves free. With them a file is judged before the HDF5 library, which
  * damaged metadata can crash, sees any of it. Little endian:
  *
- *     0   8  magic 89 64 6e 6e 0d 0a 1a 0a  (".dnn", and line ends that a careless transfer would change)
+ *     0   8  magic: "dnn-mpi" and a line end
  *     8   4  format version
  *    12   4  size of this header: 512
  *    16   8  length of the file in bytes

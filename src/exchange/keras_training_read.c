@@ -142,7 +142,8 @@ static dnn_status read_weights(const reader *r, const dnn_node *node, dnn_node *
 {
     dnn_node *value = NULL;
     if (!node || (node->type != DNN_NODE_MAP && node->type != DNN_NODE_LIST)) return DNN_OK;
-    return keep(r, "loss_weights", by_output(r, node, weight_of, &value), value, training);
+    const dnn_status st = by_output(r, node, weight_of, &value);
+    return keep(r, "loss_weights", st, value, training);
 }
 
 static dnn_status read_optimizer(const reader *r, const dnn_node *node, dnn_node *training)

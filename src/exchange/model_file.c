@@ -51,6 +51,17 @@ static dnn_status find_weights(dnn_model_file *f)
     return st;
 }
 
+/* Without a description a file is of use to whom brings the network. */
+static dnn_status judge_weights_alone(dnn_model_file *f)
+{
+    dnn_strings layers;
+    bool found;
+    const dnn_status st = dnn_hdf5_attribute_texts(f->hdf5, *f->weights ? f->weights : "/", "layer_names", &layers, &found);
+    dnn_hdf5_names_clear(&layers);
+    if (st != DNN_OK || found) return st;
+    return dnn_fail(DNN_E_MODEL, "%s: is no model file of Keras: it has neither model_config nor layer_names", f->path);
+}
+
 static dnn_status read_foreign(dnn_model_file *f)
 {
     keras_source source;
@@ -58,8 +69,8 @@ static dnn_status read_foreign(dnn_model_file *f)
     dnn_graph *graph = NULL;
     dnn_status st = version_of(f, &source);
     if (st == DNN_OK) st = read_config(f, "model_config", &model);
-    /* Weights alone: of use to whom brings the network. */
-    if (st != DNN_OK || !model) return st;
+    if (st == DNN_OK && !model) return judge_weights_alone(f);
+    if (st != DNN_OK) return st;
     st = keras_model_read(&source, model, &f->architecture);
     if (st != DNN_OK && st != DNN_E_MEMORY) st = dnn_fail_in(st, "%s: model_config", f->path);
     if (st == DNN_OK) st = build(f, &graph);

@@ -40,16 +40,6 @@ dnn_status values_write(model_writer *w, const char *path, dnn_hdf5_type type, s
     return st == DNN_OK ? dnn_node_set(w->sums, path, dnn_node_string(sum_of(values, count * bytes_of(type), sum))) : st;
 }
 
-dnn_status values_read(dnn_model_file *file, const char *path, dnn_hdf5_type type, size_t count, void *values)
-{
-    const dnn_status st = dnn_hdf5_read(file->hdf5, path, type, count, values);
-    const dnn_node *sum = file->sums ? dnn_node_find(file->sums, path) : NULL;
-    char own[17];
-    if (st != DNN_OK || !sum || sum->type != DNN_NODE_STRING) return st;
-    if (strcmp(sum->text, sum_of(values, count * bytes_of(type), own)) == 0) return DNN_OK;
-    return model_fail(file, path, "values do not have the checksum %s that the file keeps for them", sum->text);
-}
-
 static dnn_status verify_one(dnn_hdf5 *hdf5, const char *name, const dnn_node *sum)
 {
     dnn_hdf5_dataset *d;
@@ -62,10 +52,28 @@ static dnn_status verify_one(dnn_hdf5 *hdf5, const char *name, const dnn_node *s
     void *values = dnn_alloc(info->count ? info->count : 1, info->value_bytes);
     st = values ? dnn_hdf5_dataset_rows(d, 0, info->rank ? info->dim[0] : 1, type, values) : DNN_E_MEMORY;
     if (st == DNN_OK && strcmp(sum->text, sum_of(values, info->count * info->value_bytes, own)) != 0)
-        st = dnn_fail(DNN_E_IO, "%s: %s: what was written is not what reads back", name, sum->key);
+        st = dnn_fail(DNN_E_IO, "%s: %s: the values do not have the checksum that was written for them", name, sum->key);
     dnn_free(values);
     dnn_hdf5_dataset_close(d);
     return st;
+}
+
+/* A sum is that of the values as stored, so where another type is wanted they are read once more. */
+static dnn_status verify_stored(dnn_model_file *file, const char *path)
+{
+    const dnn_node *sum = file->sums ? dnn_node_find(file->sums, path) : NULL;
+    if (!sum || sum->type != DNN_NODE_STRING) return DNN_OK;
+    const dnn_status st = verify_one(file->hdf5, file->path, sum);
+    return st == DNN_OK || st == DNN_E_MEMORY ? st : DNN_E_MODEL;
+}
+
+dnn_status values_read(dnn_model_file *file, const char *path, dnn_hdf5_type type, size_t count, void *values)
+{
+    const dnn_status st = dnn_hdf5_read(file->hdf5, path, type, count, values);
+    const dnn_node *sum = file->sums ? dnn_node_find(file->sums, path) : NULL;
+    char own[17];
+    if (st != DNN_OK || !sum || sum->type != DNN_NODE_STRING) return st;
+    return strcmp(sum->text, sum_of(values, count * bytes_of(type), own)) == 0 ? DNN_OK : verify_stored(file, path);
 }
 
 dnn_status values_verify(dnn_hdf5 *hdf5, const char *name, const dnn_node *sums)
