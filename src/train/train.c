@@ -114,18 +114,32 @@ static dnn_status open_folder(trainer *t, const dnn_train_request *request)
     return dnn_agree_root(t->comm, st);
 }
 
+/* Rank 0 looks which file there is to go on from; all get its name, "" where there is none. */
+static dnn_status find_checkpoint(trainer *t, const dnn_train_request *request, char **path)
+{
+    size_t length = 0;
+    void *name = NULL;
+    if (dnn_comm_rank(t->comm) == 0) {
+        if (request->resume == DNN_RESUME_AUTO) name = checkpoint_newest(t->config.output);
+        if (request->resume == DNN_RESUME_FILE) name = dnn_strdup(request->resume_file);
+        if (!name) name = dnn_strdup("");
+        length = name ? strlen(name) : 0;
+    }
+    dnn_status st = dnn_agree_root(t->comm, name || dnn_comm_rank(t->comm) != 0 ? DNN_OK : DNN_E_MEMORY);
+    if (st == DNN_OK) st = dnn_comm_broadcast_block(t->comm, &name, &length, 0);
+    *path = name;
+    return st;
+}
+
 static dnn_status resume(trainer *t, const dnn_train_request *request)
 {
     char *path = NULL;
-    if (dnn_comm_rank(t->comm) == 0) {
-        if (request->resume == DNN_RESUME_AUTO) path = checkpoint_newest(t->config.output);
-        if (request->resume == DNN_RESUME_FILE) path = dnn_strdup(request->resume_file);
+    dnn_status st = find_checkpoint(t, request, &path);
+    if (st == DNN_OK && path[0]) {
+        st = checkpoint_resume(t, path);
+        if (st == DNN_OK && dnn_comm_rank(t->comm) == 0)
+            dnn_info("going on from %s: epoch %llu, step %llu", path, (unsigned long long)t->epoch, (unsigned long long)t->step);
     }
-    int found = path != NULL;
-    dnn_comm_broadcast(t->comm, &found, sizeof found, 0);
-    dnn_status st = found ? checkpoint_resume(t, path) : DNN_OK;
-    if (st == DNN_OK && found && dnn_comm_rank(t->comm) == 0)
-        dnn_info("going on from %s: epoch %llu, step %llu", path, (unsigned long long)t->epoch, (unsigned long long)t->step);
     dnn_free(path);
     return st;
 }
