@@ -201,8 +201,11 @@ dnn_status dnn_model_optimizer(dnn_model_file *file, const dnn_graph *graph, con
     if (st != DNN_OK || !*found) return st;
     slot_place *places = places_of(graph, optimizer, &count);
     st = places ? read_steps(&s, iterations) : DNN_E_MEMORY;
-    if (st == DNN_OK) st = read_slots(&s, optimizer, places, count, slots);
-    if (st == DNN_OK) st = read_scalars(&s, ((const dnn_optimizer_kind *)optimizer->kind)->n_scalars, scalars);
+    /* compiled and never trained: Keras makes the moments at the first update */
+    const bool fresh = st == DNN_OK && *iterations == 0 && s.at == s.names.count;
+    if (fresh) *found = false;
+    if (st == DNN_OK && !fresh) st = read_slots(&s, optimizer, places, count, slots);
+    if (st == DNN_OK && !fresh) st = read_scalars(&s, ((const dnn_optimizer_kind *)optimizer->kind)->n_scalars, scalars);
     dnn_free(places);
     dnn_hdf5_names_clear(&s.names);
     return st;
