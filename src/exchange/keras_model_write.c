@@ -125,24 +125,25 @@ static dnn_status write_layer(const dnn_graph *g, size_t layer, bool functional,
     return add_entry(list, class_name, config, functional ? l->name : NULL, functional ? inbound_of(g, layer) : NULL);
 }
 
-static dnn_status write_ends(const dnn_graph *g, dnn_node *config)
+/* One tensor stands alone, several in a list: with a list of one, Keras 3 would predict lists of one array. */
+static dnn_status write_ends(dnn_node *config, const char *key, const char *const *names, size_t count)
 {
-    dnn_node *in = dnn_node_list(), *out = dnn_node_list();
-    dnn_status st = in && out ? DNN_OK : DNN_E_MEMORY;
-    for (size_t i = 0; i < g->n_inputs && st == DNN_OK; i++) st = dnn_node_append(in, tensor_node(g->inputs[i].name, false));
-    for (size_t o = 0; o < g->n_outputs && st == DNN_OK; o++)
-        st = dnn_node_append(out, tensor_node(g->layers[g->output_layer[o]].name, false));
-    if (st == DNN_OK) {
-        st = dnn_node_set(config, "input_layers", in);
-        in = NULL;
-    }
-    if (st == DNN_OK) {
-        st = dnn_node_set(config, "output_layers", out);
-        out = NULL;
-    }
-    dnn_node_destroy(in);
-    dnn_node_destroy(out);
+    if (count == 1) return dnn_node_set(config, key, tensor_node(names[0], false));
+    dnn_node *list = dnn_node_list();
+    dnn_status st = list ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < count && st == DNN_OK; i++) st = dnn_node_append(list, tensor_node(names[i], false));
+    if (st == DNN_OK) return dnn_node_set(config, key, list);
+    dnn_node_destroy(list);
     return st;
+}
+
+static dnn_status write_both_ends(const dnn_graph *g, dnn_node *config)
+{
+    const char *in[DNN_MAX_IO], *out[DNN_MAX_IO];
+    for (size_t i = 0; i < g->n_inputs; i++) in[i] = g->inputs[i].name;
+    for (size_t o = 0; o < g->n_outputs; o++) out[o] = g->layers[g->output_layer[o]].name;
+    const dnn_status st = write_ends(config, "input_layers", in, g->n_inputs);
+    return st == DNN_OK ? write_ends(config, "output_layers", out, g->n_outputs) : st;
 }
 
 dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config)
@@ -158,7 +159,7 @@ dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config)
         st = dnn_node_set(inner, "layers", list);
         list = NULL;
     }
-    if (st == DNN_OK && functional) st = write_ends(graph, inner);
+    if (st == DNN_OK && functional) st = write_both_ends(graph, inner);
     if (st == DNN_OK) st = dnn_node_set(root, "class_name", dnn_node_string(functional ? "Functional" : "Sequential"));
     if (st == DNN_OK) {
         st = dnn_node_set(root, "config", inner);
