@@ -16,3 +16,9 @@ void cut_rows(const cut *c, size_t rows, size_t v, size_t *first, size_t *count,
     *first = begin;
     *count = rows - begin < each ? rows - begin : each;
 }
+
+void cut_shards(size_t shards, size_t w, size_t workers, size_t *first, size_t *end)
+{
+    *first = shards * w / workers;
+    *end = shards * (w + 1) / workers;
+}

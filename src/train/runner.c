@@ -9,13 +9,6 @@
 
 static size_t at_least(size_t a, size_t b) { return a > b ? a : b; }
 
-/* Shards [first, end) belong to worker `w` of `workers` over all teams: contiguous, sizes differing by one at most. */
-static void shards_of(size_t shards, size_t w, size_t workers, size_t *first, size_t *end)
-{
-    *first = shards * w / workers;
-    *end = shards * (w + 1) / workers;
-}
-
 /* Where every team's records, flags and sums lie, so that the teams' parts are contiguous and can be exchanged as blocks. */
 static dnn_status plan_places(runner *r)
 {
@@ -31,8 +24,8 @@ static dnn_status plan_places(runner *r)
         const size_t first_worker = (size_t)dnn_team_first_worker_of(team, (int)t);
         const size_t end_worker = (size_t)dnn_team_first_worker_of(team, (int)t + 1);
         size_t first, end, unused;
-        shards_of(v, first_worker, workers, &first, &unused);
-        shards_of(v, end_worker - 1, workers, &unused, &end);
+        cut_shards(v, first_worker, workers, &first, &unused);
+        cut_shards(v, end_worker - 1, workers, &unused, &end);
         r->record_offsets[t] = place * sizeof(double);
         r->sums_offsets[t] = first * r->graph->max_sums * sizeof(double);
         for (size_t s = first; s < end; s++, place += r->record) r->record_at[s] = place;
@@ -91,115 +84,6 @@ static dnn_status create_windows(runner *r)
     return DNN_OK;
 }
 
-static dnn_status create_bay(runner *r, size_t number, bay *b)
-{
-    const size_t c = r->cut.capacity;
-    b->number = number;
-    dnn_status st = dnn_shard_create(r->graph, c, r->optimizer != NULL, &b->shard);
-    for (size_t i = 0; i < r->graph->n_inputs && st == DNN_OK; i++) {
-        b->x[i] = dnn_alloc_aligned(c * dnn_shape_units(&r->graph->inputs[i].shape) * sizeof(float));
-        b->shard.x[i] = b->x[i];
-        if (!b->x[i]) st = DNN_E_MEMORY;
-    }
-    for (size_t o = 0; r->objective && o < r->graph->n_outputs && st == DNN_OK; o++) {
-        b->target[o] = dnn_alloc_aligned(c * at_least(r->target_units[o], 1) * sizeof(float));
-        if (!b->target[o]) st = DNN_E_MEMORY;
-    }
-    if (st != DNN_OK) return st;
-    b->rows = dnn_alloc(c, sizeof *b->rows);
-    b->label = dnn_alloc(c, sizeof *b->label);
-    b->shard.sums = dnn_alloc(at_least(r->graph->max_sums, 1), sizeof(double));
-    if (!b->rows || !b->label || !b->shard.sums) return DNN_E_MEMORY;
-    if (r->class_weight || dnn_dataset_weighted(r->dataset)) {
-        b->weight = dnn_alloc(c, sizeof *b->weight);
-        if (!b->weight) return DNN_E_MEMORY;
-    }
-    if (r->optimizer) b->shard.gradient = r->gradients + (number - r->team_first_shard) * r->graph->segments.total;
-    return DNN_OK;
-}
-
-static void destroy_bay(const runner *r, bay *b)
-{
-    for (size_t i = 0; i < r->graph->n_inputs; i++) dnn_free(b->x[i]);
-    for (size_t o = 0; o < r->graph->n_outputs; o++) dnn_free(b->target[o]);
-    dnn_free(b->rows);
-    dnn_free(b->label);
-    dnn_free(b->weight);
-    dnn_free(b->shard.sums);
-    dnn_shard_destroy(&b->shard);
-}
-
-static dnn_status create_worker(runner *r, int thread, worker *k)
-{
-    const size_t workers = (size_t)dnn_team_all_workers(r->team);
-    *k = (worker){ .r = r, .index = dnn_team_first_worker(r->team) + thread, .main = thread == 0, .clip_factor = 1.0 };
-    size_t first, end;
-    shards_of(r->cut.shards, (size_t)(dnn_team_first_of_all(r->team) + k->index), workers, &first, &end);
-    k->bays = dnn_alloc(end - first + 1, sizeof *k->bays);
-    k->shards = dnn_alloc(end - first + 1, sizeof *k->shards);
-    k->merge = dnn_alloc(r->cut.shards * at_least(at_least(r->graph->max_sums, r->record), 1), sizeof(double));
-    k->outcome = dnn_alloc(at_least(r->record, 1), sizeof(double));
-    k->block = dnn_alloc_aligned(DNN_BLOCK * sizeof(float));
-    k->factors = dnn_alloc(r->graph->segments.count + 1, sizeof(double));
-    k->norms = dnn_alloc(r->graph->segments.count + 1, sizeof(double));
-    k->row_offsets = dnn_alloc((size_t)dnn_team_count(r->team) + 1, sizeof *k->row_offsets);
-    if (!k->row_offsets || !k->bays || !k->shards || !k->merge || !k->outcome || !k->block || !k->factors || !k->norms) return DNN_E_MEMORY;
-    for (size_t s = first; s < end; s++) {
-        const dnn_status st = create_bay(r, s, &k->bays[k->n_bays]);
-        k->shards[k->n_bays] = &k->bays[k->n_bays].shard;
-        k->n_bays++;
-        if (st != DNN_OK) return st;
-    }
-    return DNN_OK;
-}
-
-static void destroy_worker(worker *k)
-{
-    for (size_t i = 0; i < k->n_bays; i++) destroy_bay(k->r, &k->bays[i]);
-    dnn_free(k->bays);
-    dnn_free(k->shards);
-    dnn_free(k->merge);
-    dnn_free(k->outcome);
-    dnn_free(k->block);
-    dnn_free(k->factors);
-    dnn_free(k->norms);
-    dnn_free(k->row_offsets);
-}
-
-static dnn_status create_workers(runner *r)
-{
-    r->n_workers = dnn_team_threads(r->team);
-    r->workers = dnn_alloc((size_t)r->n_workers, sizeof *r->workers);
-    if (!r->workers) return DNN_E_MEMORY;
-    for (int i = 0; i < r->n_workers; i++) r->workers[i].r = r;
-    dnn_status st = DNN_OK;
-    for (int i = 0; i < r->n_workers && st == DNN_OK; i++) st = create_worker(r, i, &r->workers[i]);
-    return st;
-}
-
-dnn_status runner_cut_slices(runner *r)
-{
-    const dnn_segments *segments = &r->graph->segments;
-    size_t most = 0;
-    for (size_t s = 0; s < segments->count; s++)
-        if (segments->at[s].weight) most += dnn_segment_blocks(&segments->at[s]);
-    if (!r->blocks) r->blocks = dnn_alloc(most + 1, sizeof *r->blocks);
-    if (!r->segment_first_block) r->segment_first_block = dnn_alloc(segments->count + 1, sizeof *r->segment_first_block);
-    if (!r->blocks || !r->segment_first_block) return DNN_E_MEMORY;
-    r->n_blocks = 0;
-    for (size_t s = 0; s < segments->count; s++) {
-        const dnn_segment *g = &segments->at[s];
-        r->segment_first_block[s] = r->n_blocks;
-        for (size_t at = 0; g->trainable && at < g->length; at += DNN_BLOCK) {
-            const size_t left = g->length - at;
-            r->blocks[r->n_blocks++] = (slice_block){ .segment = (uint32_t)s, .offset = g->offset + at,
-                                                      .length = (uint32_t)(left < DNN_BLOCK ? left : DNN_BLOCK) };
-        }
-    }
-    r->segment_first_block[segments->count] = r->n_blocks;
-    return DNN_OK;
-}
-
 double runner_learning_rate(const runner *r, uint64_t step)
 {
     const dnn_schedule_time time = { step, r->steps_per_epoch, r->total_steps };
@@ -239,15 +123,14 @@ dnn_status runner_create(const runner_options *options, runner *r)
     dnn_blas_use_one_thread();
     dnn_status st = dnn_agree(comm, plan(options, r));
     if (st == DNN_OK) st = create_windows(r);
-    if (st == DNN_OK) st = dnn_agree(comm, create_workers(r));
+    if (st == DNN_OK) st = dnn_agree(comm, workers_create(r));
     if (st != DNN_OK) runner_destroy(r);
     return st;
 }
 
 void runner_destroy(runner *r)
 {
-    for (int i = 0; r->workers && i < r->n_workers; i++) destroy_worker(&r->workers[i]);
-    dnn_free(r->workers);
+    workers_destroy(r);
     dnn_free(r->blocks);
     dnn_free(r->segment_first_block);
     dnn_free(r->record_offsets);

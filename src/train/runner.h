@@ -120,6 +120,11 @@ void runner_destroy(runner *r);
 cut cut_batch(size_t batch, size_t shards, const dnn_team *team);
 /* Rows of shard `v` in a global batch of `rows`: first and count; capacity is that of this batch. */
 void cut_rows(const cut *c, size_t rows, size_t v, size_t *first, size_t *count, size_t *capacity);
+/* Shards [first, end) belong to worker `w` of `workers` over all teams: contiguous, sizes differing by one at most. */
+void cut_shards(size_t shards, size_t w, size_t workers, size_t *first, size_t *end);
+/* workers.c: this rank's workers with their bays. Local. */
+dnn_status workers_create(runner *r);
+void workers_destroy(runner *r);
 /* Learning rate of the update after `step` updates. */
 double runner_learning_rate(const runner *r, uint64_t step);
 /* Sets every worker's position: updates done and the optimizer's scalars. */
