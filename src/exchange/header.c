@@ -11,7 +11,7 @@
 
 enum { PIECE = 1 << 20, MAGIC = 8, AT_VERSION = 8, AT_SIZE = 12, AT_LENGTH = 16, AT_DIGEST = 24, AT_SELF = 496 };
 
-static const unsigned char magic[MAGIC] = { 'd', 'n', 'n', '-', 'm', 'p', 'i', '\n' };
+static const unsigned char magic[MAGIC] = {'d', 'n', 'n', '-', 'm', 'p', 'i', '\n'};
 
 static void put(unsigned char *at, uint64_t value, int bytes)
 {
@@ -55,10 +55,11 @@ static bool digest_rest(int file, XXH128_hash_t *digest, uint64_t *bytes)
 
 static dnn_status write_header(int file, const char *path, uint32_t version)
 {
-    unsigned char header[HEADER_SIZE] = { 0 };
+    unsigned char header[HEADER_SIZE] = {0};
     XXH128_hash_t digest;
     uint64_t bytes;
-    if (!digest_rest(file, &digest, &bytes)) return dnn_fail(DNN_E_IO, "%s: cannot be read back: %s", path, strerror(errno));
+    if (!digest_rest(file, &digest, &bytes))
+        return dnn_fail(DNN_E_IO, "%s: cannot be read back: %s", path, strerror(errno));
     memcpy(header, magic, MAGIC);
     put(header + AT_VERSION, version, 4);
     put(header + AT_SIZE, HEADER_SIZE, 4);
@@ -74,7 +75,8 @@ dnn_status header_seal(const char *path, uint32_t version)
     const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0) return dnn_fail(DNN_E_IO, "%s: cannot be opened again: %s", path, strerror(errno));
     dnn_status st = write_header(file, path, version);
-    if (close(file) != 0 && st == DNN_OK) st = dnn_fail(DNN_E_IO, "%s: cannot be written to disk: %s", path, strerror(errno));
+    if (close(file) != 0 && st == DNN_OK)
+        st = dnn_fail(DNN_E_IO, "%s: cannot be written to disk: %s", path, strerror(errno));
     return st;
 }
 
@@ -85,16 +87,16 @@ static bool all_zero(const unsigned char *bytes, size_t n)
     return true;
 }
 
-/* Damage in the magic must not make a file of ours a stranger's, so any bytes at all before an HDF5 part are taken for what is left
- * of a header of ours: Keras writes none. */
+/* Damage in the magic must not make a file of ours a stranger's, so any bytes at all before an HDF5 part are taken for
+ * what is left of a header of ours: Keras writes none. */
 static bool looks_like_ours(const unsigned char *head, size_t length)
 {
-    static const unsigned char hdf5[MAGIC] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
+    static const unsigned char hdf5[MAGIC] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     size_t same = 0;
     for (size_t i = 0; i < MAGIC && i < length; i++) same += head[i] == magic[i];
     if (same >= MAGIC / 2) return true;
-    return length == HEADER_SIZE + MAGIC && memcmp(head, hdf5, MAGIC) != 0 && memcmp(head + HEADER_SIZE, hdf5, MAGIC) == 0 &&
-           !all_zero(head, HEADER_SIZE);
+    return length == HEADER_SIZE + MAGIC && memcmp(head, hdf5, MAGIC) != 0 &&
+           memcmp(head + HEADER_SIZE, hdf5, MAGIC) == 0 && !all_zero(head, HEADER_SIZE);
 }
 
 static dnn_status judge_header(const unsigned char *header, const char *path, uint32_t newest)
@@ -104,7 +106,9 @@ static dnn_status judge_header(const unsigned char *header, const char *path, ui
     if (memcmp(self, header + AT_SELF, sizeof self) != 0 || memcmp(header, magic, MAGIC) != 0)
         return dnn_fail(DNN_E_MODEL, "%s: is damaged: its header does not have the digest that stands in it", path);
     const uint32_t version = (uint32_t)get(header + AT_VERSION, 4);
-    if (version > newest) return dnn_fail(DNN_E_MODEL, "%s: was written in format %u; this program reads up to %u", path, version, newest);
+    if (version > newest)
+        return dnn_fail(DNN_E_MODEL, "%s: was written in format %u; this program reads up to %u", path, version,
+                        newest);
     if (get(header + AT_SIZE, 4) != HEADER_SIZE) return dnn_fail(DNN_E_MODEL, "%s: has a header of another size", path);
     return DNN_OK;
 }
@@ -117,21 +121,27 @@ static dnn_status judge(int file, const char *path, uint32_t newest, bool *ours)
     if (!S_ISREG(info.st_mode)) return dnn_fail(DNN_E_MODEL, "%s: is no regular file", path);
     const ssize_t n = pread(file, header, sizeof header, 0);
     if (n < 0) return dnn_fail(DNN_E_MODEL, "%s: cannot be read: %s", path, strerror(errno));
-    if (n < MAGIC) return dnn_fail(DNN_E_MODEL, "%s: is no model file: it has %lld bytes", path, (long long)info.st_size);
+    if (n < MAGIC)
+        return dnn_fail(DNN_E_MODEL, "%s: is no model file: it has %lld bytes", path, (long long)info.st_size);
     *ours = looks_like_ours(header, (size_t)n);
     if (!*ours) return DNN_OK;
-    if (n < HEADER_SIZE) return dnn_fail(DNN_E_MODEL, "%s: is damaged: it ends after %lld bytes, within its header", path, (long long)info.st_size);
+    if (n < HEADER_SIZE)
+        return dnn_fail(DNN_E_MODEL, "%s: is damaged: it ends after %lld bytes, within its header", path,
+                        (long long)info.st_size);
     const dnn_status st = judge_header(header, path, newest);
     if (st != DNN_OK) return st;
     const uint64_t length = get(header + AT_LENGTH, 8);
     if ((uint64_t)info.st_size != length)
-        return dnn_fail(DNN_E_MODEL, "%s: is damaged: it has %lld bytes and was written with %llu", path, (long long)info.st_size, (unsigned long long)length);
+        return dnn_fail(DNN_E_MODEL, "%s: is damaged: it has %lld bytes and was written with %llu", path,
+                        (long long)info.st_size, (unsigned long long)length);
     XXH128_hash_t hash;
     uint64_t bytes;
-    if (!digest_rest(file, &hash, &bytes)) return dnn_fail(DNN_E_MODEL, "%s: cannot be read: %s", path, strerror(errno));
+    if (!digest_rest(file, &hash, &bytes))
+        return dnn_fail(DNN_E_MODEL, "%s: cannot be read: %s", path, strerror(errno));
     put_digest(digest, hash);
     if (bytes + HEADER_SIZE == length && memcmp(digest, header + AT_DIGEST, sizeof digest) == 0) return DNN_OK;
-    return dnn_fail(DNN_E_MODEL, "%s: is damaged: its content does not have the digest that stands in its header", path);
+    return dnn_fail(DNN_E_MODEL, "%s: is damaged: its content does not have the digest that stands in its header",
+                    path);
 }
 
 dnn_status header_judge(const char *path, uint32_t newest, bool *ours)

@@ -1,5 +1,5 @@
-/* The 512 bytes in front of our files, in the user block that HDF5 leaves free. With them a file is judged before the HDF5 library, which
- * damaged metadata can crash, sees any of it. Little endian:
+/* The 512 bytes in front of our files, in the user block that HDF5 leaves free. With them a file is judged before the
+ * HDF5 library, which damaged metadata can crash, sees any of it. Little endian:
  *
  *     0   8  magic: "dnn-mpi" and a line end
  *     8   4  format version
@@ -21,8 +21,8 @@ enum { HEADER_SIZE = 512 };
 
 /** Fills in the header of a file that is otherwise complete, and syncs it to disk. DNN_E_IO. */
 dnn_status header_seal(const char *path, uint32_t version);
-/** Reads the whole file. `ours` false and DNN_OK where no header of ours begins it; DNN_E_MODEL where one does and something
- * does not fit, or where the version is above `newest`. */
+/** Reads the whole file. `ours` false and DNN_OK where no header of ours begins it; DNN_E_MODEL where one does and
+ * something does not fit, or where the version is above `newest`. */
 dnn_status header_judge(const char *path, uint32_t newest, bool *ours);
 
 #endif

@@ -1,5 +1,5 @@
-/* Between our nodes and Keras's config. Names of classes come from the descriptors (`keras`), keys from the parameter rows; what differs beyond
- * that is in the hooks of the kinds. Private to exchange. */
+/* Between our nodes and Keras's config. Names of classes come from the descriptors (`keras`), keys from the parameter
+ * rows; what differs beyond that is in the hooks of the kinds. Private to exchange. */
 #ifndef DNN_EXCHANGE_KERAS_H
 #define DNN_EXCHANGE_KERAS_H
 
@@ -20,13 +20,18 @@ const char *keras_snake_case(const char *class_name, char out[64]);
 
 /* ---- from Keras: keras_decode.c ---- */
 
-typedef struct keras_source { int major; /**< 2 or 3: the version that wrote it; they differ in defaults */ } keras_source;
+typedef struct keras_source {
+    int major; /**< 2 or 3: the version that wrote it; they differ in defaults */
+} keras_source;
 
-/** Anything Keras writes for a component of `family` to the node our reader takes. `where` begins messages: "layer 'd1'". DNN_E_MODEL. */
-dnn_status keras_decode_component(const keras_source *source, const dnn_family *family, const dnn_node *node, const char *where, dnn_node **out);
-/** A config to the parameter map of `kind`. Keys that change nothing are left out; others that we do not have fail with layer, key, value. */
-dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind, const dnn_family *family, const dnn_node *config,
-                               const char *where, dnn_node **params);
+/** Anything Keras writes for a component of `family` to the node our reader takes. `where` begins messages: "layer
+ * 'd1'". DNN_E_MODEL. */
+dnn_status keras_decode_component(const keras_source *source, const dnn_family *family, const dnn_node *node,
+                                  const char *where, dnn_node **out);
+/** A config to the parameter map of `kind`. Keys that change nothing are left out; others that we do not have fail with
+ * layer, key, value. */
+dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind, const dnn_family *family,
+                               const dnn_node *config, const char *where, dnn_node **params);
 /** The kind that a class name means in `family`, or NULL. */
 const dnn_kind *keras_find_class(const dnn_family *family, const char *class_name);
 /** "key = value" with the value as JSON, cut where it is long; returns `out`. */
@@ -41,10 +46,12 @@ dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config);
 /** keras_model_read.c: `model_config` to a `model` section, its inputs included. */
 dnn_status keras_model_read(const keras_source *source, const dnn_node *config, dnn_node **model);
 
-/** keras_training.c: the content of `training_config`. `learning_rate` stands in for schedules that Keras does not have. */
-dnn_status keras_training_write(const dnn_graph *graph, const dnn_node *training, const dnn_component *optimizer, double learning_rate,
-                                dnn_node **config);
+/** keras_training.c: the content of `training_config`. `learning_rate` stands in for schedules that Keras does not
+ * have. */
+dnn_status keras_training_write(const dnn_graph *graph, const dnn_node *training, const dnn_component *optimizer,
+                                double learning_rate, dnn_node **config);
 /** What can be taken over, as a `training` section; what cannot is left out with a warning that begins with `file`. */
-dnn_status keras_training_read(const keras_source *source, const dnn_node *config, const char *file, const dnn_graph *graph, dnn_node **training);
+dnn_status keras_training_read(const keras_source *source, const dnn_node *config, const char *file,
+                               const dnn_graph *graph, dnn_node **training);
 
 #endif

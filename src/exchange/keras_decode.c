@@ -14,20 +14,26 @@
 
 /* Keys of configs that change no value computed here, whatever they say. */
 static const char *const neutral[] = {
-    "seed", "dtype", "input_axes", "output_axes", "build_input_shape", "batch_input_shape", "batch_shape", "input_dim", "input_length",
-    "jit_compile", "is_legacy_optimizer", "rms_scaling", "ema_momentum", "build_config", "autocast",
+    "seed",         "dtype",        "input_axes",   "output_axes", "build_input_shape",   "batch_input_shape",
+    "batch_shape",  "input_dim",    "input_length", "jit_compile", "is_legacy_optimizer", "rms_scaling",
+    "ema_momentum", "build_config", "autocast",
 };
 
 /* Where the same name means something else in Keras 2. */
-static const struct { const dnn_family *family; const char *name, *json; } keras_2[] = {
-    { &dnn_activations, "hard_sigmoid", "{\"hard_sigmoid\": {\"slope\": 0.2}}" },
+static const struct {
+    const dnn_family *family;
+    const char *name, *json;
+} keras_2[] = {
+    {&dnn_activations, "hard_sigmoid", "{\"hard_sigmoid\": {\"slope\": 0.2}}"},
 };
 
 const char *keras_show(const dnn_node *value, char *out, size_t size)
 {
     char *json = NULL;
-    if (dnn_json_write(value, &json) == DNN_OK) snprintf(out, size, "%.*s%s", (int)size - 8, json, strlen(json) > size - 8 ? "…" : "");
-    else dnn_node_describe(value, out, size);
+    if (dnn_json_write(value, &json) == DNN_OK)
+        snprintf(out, size, "%.*s%s", (int)size - 8, json, strlen(json) > size - 8 ? "…" : "");
+    else
+        dnn_node_describe(value, out, size);
     dnn_free(json);
     return out;
 }
@@ -46,8 +52,10 @@ const dnn_kind *keras_find_class(const dnn_family *family, const char *class_nam
     if (!kind) kind = dnn_family_find(family, keras_snake_case(class_name, name));
     if (kind || strlen(class_name) > 64) return kind;
     /* Orthogonal is OrthogonalInitializer in some versions. */
-    if (ends_with(class_name, "Initializer")) snprintf(other, sizeof other, "%.*s", (int)(strlen(class_name) - strlen("Initializer")), class_name);
-    else snprintf(other, sizeof other, "%sInitializer", class_name);
+    if (ends_with(class_name, "Initializer"))
+        snprintf(other, sizeof other, "%.*s", (int)(strlen(class_name) - strlen("Initializer")), class_name);
+    else
+        snprintf(other, sizeof other, "%sInitializer", class_name);
     return dnn_family_find_keras(family, other);
 }
 
@@ -63,7 +71,10 @@ static double unrounded(double value)
 static dnn_status copy_value(const dnn_node *node, dnn_node **out)
 {
     const bool list = node->type == DNN_NODE_LIST, map = node->type == DNN_NODE_MAP;
-    *out = node->type == DNN_NODE_REAL ? dnn_node_real(unrounded(node->real)) : list ? dnn_node_list() : map ? dnn_node_map() : dnn_node_copy(node);
+    *out = node->type == DNN_NODE_REAL ? dnn_node_real(unrounded(node->real))
+           : list                      ? dnn_node_list()
+           : map                       ? dnn_node_map()
+                                       : dnn_node_copy(node);
     dnn_status st = *out ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 0; (list || map) && i < node->count && st == DNN_OK; i++) {
         dnn_node *item;
@@ -108,7 +119,8 @@ static dnn_status component_node(const dnn_kind *kind, dnn_node *params, dnn_nod
     return st;
 }
 
-static dnn_status decode_name(const keras_source *source, const dnn_family *family, const dnn_node *node, const char *where, dnn_node **out)
+static dnn_status decode_name(const keras_source *source, const dnn_family *family, const dnn_node *node,
+                              const char *where, dnn_node **out)
 {
     const dnn_kind *kind = keras_find_class(family, node->text);
     if (!kind) return unknown(family, node, where);
@@ -120,17 +132,18 @@ static dnn_status decode_name(const keras_source *source, const dnn_family *fami
 }
 
 /* An activation given as a layer has that layer's defaults, which are not always those of the activation's name. */
-static dnn_status decode_layer_as_activation(const keras_source *source, const dnn_kind *layer, const dnn_node *config, const char *where,
-                                             dnn_node **out)
+static dnn_status decode_layer_as_activation(const keras_source *source, const dnn_kind *layer, const dnn_node *config,
+                                             const char *where, dnn_node **out)
 {
     const dnn_kind *activation = dnn_family_find(&dnn_activations, layer->name);
     dnn_node *params = NULL, *node = NULL, *all = NULL;
-    dnn_component component = { 0 };
+    dnn_component component = {0};
     dnn_status st = keras_decode_config(source, layer, &dnn_layers, config, where, &params);
     if (st == DNN_OK) dnn_node_remove(params, "name");
     if (st == DNN_OK) st = component_node(layer, params, &node);
     if (st == DNN_OK) st = dnn_component_read(&dnn_layers, node, &component);
-    if (st == DNN_OK) st = (all = dnn_params_write(layer->params, layer->n_params, component.params)) ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK)
+        st = (all = dnn_params_write(layer->params, layer->n_params, component.params)) ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = st == DNN_OK ? all->count : 0; i-- > 0;) {
         const char *key = all->items[i]->key;
         if (!dnn_params_find(activation->params, activation->n_params, key)) dnn_node_remove(all, key);
@@ -140,16 +153,19 @@ static dnn_status decode_layer_as_activation(const keras_source *source, const d
     return st == DNN_OK ? component_node(activation, all, out) : st;
 }
 
-static dnn_status decode_object(const keras_source *source, const dnn_family *family, const dnn_node *node, const char *where, dnn_node **out)
+static dnn_status decode_object(const keras_source *source, const dnn_family *family, const dnn_node *node,
+                                const char *where, dnn_node **out)
 {
     const char *class_name = text_at(node, "class_name");
     const dnn_node *config = dnn_node_find(node, "config");
     if (!class_name) return unknown(family, node, where);
-    if (strcmp(class_name, "function") == 0 && config) return keras_decode_component(source, family, config, where, out);
+    if (strcmp(class_name, "function") == 0 && config)
+        return keras_decode_component(source, family, config, where, out);
     const dnn_kind *layer = family == &dnn_activations ? dnn_family_find_keras(&dnn_layers, class_name) : NULL;
     if (layer && strcmp(layer->name, "activation") == 0)
         return keras_decode_component(source, family, dnn_node_find(config, "activation"), where, out);
-    if (layer && dnn_family_find(&dnn_activations, layer->name)) return decode_layer_as_activation(source, layer, config, where, out);
+    if (layer && dnn_family_find(&dnn_activations, layer->name))
+        return decode_layer_as_activation(source, layer, config, where, out);
     const dnn_kind *kind = keras_find_class(family, class_name);
     dnn_node *params;
     if (!kind) return unknown(family, node, where);
@@ -159,7 +175,8 @@ static dnn_status decode_object(const keras_source *source, const dnn_family *fa
     return component_node(kind, params, out);
 }
 
-dnn_status keras_decode_component(const keras_source *source, const dnn_family *family, const dnn_node *node, const char *where, dnn_node **out)
+dnn_status keras_decode_component(const keras_source *source, const dnn_family *family, const dnn_node *node,
+                                  const char *where, dnn_node **out)
 {
     *out = NULL;
     if (!node || node->type == DNN_NODE_NULL) {
@@ -168,11 +185,13 @@ dnn_status keras_decode_component(const keras_source *source, const dnn_family *
     }
     if (node->type == DNN_NODE_STRING) return decode_name(source, family, node, where, out);
     if (node->type == DNN_NODE_MAP) return decode_object(source, family, node, where, out);
-    if (family->number_kind && (node->type == DNN_NODE_INT || node->type == DNN_NODE_REAL)) return copy_value(node, out);
+    if (family->number_kind && (node->type == DNN_NODE_INT || node->type == DNN_NODE_REAL))
+        return copy_value(node, out);
     return unknown(family, node, where);
 }
 
-static dnn_status decode_list(const keras_source *source, const dnn_family *family, const dnn_node *node, const char *where, dnn_node **out)
+static dnn_status decode_list(const keras_source *source, const dnn_family *family, const dnn_node *node,
+                              const char *where, dnn_node **out)
 {
     if (node->type != DNN_NODE_LIST) return keras_decode_component(source, family, node, where, out);
     *out = dnn_node_list();
@@ -194,7 +213,8 @@ static const dnn_param *row_of(const dnn_kind *kind, const dnn_family *family, c
     return row ? row : dnn_params_find(family->common, family->n_common, key);
 }
 
-/* dtype is the precision Keras computed in; ours is float32 throughout. Whole numbers and strings as inputs are something else. */
+/* dtype is the precision Keras computed in; ours is float32 throughout. Whole numbers and strings as inputs are
+ * something else. */
 static bool computes_with_reals(const dnn_node *dtype)
 {
     const char *name = dtype->type == DNN_NODE_STRING ? dtype->text : text_at(dnn_node_find(dtype, "config"), "name");
@@ -228,30 +248,37 @@ static bool is_neutral(const dnn_family *family, const dnn_node *item)
     return false;
 }
 
-static dnn_status translate(const keras_source *source, const dnn_kind *kind, const dnn_family *family, const dnn_node *config,
-                            const char *where, dnn_node *params)
+static dnn_status translate(const keras_source *source, const dnn_kind *kind, const dnn_family *family,
+                            const dnn_node *config, const char *where, dnn_node *params)
 {
     dnn_status st = DNN_OK;
     for (size_t i = 0; config && i < config->count && st == DNN_OK; i++) {
         const dnn_node *item = config->items[i];
         /* The optimizers' learning rate was called lr for long. */
-        const char *key = strcmp(item->key, "lr") == 0 && !row_of(kind, family, "lr") && row_of(kind, family, "learning_rate") ? "learning_rate" : item->key;
+        const char *key =
+            strcmp(item->key, "lr") == 0 && !row_of(kind, family, "lr") && row_of(kind, family, "learning_rate")
+                ? "learning_rate"
+                : item->key;
         const dnn_param *row = row_of(kind, family, key);
         char place[256];
         dnn_node *value = NULL;
         snprintf(place, sizeof place, "%s: %s", where, key);
-        if (row && row->type == DNN_PARAM_COMPONENT) st = keras_decode_component(source, row->family, item, place, &value);
-        else if (row && row->type == DNN_PARAM_COMPONENTS) st = decode_list(source, row->family, item, place, &value);
-        else st = copy_value(item, &value);
+        if (row && row->type == DNN_PARAM_COMPONENT)
+            st = keras_decode_component(source, row->family, item, place, &value);
+        else if (row && row->type == DNN_PARAM_COMPONENTS)
+            st = decode_list(source, row->family, item, place, &value);
+        else
+            st = copy_value(item, &value);
         if (st == DNN_OK) st = dnn_node_set(params, key, value);
     }
     return st;
 }
 
-dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind, const dnn_family *family, const dnn_node *config,
-                               const char *where, dnn_node **params)
+dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind, const dnn_family *family,
+                               const dnn_node *config, const char *where, dnn_node **params)
 {
-    if (config && config->type != DNN_NODE_MAP && config->type != DNN_NODE_NULL) return dnn_fail(DNN_E_MODEL, "%s: config is no map", where);
+    if (config && config->type != DNN_NODE_MAP && config->type != DNN_NODE_NULL)
+        return dnn_fail(DNN_E_MODEL, "%s: config is no map", where);
     *params = dnn_node_map();
     dnn_status st = *params ? translate(source, kind, family, config, where, *params) : DNN_E_MEMORY;
     if (st == DNN_OK && kind->decode) st = kind->decode(config, *params);
@@ -259,10 +286,15 @@ dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind,
         const dnn_node *item = (*params)->items[i];
         const dnn_param *row = row_of(kind, family, item->key);
         char value[200];
-        if (row && item->type == DNN_NODE_NULL && row->preset == NULL) dnn_node_remove(*params, item->key);
-        else if (row) continue;
-        else if (is_neutral(family, item)) dnn_node_remove(*params, item->key);
-        else st = dnn_fail(DNN_E_MODEL, "%s: %s = %s: %s has no such parameter here", where, item->key, keras_show(item, value, sizeof value), kind->name);
+        if (row && item->type == DNN_NODE_NULL && row->preset == NULL)
+            dnn_node_remove(*params, item->key);
+        else if (row)
+            continue;
+        else if (is_neutral(family, item))
+            dnn_node_remove(*params, item->key);
+        else
+            st = dnn_fail(DNN_E_MODEL, "%s: %s = %s: %s has no such parameter here", where, item->key,
+                          keras_show(item, value, sizeof value), kind->name);
     }
     if (st == DNN_OK) return DNN_OK;
     dnn_node_destroy(*params);

@@ -18,10 +18,10 @@ typedef struct style {
 } style;
 
 static const style styles[] = {
-    { &dnn_activations, "keras.layers", true },
-    { &dnn_schedules, "keras.optimizers.schedules", false },
-    { &dnn_losses, "keras.losses", true },
-    { &dnn_metrics, "keras.metrics", true },
+    {&dnn_activations, "keras.layers", true},
+    {&dnn_schedules, "keras.optimizers.schedules", false},
+    {&dnn_losses, "keras.losses", true},
+    {&dnn_metrics, "keras.metrics", true},
 };
 
 static const style *style_of(const dnn_family *family)
@@ -35,7 +35,8 @@ const char *keras_snake_case(const char *class_name, char out[64])
 {
     size_t n = 0;
     for (size_t i = 0; class_name[i] && n < 62; i++) {
-        const bool upper = isupper((unsigned char)class_name[i]), behind = i > 0 && islower((unsigned char)class_name[i - 1]);
+        const bool upper = isupper((unsigned char)class_name[i]),
+                   behind = i > 0 && islower((unsigned char)class_name[i - 1]);
         const bool before = islower((unsigned char)class_name[i + 1]);
         if (i > 0 && upper && (behind || before)) out[n++] = '_';
         out[n++] = (char)tolower((unsigned char)class_name[i]);
@@ -78,10 +79,14 @@ static dnn_status encode_row(const dnn_param *row, const dnn_component *c, dnn_n
     const void *field = (const char *)c->params + row->offset;
     dnn_node *value = NULL;
     dnn_status st = DNN_OK;
-    if (row->type == DNN_PARAM_NUMBERS && c->family != &dnn_schedules) return make_whole(dnn_node_find(config, row->key));
-    if (row->type == DNN_PARAM_COMPONENT) st = keras_encode_component(field, &value);
-    else if (row->type == DNN_PARAM_COMPONENTS) st = encode_list(field, &value);
-    else return DNN_OK;
+    if (row->type == DNN_PARAM_NUMBERS && c->family != &dnn_schedules)
+        return make_whole(dnn_node_find(config, row->key));
+    if (row->type == DNN_PARAM_COMPONENT)
+        st = keras_encode_component(field, &value);
+    else if (row->type == DNN_PARAM_COMPONENTS)
+        st = encode_list(field, &value);
+    else
+        return DNN_OK;
     return st == DNN_OK ? dnn_node_set(config, row->key, value) : st;
 }
 
@@ -126,8 +131,8 @@ static const char *name_of(const dnn_component *c)
     return first ? first->name : c->kind->name;
 }
 
-/* What Keras does not have is written under our name in a module of our own: Keras then says that it does not know it, and
- * cannot take it for something else. */
+/* What Keras does not have is written under our name in a module of our own: Keras then says that it does not know it,
+ * and cannot take it for something else. */
 static dnn_status encode_object(const dnn_component *c, const style *how, dnn_node *object)
 {
     const char *class_name = class_of(c), *module = class_name ? how ? how->module : NULL : "dnn_mpi";

@@ -38,8 +38,11 @@ static dnn_status add_input(reader *r, const char *name, const dnn_node *full)
     dnn_status st = shape ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 1; i < full->count && st == DNN_OK; i++) {
         char text[120];
-        if (full->items[i]->type == DNN_NODE_INT && full->items[i]->integer > 0) st = dnn_node_append(shape, dnn_node_copy(full->items[i]));
-        else st = dnn_fail(DNN_E_MODEL, "input '%s': shape %s: all axes but the first must have a size", name, keras_show(full, text, sizeof text));
+        if (full->items[i]->type == DNN_NODE_INT && full->items[i]->integer > 0)
+            st = dnn_node_append(shape, dnn_node_copy(full->items[i]));
+        else
+            st = dnn_fail(DNN_E_MODEL, "input '%s': shape %s: all axes but the first must have a size", name,
+                          keras_show(full, text, sizeof text));
     }
     if (st == DNN_OK) return dnn_node_set(r->inputs, name, shape);
     dnn_node_destroy(shape);
@@ -52,7 +55,8 @@ static dnn_status read_input_layer(reader *r, const char *name, const dnn_node *
     char text[120];
     if (!shape || shape->count == 0) return dnn_fail(DNN_E_MODEL, "input '%s': has no batch_shape", name);
     if (dtype && dtype->type == DNN_NODE_STRING && !strstr(dtype->text, "float") && strcmp(dtype->text, "uint8") != 0)
-        return dnn_fail(DNN_E_MODEL, "input '%s': dtype = %s: inputs are numbers with a point here", name, keras_show(dtype, text, sizeof text));
+        return dnn_fail(DNN_E_MODEL, "input '%s': dtype = %s: inputs are numbers with a point here", name,
+                        keras_show(dtype, text, sizeof text));
     return add_input(r, name, shape);
 }
 
@@ -69,10 +73,15 @@ static dnn_status read_implied_input(reader *r, const dnn_node *model, const cha
     } else if (units && units->type == DNN_NODE_INT) {
         dnn_node *list = dnn_node_list();
         st = list ? dnn_node_append(list, dnn_node_copy(units)) : DNN_E_MEMORY;
-        if (st == DNN_OK) st = dnn_node_set(r->inputs, name, list);
-        else dnn_node_destroy(list);
+        if (st == DNN_OK)
+            st = dnn_node_set(r->inputs, name, list);
+        else
+            dnn_node_destroy(list);
     } else {
-        st = dnn_fail(DNN_E_MODEL, "layer '%s': neither an InputLayer nor batch_input_shape says what the input is; build the model before saving it", first);
+        st = dnn_fail(DNN_E_MODEL,
+                      "layer '%s': neither an InputLayer nor batch_input_shape says what the input is; build the model "
+                      "before saving it",
+                      first);
     }
     dnn_free(name);
     return st;
@@ -81,15 +90,18 @@ static dnn_status read_implied_input(reader *r, const dnn_node *model, const cha
 /* ---- layers ---- */
 
 /* `sources` (taken over; NULL: the layer above) go in as inputs. */
-static dnn_status read_layer(reader *r, const char *class_name, const char *name, const dnn_node *config, dnn_node *sources)
+static dnn_status read_layer(reader *r, const char *class_name, const char *name, const dnn_node *config,
+                             dnn_node *sources)
 {
     char where[160];
     dnn_node *params = NULL, *layer = NULL;
     const dnn_kind *kind = keras_find_class(&dnn_layers, class_name);
     dnn_status st = DNN_OK;
     snprintf(where, sizeof where, "layer '%.64s' (%.64s)", name, class_name);
-    if (dnn_node_find(config, "layers")) st = dnn_fail(DNN_E_MODEL, "%s: is a model of its own; models as layers are not read", where);
-    else if (!kind) st = dnn_fail(DNN_E_MODEL, "%s: there is no such layer here", where);
+    if (dnn_node_find(config, "layers"))
+        st = dnn_fail(DNN_E_MODEL, "%s: is a model of its own; models as layers are not read", where);
+    else if (!kind)
+        st = dnn_fail(DNN_E_MODEL, "%s: there is no such layer here", where);
     if (st == DNN_OK) st = keras_decode_config(r->source, kind, &dnn_layers, config, where, &params);
     if (st == DNN_OK) st = dnn_node_set(params, "name", dnn_node_string(name));
     if (st == DNN_OK && sources) {
@@ -108,7 +120,8 @@ static dnn_status read_layer(reader *r, const char *class_name, const char *name
     return st;
 }
 
-static dnn_status entry_of(const dnn_node *entry, size_t i, const char **class_name, const char **name, const dnn_node **config)
+static dnn_status entry_of(const dnn_node *entry, size_t i, const char **class_name, const char **name,
+                           const dnn_node **config)
 {
     *class_name = text_at(entry, "class_name");
     *config = dnn_node_find(entry, "config");
@@ -129,7 +142,8 @@ static dnn_status read_sequential(reader *r, const dnn_node *config)
         st = entry_of(layers->items[i], i, &class_name, &name, &own);
         if (st != DNN_OK) break;
         if (strcmp(class_name, "InputLayer") == 0) {
-            st = i == 0 ? read_input_layer(r, name, own) : dnn_fail(DNN_E_MODEL, "layer '%s': an InputLayer behind another layer", name);
+            st = i == 0 ? read_input_layer(r, name, own)
+                        : dnn_fail(DNN_E_MODEL, "layer '%s': an InputLayer behind another layer", name);
             continue;
         }
         if (r->inputs->count == 0) st = read_implied_input(r, config, name, own);
@@ -146,15 +160,19 @@ static dnn_status add_source(const dnn_node *tensor, const char *layer, dnn_node
     const bool fit = tensor->type == DNN_NODE_LIST && tensor->count >= 3 && tensor->items[0]->type == DNN_NODE_STRING &&
                      tensor->items[1]->type == DNN_NODE_INT && tensor->items[2]->type == DNN_NODE_INT;
     char text[160];
-    if (!fit) return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s is no tensor", layer, keras_show(tensor, text, sizeof text));
-    if (tensor->items[1]->integer != 0 || tensor->items[2]->integer != 0)
-        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s: layers that are called twice or have several outputs are not read", layer,
+    if (!fit)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s is no tensor", layer,
                         keras_show(tensor, text, sizeof text));
+    if (tensor->items[1]->integer != 0 || tensor->items[2]->integer != 0)
+        return dnn_fail(
+            DNN_E_MODEL,
+            "layer '%s': inbound_nodes: %s: layers that are called twice or have several outputs are not read", layer,
+            keras_show(tensor, text, sizeof text));
     const dnn_node *arguments = tensor->count > 3 ? tensor->items[3] : NULL;
     for (size_t i = 0; arguments && arguments->type == DNN_NODE_MAP && i < arguments->count; i++)
         if (arguments->items[i]->type != DNN_NODE_NULL)
-            return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer, arguments->items[i]->key,
-                            keras_show(arguments->items[i], text, sizeof text));
+            return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
+                            arguments->items[i]->key, keras_show(arguments->items[i], text, sizeof text));
     return dnn_node_append(sources, dnn_node_string(tensor->items[0]->text));
 }
 
@@ -165,10 +183,14 @@ static dnn_status collect_tensors(const dnn_node *node, const char *layer, dnn_n
     dnn_status st = DNN_OK;
     if (class_name && strcmp(class_name, "__keras_tensor__") == 0) {
         const dnn_node *history = dnn_node_at(node, "config.keras_history");
-        return history ? add_source(history, layer, sources) : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a tensor without keras_history", layer);
+        return history ? add_source(history, layer, sources)
+                       : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a tensor without keras_history", layer);
     }
     if (node->type != DNN_NODE_LIST)
-        return node->type == DNN_NODE_NULL ? DNN_OK : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: an argument that is no tensor is not read", layer);
+        return node->type == DNN_NODE_NULL
+                   ? DNN_OK
+                   : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: an argument that is no tensor is not read",
+                              layer);
     for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = collect_tensors(node->items[i], layer, sources);
     return st;
 }
@@ -181,11 +203,13 @@ static dnn_status read_node(const dnn_node *node, const char *layer, dnn_node *s
         char text[160];
         for (size_t i = 0; kwargs && kwargs->type == DNN_NODE_MAP && i < kwargs->count; i++)
             if (kwargs->items[i]->type != DNN_NODE_NULL)
-                return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer, kwargs->items[i]->key,
-                                keras_show(kwargs->items[i], text, sizeof text));
-        return args ? collect_tensors(args, layer, sources) : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a node without args", layer);
+                return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
+                                kwargs->items[i]->key, keras_show(kwargs->items[i], text, sizeof text));
+        return args ? collect_tensors(args, layer, sources)
+                    : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a node without args", layer);
     }
-    if (node->type != DNN_NODE_LIST) return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: neither a list nor a map", layer);
+    if (node->type != DNN_NODE_LIST)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: neither a list nor a map", layer);
     if (node->count > 0 && node->items[0]->type == DNN_NODE_STRING) return add_source(node, layer, sources);
     for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = add_source(node->items[i], layer, sources);
     return st;
@@ -195,11 +219,15 @@ static dnn_status read_sources(const dnn_node *entry, const char *layer, dnn_nod
 {
     const dnn_node *nodes = list_at(entry, "inbound_nodes");
     *sources = NULL;
-    if (!nodes || nodes->count == 0) return dnn_fail(DNN_E_MODEL, "layer '%s': has no inbound_nodes: nothing leads into it", layer);
-    if (nodes->count > 1) return dnn_fail(DNN_E_MODEL, "layer '%s': is called %zu times; shared layers are not read", layer, nodes->count);
+    if (!nodes || nodes->count == 0)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': has no inbound_nodes: nothing leads into it", layer);
+    if (nodes->count > 1)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': is called %zu times; shared layers are not read", layer,
+                        nodes->count);
     *sources = dnn_node_list();
     dnn_status st = *sources ? read_node(nodes->items[0], layer, *sources) : DNN_E_MEMORY;
-    if (st == DNN_OK && (*sources)->count == 0) st = dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: nothing leads into it", layer);
+    if (st == DNN_OK && (*sources)->count == 0)
+        st = dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: nothing leads into it", layer);
     if (st == DNN_OK) return DNN_OK;
     dnn_node_destroy(*sources);
     *sources = NULL;
@@ -212,8 +240,10 @@ static dnn_status read_sources(const dnn_node *entry, const char *layer, dnn_nod
 static dnn_status read_ends(const dnn_node *ends, const char *key, dnn_node *names)
 {
     dnn_status st = DNN_OK;
-    if (!ends || (ends->type != DNN_NODE_LIST && ends->type != DNN_NODE_MAP)) return dnn_fail(DNN_E_MODEL, "%s: is no list", key);
-    if (ends->type == DNN_NODE_LIST && ends->count > 0 && ends->items[0]->type == DNN_NODE_STRING) return add_source(ends, key, names);
+    if (!ends || (ends->type != DNN_NODE_LIST && ends->type != DNN_NODE_MAP))
+        return dnn_fail(DNN_E_MODEL, "%s: is no list", key);
+    if (ends->type == DNN_NODE_LIST && ends->count > 0 && ends->items[0]->type == DNN_NODE_STRING)
+        return add_source(ends, key, names);
     for (size_t i = 0; i < ends->count && st == DNN_OK; i++) st = read_ends(ends->items[i], key, names);
     return st;
 }
@@ -222,7 +252,8 @@ static dnn_status read_ends(const dnn_node *ends, const char *key, dnn_node *nam
 static dnn_status order_inputs(reader *r, const dnn_node *config)
 {
     dnn_node *names = dnn_node_list(), *ordered = dnn_node_map();
-    dnn_status st = names && ordered ? read_ends(dnn_node_find(config, "input_layers"), "input_layers", names) : DNN_E_MEMORY;
+    dnn_status st =
+        names && ordered ? read_ends(dnn_node_find(config, "input_layers"), "input_layers", names) : DNN_E_MEMORY;
     for (size_t i = 0; st == DNN_OK && i < names->count; i++) {
         const dnn_node *shape = dnn_node_find(r->inputs, names->items[i]->text);
         st = shape ? dnn_node_set(ordered, names->items[i]->text, dnn_node_copy(shape))
@@ -276,7 +307,7 @@ static dnn_status read_model(reader *r, const dnn_node *config)
 
 dnn_status keras_model_read(const keras_source *source, const dnn_node *config, dnn_node **model)
 {
-    reader r = { .source = source, .inputs = dnn_node_map(), .layers = dnn_node_list(), .outputs = dnn_node_list() };
+    reader r = {.source = source, .inputs = dnn_node_map(), .layers = dnn_node_list(), .outputs = dnn_node_list()};
     *model = dnn_node_map();
     dnn_status st = *model && r.inputs && r.layers && r.outputs ? read_model(&r, config) : DNN_E_MEMORY;
     if (st == DNN_OK && r.layers->count == 0) st = dnn_fail(DNN_E_MODEL, "the model has no layers");

@@ -1,4 +1,5 @@
-/* A graph to Keras's `model_config`: Sequential where it is a path, else Functional with the nodes of Keras 2, which Keras 3 reads as well. */
+/* A graph to Keras's `model_config`: Sequential where it is a path, else Functional with the nodes of Keras 2, which
+ * Keras 3 reads as well. */
 #include "exchange/keras.h"
 
 #include <string.h>
@@ -36,7 +37,8 @@ bool keras_is_sequential(const dnn_graph *graph)
 }
 
 /* Takes `config` over. */
-static dnn_status add_entry(dnn_node *list, const char *class_name, dnn_node *config, const char *name, dnn_node *inbound)
+static dnn_status add_entry(dnn_node *list, const char *class_name, dnn_node *config, const char *name,
+                            dnn_node *inbound)
 {
     dnn_node *entry = dnn_node_map();
     dnn_status st = entry ? DNN_OK : DNN_E_MEMORY;
@@ -62,7 +64,8 @@ static dnn_node *shape_node(const dnn_shape *shape)
 {
     dnn_node *list = dnn_node_list();
     dnn_status st = list ? dnn_node_append(list, dnn_node_null()) : DNN_E_MEMORY;
-    for (size_t i = 0; i < shape->rank && st == DNN_OK; i++) st = dnn_node_append(list, dnn_node_int((int64_t)shape->dim[i]));
+    for (size_t i = 0; i < shape->rank && st == DNN_OK; i++)
+        st = dnn_node_append(list, dnn_node_int((int64_t)shape->dim[i]));
     if (st == DNN_OK) return list;
     dnn_node_destroy(list);
     return NULL;
@@ -97,7 +100,8 @@ static dnn_node *inbound_of(const dnn_graph *g, size_t layer)
 {
     dnn_node *nodes = dnn_node_list(), *node = dnn_node_list();
     dnn_status st = nodes && node ? DNN_OK : DNN_E_MEMORY;
-    for (size_t i = 0; i < g->layers[layer].n_inputs && st == DNN_OK; i++) st = dnn_node_append(node, tensor_node(source_of(g, layer, i), true));
+    for (size_t i = 0; i < g->layers[layer].n_inputs && st == DNN_OK; i++)
+        st = dnn_node_append(node, tensor_node(source_of(g, layer, i), true));
     if (st == DNN_OK) {
         st = dnn_node_append(nodes, node);
         node = NULL;

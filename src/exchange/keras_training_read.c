@@ -1,5 +1,5 @@
-/* Keras's `training_config` to a `training` section. A model is of use without it, so what cannot be taken over is left out with a
- * warning and not refused: who trains on must then say it. */
+/* Keras's `training_config` to a `training` section. A model is of use without it, so what cannot be taken over is left
+ * out with a warning and not refused: who trains on must then say it. */
 #include "exchange/keras.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static dnn_status add_metrics(const reader *r, const dnn_node *node, dnn_node *l
     }
     if (node->type == DNN_NODE_NULL) return DNN_OK;
     dnn_node *metric = NULL;
-    dnn_component component = { 0 };
+    dnn_component component = {0};
     st = keras_decode_component(r->source, &dnn_metrics, node, "metrics", &metric);
     if (st == DNN_OK) st = dnn_component_read(&dnn_metrics, metric, &component);
     dnn_component_clear(&component);
@@ -81,7 +81,8 @@ static dnn_status by_output(const reader *r, const dnn_node *node, one_reader *r
     if (node->type == DNN_NODE_LIST && node->count != r->graph->n_outputs)
         st = dnn_fail(DNN_E_MODEL, "a list of %zu for %zu outputs", node->count, r->graph->n_outputs);
     for (size_t i = 0; i < node->count && st == DNN_OK; i++) {
-        const char *name = node->type == DNN_NODE_MAP ? output_name(r->graph, node->items[i]->key) : r->graph->outputs[i].name;
+        const char *name =
+            node->type == DNN_NODE_MAP ? output_name(r->graph, node->items[i]->key) : r->graph->outputs[i].name;
         dnn_node *value = NULL;
         if (node->items[i]->type == DNN_NODE_NULL) continue;
         st = read(r, node->items[i], &value);
@@ -112,8 +113,8 @@ static dnn_status read_loss(const reader *r, const dnn_node *node, dnn_node *tra
     return keep(r, "loss", st, value, training);
 }
 
-/* With one output all that is listed is its metrics; with several, flat names are metrics of the first alone only where there is
- * but one output, so a flat list is given to each. */
+/* With one output all that is listed is its metrics; with several, flat names are metrics of the first alone only where
+ * there is but one output, so a flat list is given to each. */
 static dnn_status read_metrics(const reader *r, const char *key, const dnn_node *node, dnn_node *training)
 {
     dnn_node *value = NULL;
@@ -133,7 +134,8 @@ static dnn_status weight_of(const reader *r, const dnn_node *node, dnn_node **ou
 {
     (void)r;
     *out = NULL;
-    if (node->type != DNN_NODE_INT && node->type != DNN_NODE_REAL) return dnn_fail(DNN_E_MODEL, "a weight that is no number");
+    if (node->type != DNN_NODE_INT && node->type != DNN_NODE_REAL)
+        return dnn_fail(DNN_E_MODEL, "a weight that is no number");
     *out = dnn_node_real(node->real);
     return *out ? DNN_OK : DNN_E_MEMORY;
 }
@@ -149,7 +151,7 @@ static dnn_status read_weights(const reader *r, const dnn_node *node, dnn_node *
 static dnn_status read_optimizer(const reader *r, const dnn_node *node, dnn_node *training)
 {
     dnn_node *value = NULL;
-    dnn_component component = { 0 };
+    dnn_component component = {0};
     if (!node || node->type == DNN_NODE_NULL) return DNN_OK;
     dnn_status st = keras_decode_component(r->source, &dnn_optimizers, node, "optimizer", &value);
     if (st == DNN_OK) st = dnn_component_read(&dnn_optimizers, value, &component);
@@ -159,9 +161,10 @@ static dnn_status read_optimizer(const reader *r, const dnn_node *node, dnn_node
     return keep(r, "optimizer", st, value, training);
 }
 
-dnn_status keras_training_read(const keras_source *source, const dnn_node *config, const char *file, const dnn_graph *graph, dnn_node **training)
+dnn_status keras_training_read(const keras_source *source, const dnn_node *config, const char *file,
+                               const dnn_graph *graph, dnn_node **training)
 {
-    const reader r = { .source = source, .file = file, .graph = graph };
+    const reader r = {.source = source, .file = file, .graph = graph};
     *training = dnn_node_map();
     dnn_status st = *training ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK) st = read_loss(&r, dnn_node_find(config, "loss"), *training);

@@ -34,15 +34,19 @@ static dnn_status write_component(const dnn_family *family, const dnn_node *node
 static dnn_status write_goal(const dnn_graph *g, const dnn_family *family, const dnn_node *node, dnn_node **out)
 {
     const bool map = node && is_by_output(g, node), list = node && node->type == DNN_NODE_LIST;
-    if (!node || node->type == DNN_NODE_NULL) *out = dnn_node_null();
-    else if (!map && !list) return write_component(family, node, out);
-    else *out = map ? dnn_node_map() : dnn_node_list();
+    if (!node || node->type == DNN_NODE_NULL)
+        *out = dnn_node_null();
+    else if (!map && !list)
+        return write_component(family, node, out);
+    else
+        *out = map ? dnn_node_map() : dnn_node_list();
     dnn_status st = *out ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 0; (map || list) && i < node->count && st == DNN_OK; i++) {
         const char *layer = map ? output_layer(g, node->items[i]->key) : NULL;
         dnn_node *item = NULL;
         st = write_goal(g, family, node->items[i], &item);
-        if (st == DNN_OK) st = list ? dnn_node_append(*out, item) : dnn_node_set(*out, layer ? layer : node->items[i]->key, item);
+        if (st == DNN_OK)
+            st = list ? dnn_node_append(*out, item) : dnn_node_set(*out, layer ? layer : node->items[i]->key, item);
     }
     if (st == DNN_OK) return DNN_OK;
     dnn_node_destroy(*out);
@@ -52,7 +56,8 @@ static dnn_status write_goal(const dnn_graph *g, const dnn_family *family, const
 
 static dnn_status write_weights(const dnn_graph *g, const dnn_node *weights, dnn_node *config)
 {
-    if (!weights || weights->type != DNN_NODE_MAP || !is_by_output(g, weights)) return dnn_node_set(config, "loss_weights", dnn_node_null());
+    if (!weights || weights->type != DNN_NODE_MAP || !is_by_output(g, weights))
+        return dnn_node_set(config, "loss_weights", dnn_node_null());
     dnn_node *map = dnn_node_map();
     dnn_status st = map ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 0; i < weights->count && st == DNN_OK; i++) {
@@ -64,7 +69,8 @@ static dnn_status write_weights(const dnn_graph *g, const dnn_node *weights, dnn
     return st;
 }
 
-/* Keras allows one kind of clipping; where more are set the first row's goes in, the others are kept in our own part of the file. */
+/* Keras allows one kind of clipping; where more are set the first row's goes in, the others are kept in our own part of
+ * the file. */
 static dnn_status write_clipping(const dnn_component *optimizer, dnn_node *config)
 {
     const dnn_family *family = optimizer->family;
@@ -99,11 +105,16 @@ static dnn_status write_optimizer(const dnn_component *optimizer, double learnin
     return dnn_node_set(*out, "config", config);
 }
 
-dnn_status keras_training_write(const dnn_graph *graph, const dnn_node *training, const dnn_component *optimizer, double learning_rate,
-                                dnn_node **config)
+dnn_status keras_training_write(const dnn_graph *graph, const dnn_node *training, const dnn_component *optimizer,
+                                double learning_rate, dnn_node **config)
 {
-    static const struct { const char *key; const dnn_family *family; } goals[] = {
-        { "loss", &dnn_losses }, { "metrics", &dnn_metrics }, { "weighted_metrics", &dnn_metrics },
+    static const struct {
+        const char *key;
+        const dnn_family *family;
+    } goals[] = {
+        {"loss", &dnn_losses},
+        {"metrics", &dnn_metrics},
+        {"weighted_metrics", &dnn_metrics},
     };
     *config = dnn_node_map();
     dnn_status st = *config ? DNN_OK : DNN_E_MEMORY;
@@ -116,8 +127,10 @@ dnn_status keras_training_write(const dnn_graph *graph, const dnn_node *training
     if (st == DNN_OK) {
         dnn_node *node = NULL;
         st = write_optimizer(optimizer, learning_rate, &node);
-        if (st == DNN_OK) st = dnn_node_set(*config, "optimizer_config", node);
-        else dnn_node_destroy(node);
+        if (st == DNN_OK)
+            st = dnn_node_set(*config, "optimizer_config", node);
+        else
+            dnn_node_destroy(node);
     }
     if (st == DNN_OK) return DNN_OK;
     dnn_node_destroy(*config);

@@ -1,5 +1,6 @@
-/* Opening and judging model files. Ours: by header and digest before HDF5 sees them. Everything, ours included, then object by object: the network
- * is built from the description, and each array must be there in the shape that the network gives it. */
+/* Opening and judging model files. Ours: by header and digest before HDF5 sees them. Everything, ours included, then
+ * object by object: the network is built from the description, and each array must be there in the shape that the
+ * network gives it. */
 #include "exchange/parts.h"
 
 #include <stdlib.h>
@@ -56,7 +57,8 @@ static dnn_status judge_weights_alone(dnn_model_file *f)
 {
     dnn_strings layers;
     bool found;
-    const dnn_status st = dnn_hdf5_attribute_texts(f->hdf5, *f->weights ? f->weights : "/", "layer_names", &layers, &found);
+    const dnn_status st =
+        dnn_hdf5_attribute_texts(f->hdf5, *f->weights ? f->weights : "/", "layer_names", &layers, &found);
     dnn_hdf5_names_clear(&layers);
     if (st != DNN_OK || found) return st;
     return dnn_fail(DNN_E_MODEL, "%s: is no model file of Keras: it has neither model_config nor layer_names", f->path);
@@ -100,7 +102,9 @@ static dnn_status read_all(dnn_model_file *f)
     if (st == DNN_OK) st = dnn_hdf5_find(f->hdf5, "/dnn_mpi", &section);
     if (st != DNN_OK) return st;
     if (section != DNN_HDF5_NOTHING && !f->ours)
-        return model_fail(f, "/dnn_mpi", "is there, but the header that belongs to it is not: the file is damaged, or another program has changed it");
+        return model_fail(f, "/dnn_mpi",
+                          "is there, but the header that belongs to it is not: the file is damaged, or another program "
+                          "has changed it");
     if (section == DNN_HDF5_NOTHING && f->ours) return model_fail(f, "/dnn_mpi", "is missing");
     st = find_weights(f);
     if (st != DNN_OK) return st;
@@ -115,8 +119,10 @@ dnn_status dnn_model_open(const char *path, dnn_model_file **out)
     f->path = dnn_strdup(path);
     dnn_status st = f->path ? header_judge(path, DNN_FORMAT_VERSION, &f->ours) : DNN_E_MEMORY;
     if (st == DNN_OK) st = read_all(f);
-    if (st == DNN_OK) *out = f;
-    else dnn_model_close(f);
+    if (st == DNN_OK)
+        *out = f;
+    else
+        dnn_model_close(f);
     return st;
 }
 
@@ -132,10 +138,7 @@ void dnn_model_close(dnn_model_file *file)
     dnn_free(file);
 }
 
-bool dnn_model_is_ours(const dnn_model_file *file)
-{
-    return file->ours;
-}
+bool dnn_model_is_ours(const dnn_model_file *file) { return file->ours; }
 
 const dnn_node *dnn_model_architecture(const dnn_model_file *file, const dnn_port **inputs, size_t *n_inputs)
 {
@@ -144,20 +147,17 @@ const dnn_node *dnn_model_architecture(const dnn_model_file *file, const dnn_por
     return file->architecture;
 }
 
-const dnn_node *dnn_model_training(const dnn_model_file *file)
-{
-    return file->training;
-}
+const dnn_node *dnn_model_training(const dnn_model_file *file) { return file->training; }
 
-const dnn_node *dnn_model_section(const dnn_model_file *file)
-{
-    return file->section;
-}
+const dnn_node *dnn_model_section(const dnn_model_file *file) { return file->section; }
 
 dnn_status dnn_model_verify(const char *path)
 {
     bool ours;
     const dnn_status st = header_judge(path, DNN_FORMAT_VERSION, &ours);
-    if (st == DNN_OK && !ours) return dnn_fail(DNN_E_MODEL, "%s: does not begin with the header of a file of ours: damaged, or written by another program", path);
+    if (st == DNN_OK && !ours)
+        return dnn_fail(DNN_E_MODEL,
+                        "%s: does not begin with the header of a file of ours: damaged, or written by another program",
+                        path);
     return st;
 }

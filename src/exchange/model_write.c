@@ -1,4 +1,5 @@
-/* A model file to disk: made under a temporary name, sealed, looked at once more, renamed. A reader sees the old file or the new one. */
+/* A model file to disk: made under a temporary name, sealed, looked at once more, renamed. A reader sees the old file
+ * or the new one. */
 #include "exchange/parts.h"
 
 #include <errno.h>
@@ -66,11 +67,12 @@ static dnn_status look_again(const char *path, const dnn_node *sums)
 
 static dnn_status write_under(const char *temporary, const char *path, const dnn_model_content *content)
 {
-    model_writer w = { .content = content, .sums = dnn_node_map(), .sequential = keras_is_sequential(content->graph) };
+    model_writer w = {.content = content, .sums = dnn_node_map(), .sequential = keras_is_sequential(content->graph)};
     dnn_status st = w.sums ? write_content(&w, temporary) : DNN_E_MEMORY;
     if (st == DNN_OK) st = header_seal(temporary, DNN_FORMAT_VERSION);
     if (st == DNN_OK) st = look_again(temporary, w.sums);
-    if (st == DNN_OK && rename(temporary, path) != 0) st = dnn_fail(DNN_E_IO, "%s: cannot be put in place: %s", path, strerror(errno));
+    if (st == DNN_OK && rename(temporary, path) != 0)
+        st = dnn_fail(DNN_E_IO, "%s: cannot be put in place: %s", path, strerror(errno));
     dnn_node_destroy(w.sums);
     return st;
 }

@@ -25,19 +25,20 @@ struct dnn_model_file {
     dnn_hdf5 *hdf5;
     char *path;
     bool ours;
-    const char *weights;     /**< group of the layers: "/model_weights", or "" in files of weights alone */
+    const char *weights; /**< group of the layers: "/model_weights", or "" in files of weights alone */
     dnn_node *architecture, *training, *section, *sums;
     dnn_port inputs[DNN_MAX_IO];
     size_t n_inputs;
 };
 
 /** Fails as "file: object: …" with DNN_E_MODEL. */
-__attribute__((format(printf, 3, 4)))
-dnn_status model_fail(const dnn_model_file *file, const char *object, const char *format, ...);
+__attribute__((format(printf, 3, 4))) dnn_status model_fail(const dnn_model_file *file, const char *object,
+                                                            const char *format, ...);
 
 /* ---- values.c ---- */
 
-dnn_status values_write(model_writer *w, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim, const void *values);
+dnn_status values_write(model_writer *w, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim,
+                        const void *values);
 /** Reads `count` values and compares their checksum where the file has one. */
 dnn_status values_read(dnn_model_file *file, const char *path, dnn_hdf5_type type, size_t count, void *values);
 /** Compares every array that has a checksum with it: the last look at a file just written. */
@@ -51,7 +52,8 @@ dnn_status values_check(dnn_model_file *file, const char *path, const dnn_shape 
 const char *weights_name(bool sequential, const dnn_segment *segment, char *out);
 dnn_status weights_write(model_writer *w);
 /** Visits the file's arrays in the order of the segments, having matched layers and counts. */
-typedef dnn_status weights_visit(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose, void *context);
+typedef dnn_status weights_visit(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose,
+                                 void *context);
 dnn_status weights_match(dnn_model_file *file, const dnn_graph *graph, weights_visit *visit, void *context);
 dnn_status weights_check(dnn_model_file *file, const dnn_graph *graph);
 

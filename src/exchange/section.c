@@ -1,9 +1,8 @@
 /* /dnn_mpi: what Keras has no place for.
  *
  *     attributes  format_version, dnn_mpi_version, hdf5_version
- *     model       the network as a run file says it; model_config is its translation, which loses what Keras does not have
- *     training    loss, metrics and optimizer likewise, where there are any
- *     section     what the caller keeps there
+ *     model       the network as a run file says it; model_config is its translation, which loses what Keras does not
+ * have training    loss, metrics and optimizer likewise, where there are any section     what the caller keeps there
  *     checksums   map of the paths of all arrays to XXH3-64 of their values
  *     arrays/     the caller's named arrays
  *     optimizer_scalars */
@@ -89,7 +88,8 @@ static dnn_status read_json(dnn_model_file *file, const char *path, bool needed,
     dnn_status st = dnn_hdf5_find(file->hdf5, path, &object);
     if (st == DNN_OK && object == DNN_HDF5_NOTHING) return needed ? model_fail(file, path, "is missing") : DNN_OK;
     if (st == DNN_OK) st = dnn_hdf5_read_text(file->hdf5, path, MAX_JSON, &text, &length);
-    if (st == DNN_OK && dnn_json_parse(text, length, file->path, out) != DNN_OK) st = dnn_fail_in(DNN_E_MODEL, "%s: %s", file->path, path);
+    if (st == DNN_OK && dnn_json_parse(text, length, file->path, out) != DNN_OK)
+        st = dnn_fail_in(DNN_E_MODEL, "%s: %s", file->path, path);
     if (st == DNN_OK && (*out)->type != DNN_NODE_MAP) st = model_fail(file, path, "is no map");
     dnn_free(text);
     return st;
@@ -102,7 +102,8 @@ dnn_status section_read(dnn_model_file *file)
     dnn_status st = dnn_hdf5_attribute_integer(file->hdf5, "/dnn_mpi", "format_version", &version, &found);
     if (st == DNN_OK && !found) st = model_fail(file, "/dnn_mpi", "has no format_version");
     if (st == DNN_OK && (version < 1 || version > DNN_FORMAT_VERSION))
-        st = model_fail(file, "/dnn_mpi", "was written in format %lld; this program reads up to %d", (long long)version, DNN_FORMAT_VERSION);
+        st = model_fail(file, "/dnn_mpi", "was written in format %lld; this program reads up to %d", (long long)version,
+                        DNN_FORMAT_VERSION);
     if (st == DNN_OK) st = read_json(file, "/dnn_mpi/checksums", true, &file->sums);
     if (st == DNN_OK) st = read_json(file, "/dnn_mpi/model", true, &file->architecture);
     if (st == DNN_OK) st = read_json(file, "/dnn_mpi/training", false, &file->training);
@@ -119,7 +120,7 @@ dnn_status dnn_model_array_read(dnn_model_file *file, const char *name, float *v
     dnn_status st = array_path(name, path);
     if (st == DNN_OK) st = dnn_hdf5_find(file->hdf5, path, &object);
     if (st != DNN_OK || object != DNN_HDF5_DATASET) return st;
-    st = values_check(file, path, &(dnn_shape){ .rank = 1, .dim = { count } }, "the array wanted");
+    st = values_check(file, path, &(dnn_shape){.rank = 1, .dim = {count}}, "the array wanted");
     if (st == DNN_OK) st = values_read(file, path, DNN_HDF5_FLOAT, count, values);
     *found = st == DNN_OK;
     return st;

@@ -1,5 +1,6 @@
-/* /optimizer_weights: number of updates, learning rate unless there is a schedule, then the moments of the trainable weights: the first two slots
- * weight by weight or slot by slot as the optimizer says, later slots slot by slot, scalars last. */
+/* /optimizer_weights: number of updates, learning rate unless there is a schedule, then the moments of the trainable
+ * weights: the first two slots weight by weight or slot by slot as the optimizer says, later slots slot by slot,
+ * scalars last. */
 #include "exchange/parts.h"
 
 #include <limits.h>
@@ -9,7 +10,10 @@
 #include "dnn/base/memory.h"
 #include "exchange/keras.h"
 
-typedef struct slot_place { const dnn_segment *segment; size_t slot; } slot_place;
+typedef struct slot_place {
+    const dnn_segment *segment;
+    size_t slot;
+} slot_place;
 
 static size_t trainable_of(const dnn_graph *g)
 {
@@ -24,7 +28,7 @@ static void add_places(const dnn_graph *g, size_t first, size_t end, slot_place 
     for (size_t i = 0; i < g->segments.count; i++) {
         const dnn_segment *s = &g->segments.at[i];
         if (!s->weight || !s->trainable) continue;
-        for (size_t slot = first; slot < end; slot++) places[(*n)++] = (slot_place){ s, slot };
+        for (size_t slot = first; slot < end; slot++) places[(*n)++] = (slot_place){s, slot};
     }
 }
 
@@ -32,7 +36,8 @@ static void add_places(const dnn_graph *g, size_t first, size_t end, slot_place 
 static slot_place *places_of(const dnn_graph *g, const dnn_component *optimizer, size_t *count)
 {
     const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
-    const size_t slots = kind->slots ? kind->slots(optimizer->params) : 0, together = kind->slots_by_weight ? slots < 2 ? slots : 2 : 0;
+    const size_t slots = kind->slots ? kind->slots(optimizer->params) : 0,
+                 together = kind->slots_by_weight ? slots < 2 ? slots : 2 : 0;
     slot_place *places = dnn_alloc(slots * trainable_of(g), sizeof *places);
     *count = 0;
     if (!places) return NULL;
@@ -50,7 +55,8 @@ typedef struct state_writer {
     size_t count;
 } state_writer;
 
-static dnn_status write_one(state_writer *s, const char *name, dnn_hdf5_type type, size_t rank, const size_t *dim, const void *values)
+static dnn_status write_one(state_writer *s, const char *name, dnn_hdf5_type type, size_t rank, const size_t *dim,
+                            const void *values)
 {
     char path[2 * MAX_NAME];
     s->names[s->count] = dnn_format("%s/%s", s->prefix, name);
@@ -67,7 +73,8 @@ static const char *slot_name(const model_writer *w, const slot_place *place, cha
     weights_name(w->sequential, place->segment, name);
     for (char *c = name; *c; c++)
         if (*c == '/') *c = '_';
-    snprintf(out, MAX_NAME + 64, "%s_%.60s", name, ((const dnn_optimizer_kind *)o->kind)->slot_name(o->params, place->slot));
+    snprintf(out, MAX_NAME + 64, "%s_%.60s", name,
+             ((const dnn_optimizer_kind *)o->kind)->slot_name(o->params, place->slot));
     return out;
 }
 
@@ -93,8 +100,8 @@ static dnn_status write_slots(state_writer *s, const slot_place *places, size_t 
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < count && st == DNN_OK; i++) {
         const dnn_segment *segment = places[i].segment;
-        st = write_one(s, slot_name(s->model, &places[i], name), DNN_HDF5_FLOAT, segment->shape.rank, segment->shape.dim,
-                       c->slots[places[i].slot] + segment->offset);
+        st = write_one(s, slot_name(s->model, &places[i], name), DNN_HDF5_FLOAT, segment->shape.rank,
+                       segment->shape.dim, c->slots[places[i].slot] + segment->offset);
     }
     for (size_t i = 0; i < kind->n_scalars && st == DNN_OK; i++) {
         const float value = (float)c->scalars[i];
@@ -111,14 +118,16 @@ dnn_status state_write(model_writer *w)
 {
     const dnn_kind *kind = w->content->optimizer->kind;
     size_t count;
-    state_writer s = { .model = w };
+    state_writer s = {.model = w};
     slot_place *places = places_of(w->content->graph, w->content->optimizer, &count);
     s.names = places ? dnn_alloc(count + 2 + DNN_MAX_SCALARS, sizeof *s.names) : NULL;
     dnn_status st = s.names ? dnn_hdf5_group_make(w->hdf5, "/optimizer_weights") : DNN_E_MEMORY;
     keras_snake_case(kind->keras ? kind->keras : kind->name, s.prefix);
     if (st == DNN_OK) st = write_steps(&s);
     if (st == DNN_OK) st = write_slots(&s, places, count);
-    if (st == DNN_OK) st = dnn_hdf5_attribute_write_texts(w->hdf5, "/optimizer_weights", "weight_names", (const char *const *)s.names, s.count);
+    if (st == DNN_OK)
+        st = dnn_hdf5_attribute_write_texts(w->hdf5, "/optimizer_weights", "weight_names", (const char *const *)s.names,
+                                            s.count);
     for (size_t i = 0; i < s.count; i++) dnn_free(s.names[i]);
     dnn_free(s.names);
     dnn_free(places);
@@ -133,7 +142,7 @@ typedef struct state_reader {
     size_t at;
 } state_reader;
 
-static const dnn_shape single = { 0 };
+static const dnn_shape single = {0};
 
 static dnn_status path_of(const state_reader *s, char *out)
 {
@@ -141,7 +150,8 @@ static dnn_status path_of(const state_reader *s, char *out)
     return model_fail(s->file, "/optimizer_weights", "names a variable too long");
 }
 
-static dnn_status read_next(state_reader *s, const dnn_shape *shape, const char *whose, dnn_hdf5_type type, void *values)
+static dnn_status read_next(state_reader *s, const dnn_shape *shape, const char *whose, dnn_hdf5_type type,
+                            void *values)
 {
     char path[MAX_NAME];
     dnn_status st = path_of(s, path);
@@ -156,25 +166,30 @@ static dnn_status read_steps(state_reader *s, uint64_t *iterations)
     int64_t steps = 0;
     if (s->names.count == 0) return model_fail(s->file, "/optimizer_weights", "holds nothing");
     if (strstr(s->names.at[0], "iter:0"))
-        return model_fail(s->file, "/optimizer_weights", "is in the order of Keras before 2.11; name the optimizer in the run file to start it anew");
+        return model_fail(s->file, "/optimizer_weights",
+                          "is in the order of Keras before 2.11; name the optimizer in the run file to start it anew");
     dnn_status st = read_next(s, &single, "the number of updates", DNN_HDF5_INT64, &steps);
-    if (st == DNN_OK && steps < 0) st = model_fail(s->file, "/optimizer_weights", "%lld updates done", (long long)steps);
+    if (st == DNN_OK && steps < 0)
+        st = model_fail(s->file, "/optimizer_weights", "%lld updates done", (long long)steps);
     *iterations = (uint64_t)steps;
     if (st == DNN_OK && s->at < s->names.count && strstr(s->names.at[s->at], "learning_rate")) s->at++;
     return st;
 }
 
-static dnn_status read_slots(state_reader *s, const dnn_component *optimizer, const slot_place *places, size_t count, float *const *slots)
+static dnn_status read_slots(state_reader *s, const dnn_component *optimizer, const slot_place *places, size_t count,
+                             float *const *slots)
 {
     const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
     dnn_status st = DNN_OK;
     if (s->names.count != s->at + count + kind->n_scalars)
-        return model_fail(s->file, "/optimizer_weights", "has %zu variables behind the learning rate, but %s over this model has %zu",
+        return model_fail(s->file, "/optimizer_weights",
+                          "has %zu variables behind the learning rate, but %s over this model has %zu",
                           s->names.count - s->at, kind->kind.name, count + kind->n_scalars);
     for (size_t i = 0; i < count && st == DNN_OK; i++) {
         const dnn_segment *segment = places[i].segment;
         char whose[200];
-        snprintf(whose, sizeof whose, "%.60s of %.120s", kind->slot_name(optimizer->params, places[i].slot), segment->name);
+        snprintf(whose, sizeof whose, "%.60s of %.120s", kind->slot_name(optimizer->params, places[i].slot),
+                 segment->name);
         st = read_next(s, &segment->shape, whose, DNN_HDF5_FLOAT, slots[places[i].slot] + segment->offset);
     }
     return st;
@@ -184,14 +199,15 @@ static dnn_status read_scalars(state_reader *s, size_t n, double *scalars)
 {
     dnn_status st = DNN_OK;
     if (n > 0 && s->file->ours) return values_read(s->file, "/dnn_mpi/optimizer_scalars", DNN_HDF5_DOUBLE, n, scalars);
-    for (size_t i = 0; i < n && st == DNN_OK; i++) st = read_next(s, &single, "a number of the optimizer", DNN_HDF5_DOUBLE, &scalars[i]);
+    for (size_t i = 0; i < n && st == DNN_OK; i++)
+        st = read_next(s, &single, "a number of the optimizer", DNN_HDF5_DOUBLE, &scalars[i]);
     return st;
 }
 
-dnn_status dnn_model_optimizer(dnn_model_file *file, const dnn_graph *graph, const dnn_component *optimizer, float *const *slots,
-                               double *scalars, uint64_t *iterations, bool *found)
+dnn_status dnn_model_optimizer(dnn_model_file *file, const dnn_graph *graph, const dnn_component *optimizer,
+                               float *const *slots, double *scalars, uint64_t *iterations, bool *found)
 {
-    state_reader s = { .file = file };
+    state_reader s = {.file = file};
     dnn_hdf5_object object;
     size_t count;
     *found = false;
@@ -205,7 +221,8 @@ dnn_status dnn_model_optimizer(dnn_model_file *file, const dnn_graph *graph, con
     const bool fresh = st == DNN_OK && *iterations == 0 && s.at == s.names.count;
     if (fresh) *found = false;
     if (st == DNN_OK && !fresh) st = read_slots(&s, optimizer, places, count, slots);
-    if (st == DNN_OK && !fresh) st = read_scalars(&s, ((const dnn_optimizer_kind *)optimizer->kind)->n_scalars, scalars);
+    if (st == DNN_OK && !fresh)
+        st = read_scalars(&s, ((const dnn_optimizer_kind *)optimizer->kind)->n_scalars, scalars);
     dnn_free(places);
     dnn_hdf5_names_clear(&s.names);
     return st;

@@ -20,7 +20,7 @@ dnn_status model_fail(const dnn_model_file *file, const char *object, const char
 
 static size_t bytes_of(dnn_hdf5_type type)
 {
-    const size_t bytes[] = { sizeof(float), sizeof(double), 1, 4, 8 };
+    const size_t bytes[] = {sizeof(float), sizeof(double), 1, 4, 8};
     return bytes[type];
 }
 
@@ -31,13 +31,15 @@ static const char *sum_of(const void *values, size_t bytes, char out[17])
     return out;
 }
 
-dnn_status values_write(model_writer *w, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim, const void *values)
+dnn_status values_write(model_writer *w, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim,
+                        const void *values)
 {
     size_t count = 1;
     char sum[17];
     for (size_t i = 0; i < rank; i++) count *= dim[i];
     const dnn_status st = dnn_hdf5_write(w->hdf5, path, type, rank, dim, values);
-    return st == DNN_OK ? dnn_node_set(w->sums, path, dnn_node_string(sum_of(values, count * bytes_of(type), sum))) : st;
+    return st == DNN_OK ? dnn_node_set(w->sums, path, dnn_node_string(sum_of(values, count * bytes_of(type), sum)))
+                        : st;
 }
 
 static dnn_status verify_one(dnn_hdf5 *hdf5, const char *name, const dnn_node *sum)
@@ -48,11 +50,14 @@ static dnn_status verify_one(dnn_hdf5 *hdf5, const char *name, const dnn_node *s
     if (st != DNN_OK) return st;
     const dnn_hdf5_info *info = dnn_hdf5_dataset_info(d);
     const bool wide = info->value_bytes == 8, with_point = info->stored == DNN_HDF5_REALS;
-    const dnn_hdf5_type type = with_point ? wide ? DNN_HDF5_DOUBLE : DNN_HDF5_FLOAT : wide ? DNN_HDF5_INT64 : DNN_HDF5_INT32;
+    const dnn_hdf5_type type = with_point ? wide ? DNN_HDF5_DOUBLE : DNN_HDF5_FLOAT
+                               : wide     ? DNN_HDF5_INT64
+                                          : DNN_HDF5_INT32;
     void *values = dnn_alloc(info->count ? info->count : 1, info->value_bytes);
     st = values ? dnn_hdf5_dataset_rows(d, 0, info->rank ? info->dim[0] : 1, type, values) : DNN_E_MEMORY;
     if (st == DNN_OK && strcmp(sum->text, sum_of(values, info->count * info->value_bytes, own)) != 0)
-        st = dnn_fail(DNN_E_IO, "%s: %s: the values do not have the checksum that was written for them", name, sum->key);
+        st =
+            dnn_fail(DNN_E_IO, "%s: %s: the values do not have the checksum that was written for them", name, sum->key);
     dnn_free(values);
     dnn_hdf5_dataset_close(d);
     return st;
@@ -86,7 +91,8 @@ dnn_status values_verify(dnn_hdf5 *hdf5, const char *name, const dnn_node *sums)
 static const char *shape_text(const dnn_hdf5_info *info, char *out, size_t size)
 {
     size_t n = (size_t)snprintf(out, size, "[");
-    for (size_t i = 0; i < info->rank && n < size; i++) n += (size_t)snprintf(out + n, size - n, "%s%zu", i ? ", " : "", info->dim[i]);
+    for (size_t i = 0; i < info->rank && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%zu", i ? ", " : "", info->dim[i]);
     if (n < size) snprintf(out + n, size - n, "]");
     return out;
 }
@@ -100,10 +106,11 @@ dnn_status values_check(dnn_model_file *file, const char *path, const dnn_shape 
     const dnn_hdf5_info *info = dnn_hdf5_dataset_info(d);
     bool same = info->rank == shape->rank;
     for (size_t i = 0; same && i < shape->rank; i++) same = info->dim[i] == shape->dim[i];
-    if (info->stored != DNN_HDF5_REALS && info->stored != DNN_HDF5_INTEGERS) st = model_fail(file, path, "holds no numbers");
+    if (info->stored != DNN_HDF5_REALS && info->stored != DNN_HDF5_INTEGERS)
+        st = model_fail(file, path, "holds no numbers");
     else if (!same)
-        st = model_fail(file, path, "has shape %s, but %s of the model has %s", shape_text(info, has, sizeof has), whose,
-                        dnn_shape_text(shape, wants, sizeof wants));
+        st = model_fail(file, path, "has shape %s, but %s of the model has %s", shape_text(info, has, sizeof has),
+                        whose, dnn_shape_text(shape, wants, sizeof wants));
     dnn_hdf5_dataset_close(d);
     return st;
 }

@@ -1,5 +1,5 @@
-/* /model_weights: a group for each layer, its weights below in the order trainable, then statistics, which is that of the segments. Files
- * name layers and weights in many ways, so they are matched by order and judged by shape. */
+/* /model_weights: a group for each layer, its weights below in the order trainable, then statistics, which is that of
+ * the segments. Files name layers and weights in many ways, so they are matched by order and judged by shape. */
 #include "exchange/parts.h"
 
 #include <stdio.h>
@@ -27,7 +27,8 @@ static dnn_status write_names(model_writer *w, const char *group, const dnn_segm
     const char **names = dnn_alloc(count, sizeof *names);
     char *text = dnn_alloc(count, MAX_NAME);
     dnn_status st = names && text ? DNN_OK : DNN_E_MEMORY;
-    for (size_t i = 0; i < count && st == DNN_OK; i++) names[i] = weights_name(w->sequential, &first[i], text + i * MAX_NAME);
+    for (size_t i = 0; i < count && st == DNN_OK; i++)
+        names[i] = weights_name(w->sequential, &first[i], text + i * MAX_NAME);
     if (st == DNN_OK) st = dnn_hdf5_attribute_write_texts(w->hdf5, group, "weight_names", names, count);
     dnn_free(names);
     dnn_free(text);
@@ -42,7 +43,8 @@ static dnn_status write_layer(model_writer *w, const char *layer, const dnn_segm
     if (st == DNN_OK) st = write_names(w, group, first, count);
     for (size_t i = 0; i < count && st == DNN_OK; i++) {
         snprintf(path, sizeof path, "%s/%s", group, weights_name(w->sequential, &first[i], name));
-        st = values_write(w, path, DNN_HDF5_FLOAT, first[i].shape.rank, first[i].shape.dim, w->content->weights + first[i].offset);
+        st = values_write(w, path, DNN_HDF5_FLOAT, first[i].shape.rank, first[i].shape.dim,
+                          w->content->weights + first[i].offset);
     }
     return st;
 }
@@ -82,11 +84,13 @@ dnn_status weights_write(model_writer *w)
     if (st == DNN_OK) st = write_layer_names(w);
     if (st == DNN_OK) st = dnn_hdf5_attribute_write_text(w->hdf5, "/model_weights", "backend", "tensorflow");
     if (st == DNN_OK) st = dnn_hdf5_attribute_write_text(w->hdf5, "/model_weights", "keras_version", KERAS_VERSION);
-    for (size_t i = 0; !w->sequential && i < g->n_inputs && st == DNN_OK; i++) st = write_layer(w, g->inputs[i].name, NULL, 0);
+    for (size_t i = 0; !w->sequential && i < g->n_inputs && st == DNN_OK; i++)
+        st = write_layer(w, g->inputs[i].name, NULL, 0);
     for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++) {
         size_t count;
         const dnn_segment *first = segments_of(g, i, &count);
-        if (!g->layers[i].internal && !g->layers[i].kind->input_shape) st = write_layer(w, g->layers[i].name, first, count);
+        if (!g->layers[i].internal && !g->layers[i].kind->input_shape)
+            st = write_layer(w, g->layers[i].name, first, count);
     }
     if (st == DNN_OK) st = write_layer(w, "top_level_model_weights", NULL, 0);
     return st;
@@ -106,11 +110,12 @@ static dnn_status match_layer(dnn_model_file *file, const char *group, const dnn
 {
     char path[MAX_NAME], whose[200];
     if (names->count != count)
-        return model_fail(file, group, "has %zu weights, but layer '%s' (%s) of the model has %zu", names->count, layer->name,
-                          layer->kind->kind.name, count);
+        return model_fail(file, group, "has %zu weights, but layer '%s' (%s) of the model has %zu", names->count,
+                          layer->name, layer->kind->kind.name, count);
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < count && st == DNN_OK; i++) {
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", group, names->at[i]) >= sizeof path) return model_fail(file, group, "names a weight too long");
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", group, names->at[i]) >= sizeof path)
+            return model_fail(file, group, "names a weight too long");
         snprintf(whose, sizeof whose, "%.100s of layer '%.64s'", weight_of(&first[i]), layer->name);
         st = visit(file, path, &first[i], whose, context);
     }
@@ -125,18 +130,22 @@ static size_t next_with_weights(const dnn_graph *g, size_t layer, const dnn_segm
     return layer;
 }
 
-static dnn_status match_group(dnn_model_file *file, const char *name, const dnn_graph *g, size_t *layer, weights_visit *visit, void *context)
+static dnn_status match_group(dnn_model_file *file, const char *name, const dnn_graph *g, size_t *layer,
+                              weights_visit *visit, void *context)
 {
     char group[MAX_NAME];
     dnn_strings names;
-    if ((size_t)snprintf(group, sizeof group, "%s/%s", file->weights, name) >= sizeof group) return model_fail(file, file->weights, "names a layer too long");
+    if ((size_t)snprintf(group, sizeof group, "%s/%s", file->weights, name) >= sizeof group)
+        return model_fail(file, file->weights, "names a layer too long");
     dnn_status st = names_at(file, group, "weight_names", &names);
     if (st == DNN_OK && names.count > 0) {
         const dnn_segment *first = NULL;
         size_t count = 0;
         const size_t i = next_with_weights(g, *layer, &first, &count);
-        if (i == g->n_layers) st = model_fail(file, group, "has weights, but the model has no further layer with weights");
-        else st = match_layer(file, group, &names, &g->layers[i], first, count, visit, context);
+        if (i == g->n_layers)
+            st = model_fail(file, group, "has weights, but the model has no further layer with weights");
+        else
+            st = match_layer(file, group, &names, &g->layers[i], first, count, visit, context);
         *layer = i + 1;
     }
     dnn_hdf5_names_clear(&names);
@@ -145,21 +154,23 @@ static dnn_status match_group(dnn_model_file *file, const char *name, const dnn_
 
 dnn_status weights_match(dnn_model_file *file, const dnn_graph *graph, weights_visit *visit, void *context)
 {
-    dnn_strings layers = { 0 };
+    dnn_strings layers = {0};
     size_t layer = 0;
     dnn_status st = names_at(file, *file->weights ? file->weights : "/", "layer_names", &layers);
-    for (size_t i = 0; i < layers.count && st == DNN_OK; i++) st = match_group(file, layers.at[i], graph, &layer, visit, context);
+    for (size_t i = 0; i < layers.count && st == DNN_OK; i++)
+        st = match_group(file, layers.at[i], graph, &layer, visit, context);
     dnn_hdf5_names_clear(&layers);
     if (st != DNN_OK) return st;
     const dnn_segment *first = NULL;
     size_t count = 0;
     layer = next_with_weights(graph, layer, &first, &count);
     if (layer == graph->n_layers) return DNN_OK;
-    return model_fail(file, *file->weights ? file->weights : "/", "has no weights for layer '%s' (%s) of the model", graph->layers[layer].name,
-                      graph->layers[layer].kind->kind.name);
+    return model_fail(file, *file->weights ? file->weights : "/", "has no weights for layer '%s' (%s) of the model",
+                      graph->layers[layer].name, graph->layers[layer].kind->kind.name);
 }
 
-static dnn_status check_one(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose, void *context)
+static dnn_status check_one(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose,
+                            void *context)
 {
     (void)context;
     return values_check(file, path, &segment->shape, whose);
@@ -170,7 +181,8 @@ dnn_status weights_check(dnn_model_file *file, const dnn_graph *graph)
     return weights_match(file, graph, check_one, NULL);
 }
 
-static dnn_status read_one(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose, void *context)
+static dnn_status read_one(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose,
+                           void *context)
 {
     float *weights = context;
     const dnn_status st = values_check(file, path, &segment->shape, whose);

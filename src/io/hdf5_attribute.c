@@ -26,7 +26,8 @@ hid_t hdf5_text_type(size_t length)
 {
     const hid_t type = H5Tcopy(H5T_C_S1);
     if (type < 0) return type;
-    if (H5Tset_size(type, length ? length : 1) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+    if (H5Tset_size(type, length ? length : 1) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
+        H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
         return type;
     H5Tclose(type);
     return H5I_INVALID_HID;
@@ -54,7 +55,7 @@ static dnn_status open_attribute(dnn_hdf5 *file, const char *object, const char 
 {
     hid_t owner;
     H5I_type_t kind;
-    *a = (attribute){ .file = file, .object = object, .name = name, .id = H5I_INVALID_HID, .type = H5I_INVALID_HID };
+    *a = (attribute){.file = file, .object = object, .name = name, .id = H5I_INVALID_HID, .type = H5I_INVALID_HID};
     dnn_status st = hdf5_enter(file);
     if (st == DNN_OK) st = hdf5_object_open(file, object, &owner, &kind);
     if (st != DNN_OK) return st;
@@ -95,7 +96,8 @@ static dnn_status read_fixed(const attribute *a, char **texts)
 {
     const size_t length = H5Tget_size(a->type);
     size_t bytes;
-    if (length == 0 || __builtin_mul_overflow(length, a->info.count, &bytes) || bytes > MAX_TEXT) return attribute_fail(a, "is too large");
+    if (length == 0 || __builtin_mul_overflow(length, a->info.count, &bytes) || bytes > MAX_TEXT)
+        return attribute_fail(a, "is too large");
     char *fields = dnn_alloc(bytes, 1);
     if (!fields) return DNN_E_MEMORY;
     dnn_status st = H5Aread(a->id, a->type, fields) < 0 ? attribute_fail(a, "cannot be read") : DNN_OK;
@@ -119,7 +121,8 @@ static dnn_status append_texts(const attribute *a, dnn_strings *texts)
     if (!grown) return DNN_E_MEMORY;
     texts->at = grown;
     memset(grown + texts->count, 0, n * sizeof *grown);
-    const dnn_status st = H5Tis_variable_str(a->type) > 0 ? read_variable(a, grown + texts->count) : read_fixed(a, grown + texts->count);
+    const dnn_status st =
+        H5Tis_variable_str(a->type) > 0 ? read_variable(a, grown + texts->count) : read_fixed(a, grown + texts->count);
     texts->count += n; /* on failure some are NULL, which clearing does not mind */
     return st;
 }
@@ -127,7 +130,7 @@ static dnn_status append_texts(const attribute *a, dnn_strings *texts)
 dnn_status dnn_hdf5_attribute_text(dnn_hdf5 *file, const char *object, const char *name, char **text)
 {
     attribute a;
-    dnn_strings texts = { 0 };
+    dnn_strings texts = {0};
     *text = NULL;
     dnn_status st = open_attribute(file, object, name, &a);
     if (st != DNN_OK || a.id < 0) return st;
@@ -151,9 +154,10 @@ static dnn_status append_named(dnn_hdf5 *file, const char *object, const char *n
     return st;
 }
 
-dnn_status dnn_hdf5_attribute_texts(dnn_hdf5 *file, const char *object, const char *name, dnn_strings *texts, bool *found)
+dnn_status dnn_hdf5_attribute_texts(dnn_hdf5 *file, const char *object, const char *name, dnn_strings *texts,
+                                    bool *found)
 {
-    *texts = (dnn_strings){ 0 };
+    *texts = (dnn_strings){0};
     dnn_status st = append_named(file, object, name, texts, found);
     bool more = st == DNN_OK && !*found;
     for (int part = 0; more && part < MAX_PARTS; part++) {
@@ -173,15 +177,18 @@ dnn_status dnn_hdf5_attribute_integer(dnn_hdf5 *file, const char *object, const 
     dnn_status st = open_attribute(file, object, name, &a);
     *found = st == DNN_OK && a.id >= 0;
     if (!*found) return st;
-    if (a.info.count != 1 || H5Tget_class(a.type) != H5T_INTEGER) st = attribute_fail(&a, "is no whole number");
-    else if (H5Aread(a.id, H5T_NATIVE_INT64, value) < 0) st = attribute_fail(&a, "cannot be read");
+    if (a.info.count != 1 || H5Tget_class(a.type) != H5T_INTEGER)
+        st = attribute_fail(&a, "is no whole number");
+    else if (H5Aread(a.id, H5T_NATIVE_INT64, value) < 0)
+        st = attribute_fail(&a, "cannot be read");
     close_attribute(&a);
     return st;
 }
 
-static dnn_status write_attribute(dnn_hdf5 *file, const char *object, const char *name, hid_t type, hid_t memory, hid_t space, const void *values)
+static dnn_status write_attribute(dnn_hdf5 *file, const char *object, const char *name, hid_t type, hid_t memory,
+                                  hid_t space, const void *values)
 {
-    attribute a = { .file = file, .object = object, .name = name, .id = H5I_INVALID_HID, .type = H5I_INVALID_HID };
+    attribute a = {.file = file, .object = object, .name = name, .id = H5I_INVALID_HID, .type = H5I_INVALID_HID};
     hid_t owner;
     H5I_type_t kind;
     dnn_status st = hdf5_object_open(file, object, &owner, &kind);
@@ -213,7 +220,8 @@ static dnn_status write_none(dnn_hdf5 *file, const char *object, const char *nam
     return st;
 }
 
-dnn_status dnn_hdf5_attribute_write_texts(dnn_hdf5 *file, const char *object, const char *name, const char *const *texts, size_t count)
+dnn_status dnn_hdf5_attribute_write_texts(dnn_hdf5 *file, const char *object, const char *name,
+                                          const char *const *texts, size_t count)
 {
     dnn_status st = hdf5_enter(file);
     if (st != DNN_OK) return st;

@@ -5,7 +5,8 @@
 
 #include "dnn/base/memory.h"
 
-/* Deflate shrinks by at most 1032. Values that were never written read as zeros; small stretches of them are let pass. */
+/* Deflate shrinks by at most 1032. Values that were never written read as zeros; small stretches of them are let pass.
+ */
 enum { MAX_SHRINKING = 1100, MAX_UNWRITTEN = 16 << 20, MAX_CHUNK = 256 << 20, DEFAULT_CACHE = 1 << 20 };
 
 struct dnn_hdf5_dataset {
@@ -17,13 +18,13 @@ struct dnn_hdf5_dataset {
 
 hid_t hdf5_memory_type(dnn_hdf5_type type)
 {
-    const hid_t types[] = { H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_UINT8, H5T_NATIVE_INT32, H5T_NATIVE_INT64 };
+    const hid_t types[] = {H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_UINT8, H5T_NATIVE_INT32, H5T_NATIVE_INT64};
     return types[type];
 }
 
 hid_t hdf5_stored_type(dnn_hdf5_type type)
 {
-    const hid_t types[] = { H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_U8LE, H5T_STD_I32LE, H5T_STD_I64LE };
+    const hid_t types[] = {H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_U8LE, H5T_STD_I32LE, H5T_STD_I64LE};
     return types[type];
 }
 
@@ -35,7 +36,8 @@ bool hdf5_space(hid_t space, dnn_hdf5_info *info)
     info->count = 1;
     if (kind == H5S_SCALAR) return true;
     if (kind == H5S_NULL) {
-        *info = (dnn_hdf5_info){ .stored = info->stored, .value_bytes = info->value_bytes, .has_sign = info->has_sign, .rank = 1 };
+        *info = (dnn_hdf5_info){
+            .stored = info->stored, .value_bytes = info->value_bytes, .has_sign = info->has_sign, .rank = 1};
         return true;
     }
     const int rank = H5Sget_simple_extent_dims(space, dim, NULL);
@@ -46,26 +48,32 @@ bool hdf5_space(hid_t space, dnn_hdf5_info *info)
     bool empty = false;
     for (int i = 0; i < rank; i++) {
         info->dim[i] = (size_t)dim[i];
-        if (dim[i] == 0) empty = true;
-        else if (__builtin_mul_overflow(product, (size_t)dim[i], &product)) return false;
+        if (dim[i] == 0)
+            empty = true;
+        else if (__builtin_mul_overflow(product, (size_t)dim[i], &product))
+            return false;
     }
     info->count = empty ? 0 : product;
     return true;
 }
 
-/* Only the layouts every machine knows: others go through the library's bit-by-bit converter, which strangers' files shall not reach. */
+/* Only the layouts every machine knows: others go through the library's bit-by-bit converter, which strangers' files
+ * shall not reach. */
 static bool plain_reals(hid_t type, size_t bytes)
 {
     if (bytes == 4) return H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0;
     if (bytes == 8) return H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0;
     size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
-    if (bytes != 2 || H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) < 0) return false;
-    return sign == 15 && exponent == 10 && exponent_bits == 5 && mantissa == 0 && mantissa_bits == 10 && H5Tget_ebias(type) == 15;
+    if (bytes != 2 || H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) < 0)
+        return false;
+    return sign == 15 && exponent == 10 && exponent_bits == 5 && mantissa == 0 && mantissa_bits == 10 &&
+           H5Tget_ebias(type) == 15;
 }
 
 static bool plain_integers(hid_t type, size_t bytes)
 {
-    return (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) && H5Tget_precision(type) == 8 * bytes && H5Tget_offset(type) == 0;
+    return (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) && H5Tget_precision(type) == 8 * bytes &&
+           H5Tget_offset(type) == 0;
 }
 
 static dnn_status judge_type(dnn_hdf5_dataset *d)
@@ -91,9 +99,11 @@ static dnn_status judge_filters(const dnn_hdf5_dataset *d, hid_t list, bool *shr
         unsigned flags, config, values[8];
         size_t n_values = 8;
         char name[64] = "";
-        const H5Z_filter_t id = H5Pget_filter2(list, (unsigned)i, &flags, &n_values, values, sizeof name, name, &config);
+        const H5Z_filter_t id =
+            H5Pget_filter2(list, (unsigned)i, &flags, &n_values, values, sizeof name, name, &config);
         if (id != H5Z_FILTER_DEFLATE && id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32)
-            return hdf5_fail(d->file, d->path, "is packed by filter %d '%.63s'; deflate, shuffle and fletcher32 are read", (int)id, name);
+            return hdf5_fail(d->file, d->path,
+                             "is packed by filter %d '%.63s'; deflate, shuffle and fletcher32 are read", (int)id, name);
         if (id == H5Z_FILTER_DEFLATE) *shrunk = true;
     }
     return DNN_OK;
@@ -118,9 +128,11 @@ static dnn_status judge_size(const dnn_hdf5_dataset *d, bool shrunk)
         return hdf5_fail(d->file, d->path, "declares more bytes than can be counted");
     const uint64_t held = H5Dget_storage_size(d->id), most = shrunk ? held * MAX_SHRINKING : held;
     if (held > d->file->bytes)
-        return hdf5_fail(d->file, d->path, "declares %llu stored bytes in a file of %llu", (unsigned long long)held, (unsigned long long)d->file->bytes);
+        return hdf5_fail(d->file, d->path, "declares %llu stored bytes in a file of %llu", (unsigned long long)held,
+                         (unsigned long long)d->file->bytes);
     if (declared > MAX_UNWRITTEN && declared > most)
-        return hdf5_fail(d->file, d->path, "declares %zu bytes, of which the file holds %llu", declared, (unsigned long long)held);
+        return hdf5_fail(d->file, d->path, "declares %zu bytes, of which the file holds %llu", declared,
+                         (unsigned long long)held);
     return DNN_OK;
 }
 
@@ -157,7 +169,8 @@ static dnn_status widen_cache(dnn_hdf5_dataset *d, size_t chunk)
 }
 
 /* The library would clip 300 to 255 and cut 1.5 to 1 without a word. */
-static H5T_conv_ret_t conversion(H5T_conv_except_t what, hid_t from, hid_t to, void *source, void *target, void *context)
+static H5T_conv_ret_t conversion(H5T_conv_except_t what, hid_t from, hid_t to, void *source, void *target,
+                                 void *context)
 {
     (void)from;
     (void)source;
@@ -179,7 +192,8 @@ static dnn_status judge(dnn_hdf5_dataset *d)
     if (st == DNN_OK) st = widen_cache(d, chunk);
     if (st != DNN_OK) return st;
     d->transfer = H5Pcreate(H5P_DATASET_XFER);
-    if (d->transfer < 0 || H5Pset_type_conv_cb(d->transfer, conversion, NULL) < 0) return hdf5_fail(d->file, d->path, "cannot be read");
+    if (d->transfer < 0 || H5Pset_type_conv_cb(d->transfer, conversion, NULL) < 0)
+        return hdf5_fail(d->file, d->path, "cannot be read");
     return DNN_OK;
 }
 
@@ -200,10 +214,13 @@ dnn_status dnn_hdf5_dataset_open(dnn_hdf5 *file, const char *path, dnn_hdf5_data
         H5Oclose(id);
         return DNN_E_MEMORY;
     }
-    *d = (dnn_hdf5_dataset){ .file = file, .path = dnn_strdup(path), .id = id, .space = H5I_INVALID_HID, .transfer = H5I_INVALID_HID };
+    *d = (dnn_hdf5_dataset){
+        .file = file, .path = dnn_strdup(path), .id = id, .space = H5I_INVALID_HID, .transfer = H5I_INVALID_HID};
     st = d->path ? judge(d) : DNN_E_MEMORY;
-    if (st == DNN_OK) *out = d;
-    else dnn_hdf5_dataset_close(d);
+    if (st == DNN_OK)
+        *out = d;
+    else
+        dnn_hdf5_dataset_close(d);
     return st;
 }
 
@@ -217,15 +234,12 @@ void dnn_hdf5_dataset_close(dnn_hdf5_dataset *dataset)
     dnn_free(dataset);
 }
 
-const dnn_hdf5_info *dnn_hdf5_dataset_info(const dnn_hdf5_dataset *dataset)
-{
-    return &dataset->info;
-}
+const dnn_hdf5_info *dnn_hdf5_dataset_info(const dnn_hdf5_dataset *dataset) { return &dataset->info; }
 
 /* The part of the file and its shape in memory. */
 static hid_t select_rows(const dnn_hdf5_dataset *d, size_t first, size_t n)
 {
-    hsize_t start[DNN_HDF5_MAX_RANK] = { first }, count[DNN_HDF5_MAX_RANK] = { n };
+    hsize_t start[DNN_HDF5_MAX_RANK] = {first}, count[DNN_HDF5_MAX_RANK] = {n};
     for (size_t i = 1; i < d->info.rank; i++) count[i] = d->info.dim[i];
     if (H5Sselect_hyperslab(d->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0) return H5I_INVALID_HID;
     return H5Screate_simple((int)d->info.rank, count, NULL);
@@ -237,15 +251,21 @@ dnn_status dnn_hdf5_dataset_rows(dnn_hdf5_dataset *dataset, size_t first, size_t
     const size_t rows = d->info.rank == 0 ? 1 : d->info.dim[0];
     dnn_status st = hdf5_enter(d->file);
     if (st != DNN_OK) return st;
-    if (d->info.stored != DNN_HDF5_REALS && d->info.stored != DNN_HDF5_INTEGERS) return hdf5_fail(d->file, d->path, "holds no numbers");
-    if (first > rows || n > rows - first) return hdf5_fail(d->file, d->path, "has %zu rows; rows %zu to %zu are wanted", rows, first, first + n);
+    if (d->info.stored != DNN_HDF5_REALS && d->info.stored != DNN_HDF5_INTEGERS)
+        return hdf5_fail(d->file, d->path, "holds no numbers");
+    if (first > rows || n > rows - first)
+        return hdf5_fail(d->file, d->path, "has %zu rows; rows %zu to %zu are wanted", rows, first, first + n);
     if (n == 0 || d->info.count == 0) return DNN_OK;
     const bool whole = n == rows;
     const hid_t memory = whole ? H5S_ALL : select_rows(d, first, n);
     if (memory < 0) return hdf5_fail(d->file, d->path, "rows %zu to %zu cannot be selected", first, first + n);
-    const herr_t failed = H5Dread(d->id, hdf5_memory_type(type), memory, whole ? H5S_ALL : d->space, d->transfer, values);
+    const herr_t failed =
+        H5Dread(d->id, hdf5_memory_type(type), memory, whole ? H5S_ALL : d->space, d->transfer, values);
     if (!whole) H5Sclose(memory);
-    if (failed < 0) return hdf5_fail(d->file, d->path, "rows %zu to %zu cannot be read: damaged, or a value does not fit the type wanted", first, first + n);
+    if (failed < 0)
+        return hdf5_fail(d->file, d->path,
+                         "rows %zu to %zu cannot be read: damaged, or a value does not fit the type wanted", first,
+                         first + n);
     return DNN_OK;
 }
 
@@ -265,12 +285,15 @@ static dnn_status read_field(dnn_hdf5_dataset *d, hid_t type, size_t limit, char
     if (d->info.stored != DNN_HDF5_TEXTS || d->info.count != 1 || H5Tis_variable_str(type) != 0)
         return hdf5_fail(d->file, d->path, "is no single string of fixed length");
     const size_t bytes = d->info.value_bytes;
-    if (bytes > limit || bytes > d->file->bytes) return hdf5_fail(d->file, d->path, "declares %zu bytes; at most %zu are read", bytes, limit);
+    if (bytes > limit || bytes > d->file->bytes)
+        return hdf5_fail(d->file, d->path, "declares %zu bytes; at most %zu are read", bytes, limit);
     char *field = dnn_alloc(bytes, 1);
     if (!field) return DNN_E_MEMORY;
     dnn_status st = DNN_OK;
-    if (H5Dread(d->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, field) < 0) st = hdf5_fail(d->file, d->path, "cannot be read");
-    else if (!(*text = hdf5_text_of(field, bytes, H5Tget_strpad(type)))) st = DNN_E_MEMORY;
+    if (H5Dread(d->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, field) < 0)
+        st = hdf5_fail(d->file, d->path, "cannot be read");
+    else if (!(*text = hdf5_text_of(field, bytes, H5Tget_strpad(type))))
+        st = DNN_E_MEMORY;
     dnn_free(field);
     return st;
 }

@@ -76,7 +76,7 @@ static dnn_hdf5 *file_new(const char *path, dnn_status status, bool writing)
 {
     dnn_hdf5 *f = dnn_alloc(1, sizeof *f);
     if (!f) return NULL;
-    *f = (dnn_hdf5){ .id = H5I_INVALID_HID, .status = status, .writing = writing, .path = dnn_strdup(path) };
+    *f = (dnn_hdf5){.id = H5I_INVALID_HID, .status = status, .writing = writing, .path = dnn_strdup(path)};
     if (f->path) return f;
     dnn_free(f);
     return NULL;
@@ -99,7 +99,8 @@ static dnn_status look_at(dnn_hdf5 *f)
     if (error) return dnn_fail(f->status, "%s: cannot open: %s", f->path, strerror(error));
     if (!S_ISREG(info.st_mode)) return dnn_fail(f->status, "%s: is no regular file", f->path);
     f->bytes = (uint64_t)info.st_size;
-    if (H5Fis_hdf5(f->path) <= 0) return dnn_fail(f->status, "%s: is no HDF5 file, or its beginning is damaged", f->path);
+    if (H5Fis_hdf5(f->path) <= 0)
+        return dnn_fail(f->status, "%s: is no HDF5 file, or its beginning is damaged", f->path);
     return DNN_OK;
 }
 
@@ -124,8 +125,10 @@ dnn_status dnn_hdf5_open(const char *path, dnn_status status, dnn_hdf5 **out)
         if (list >= 0) H5Pclose(list);
         if (f->id < 0) st = hdf5_fail(f, NULL, "cannot be opened as HDF5");
     }
-    if (st == DNN_OK) *out = f;
-    else file_free(f);
+    if (st == DNN_OK)
+        *out = f;
+    else
+        file_free(f);
     return st;
 }
 
@@ -155,13 +158,17 @@ dnn_status dnn_hdf5_create(const char *path, size_t header, dnn_hdf5 **out)
         errno = 0;
         f->id = H5Fcreate(path, H5F_ACC_EXCL, creation, access);
         const int error = errno;
-        if (f->id < 0 && error) st = dnn_fail(DNN_E_IO, "%s: cannot be created: %s", path, strerror(error));
-        else if (f->id < 0) st = hdf5_fail(f, NULL, "cannot be created");
+        if (f->id < 0 && error)
+            st = dnn_fail(DNN_E_IO, "%s: cannot be created: %s", path, strerror(error));
+        else if (f->id < 0)
+            st = hdf5_fail(f, NULL, "cannot be created");
     }
     if (access >= 0) H5Pclose(access);
     if (creation >= 0) H5Pclose(creation);
-    if (st == DNN_OK) *out = f;
-    else file_free(f);
+    if (st == DNN_OK)
+        *out = f;
+    else
+        file_free(f);
     return st;
 }
 
@@ -170,9 +177,11 @@ dnn_status dnn_hdf5_close(dnn_hdf5 *file)
     if (!file) return DNN_OK;
     dnn_status st = hdf5_enter(file);
     if (st == DNN_OK && H5Fclose(file->id) < 0)
-        st = hdf5_fail(file, NULL, file->writing ? "cannot be written to its end: is the disk full?" : "cannot be closed");
+        st = hdf5_fail(file, NULL,
+                       file->writing ? "cannot be written to its end: is the disk full?" : "cannot be closed");
     /* The handle left behind keeps the file alive after its removal; its blocks at least go back to a full disk. */
-    if (st != DNN_OK && file->writing && truncate(file->path, 0) != 0) dnn_warn("%s: cannot be emptied: %s", file->path, strerror(errno));
+    if (st != DNN_OK && file->writing && truncate(file->path, 0) != 0)
+        dnn_warn("%s: cannot be emptied: %s", file->path, strerror(errno));
     file_free(file);
     return st;
 }

@@ -12,16 +12,16 @@ struct dnn_hdf5 {
     dnn_status status; /* what failures are called */
     uint64_t bytes;    /* of the file, when reading */
     bool writing;
-    bool broken;       /* a write failed: the library is not to be asked again */
+    bool broken; /* a write failed: the library is not to be asked again */
 };
 
 /* Fails as "file: object: text (HDF5: reason)"; a file being written is broken from then on. */
-__attribute__((format(printf, 3, 4)))
-dnn_status hdf5_fail(dnn_hdf5 *file, const char *object, const char *format, ...);
+__attribute__((format(printf, 3, 4))) dnn_status hdf5_fail(dnn_hdf5 *file, const char *object, const char *format, ...);
 /* Before each public call: errors of the library are kept quiet per thread; a broken file fails here. */
 dnn_status hdf5_enter(dnn_hdf5 *file);
 
-/* Opens the object at `path` after judging every link on the way; H5I_INVALID_HID and H5I_BADID where there is nothing. */
+/* Opens the object at `path` after judging every link on the way; H5I_INVALID_HID and H5I_BADID where there is nothing.
+ */
 dnn_status hdf5_object_open(dnn_hdf5 *file, const char *path, hid_t *id, H5I_type_t *type);
 
 hid_t hdf5_memory_type(dnn_hdf5_type type);

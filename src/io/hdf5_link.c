@@ -25,7 +25,8 @@ static dnn_status judge_link(dnn_hdf5 *f, const char *prefix, bool *there)
     if (exists < 0) return hdf5_fail(f, prefix, "cannot be looked up");
     if (exists == 0) return DNN_OK;
     if (H5Lget_info(f->id, prefix, &info, H5P_DEFAULT) < 0) return hdf5_fail(f, prefix, "cannot be looked up");
-    if (info.type != H5L_TYPE_HARD) return hdf5_fail(f, prefix, "is %s; only objects of the file itself are read", link_name(info.type));
+    if (info.type != H5L_TYPE_HARD)
+        return hdf5_fail(f, prefix, "is %s; only objects of the file itself are read", link_name(info.type));
     return DNN_OK;
 }
 
@@ -46,7 +47,8 @@ dnn_status hdf5_object_open(dnn_hdf5 *file, const char *path, hid_t *id, H5I_typ
     const size_t length = strlen(path);
     *id = H5I_INVALID_HID;
     *type = H5I_BADID;
-    if (path[0] != '/' || length >= sizeof prefix || strstr(path, "//")) return hdf5_fail(file, path, "is no usable path");
+    if (path[0] != '/' || length >= sizeof prefix || strstr(path, "//"))
+        return hdf5_fail(file, path, "is no usable path");
     if (length == 1) return open_judged(file, "/", id, type);
     for (size_t i = 1; i <= length; i++) {
         if (path[i] != '/' && path[i] != '\0') continue;
@@ -79,7 +81,10 @@ dnn_status dnn_hdf5_find(dnn_hdf5 *file, const char *path, dnn_hdf5_object *obje
     return DNN_OK;
 }
 
-typedef struct listing { dnn_strings *names; size_t room; } listing;
+typedef struct listing {
+    dnn_strings *names;
+    size_t room;
+} listing;
 
 static herr_t add_name(hid_t group, const char *name, const H5L_info_t *info, void *context)
 {
@@ -104,7 +109,7 @@ dnn_status dnn_hdf5_list(dnn_hdf5 *file, const char *group, dnn_strings *names)
 {
     hid_t id;
     H5I_type_t type;
-    *names = (dnn_strings){ 0 };
+    *names = (dnn_strings){0};
     dnn_status st = hdf5_enter(file);
     if (st == DNN_OK) st = hdf5_object_open(file, group, &id, &type);
     if (st != DNN_OK) return st;
@@ -112,7 +117,7 @@ dnn_status dnn_hdf5_list(dnn_hdf5 *file, const char *group, dnn_strings *names)
         if (id >= 0) H5Oclose(id);
         return hdf5_fail(file, group, "is no group");
     }
-    listing l = { .names = names };
+    listing l = {.names = names};
     if (H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, &l) < 0) {
         st = hdf5_fail(file, group, "cannot be listed, or has more than %d members", MAX_CHILDREN);
         dnn_hdf5_names_clear(names);
@@ -125,5 +130,5 @@ void dnn_hdf5_names_clear(dnn_strings *names)
 {
     for (size_t i = 0; i < names->count; i++) dnn_free(names->at[i]);
     dnn_free(names->at);
-    *names = (dnn_strings){ 0 };
+    *names = (dnn_strings){0};
 }

@@ -13,7 +13,8 @@ static dnn_status make_group(dnn_hdf5 *f, const char *path)
     if (exists > 0) return DNN_OK;
     const hid_t list = exists == 0 ? H5Pcreate(H5P_GROUP_CREATE) : H5I_INVALID_HID;
     hid_t id = H5I_INVALID_HID;
-    if (list >= 0 && H5Pset_obj_track_times(list, false) >= 0) id = H5Gcreate2(f->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
+    if (list >= 0 && H5Pset_obj_track_times(list, false) >= 0)
+        id = H5Gcreate2(f->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
     if (list >= 0) H5Pclose(list);
     if (id < 0 || H5Gclose(id) < 0) return hdf5_fail(f, path, "cannot be made");
     return DNN_OK;
@@ -41,7 +42,8 @@ dnn_status dnn_hdf5_group_make(dnn_hdf5 *file, const char *path)
     return st == DNN_OK ? make_groups(file, path, true) : st;
 }
 
-/* Cuts from the first axis on until a chunk is small enough, so that chunks are whole rows where rows are not giants. */
+/* Cuts from the first axis on until a chunk is small enough, so that chunks are whole rows where rows are not giants.
+ */
 static void cut_chunks(size_t rank, const hsize_t *dim, size_t value_bytes, hsize_t *chunk)
 {
     hsize_t rest = value_bytes;
@@ -57,7 +59,8 @@ static hid_t dataset_list(size_t rank, const hsize_t *dim, size_t count, size_t 
 {
     hsize_t chunk[DNN_HDF5_MAX_RANK];
     const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-    bool good = list >= 0 && H5Pset_obj_track_times(list, false) >= 0 && H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) >= 0;
+    bool good =
+        list >= 0 && H5Pset_obj_track_times(list, false) >= 0 && H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) >= 0;
     if (good && rank > 0 && count >= CHUNKED_FROM / value_bytes) {
         cut_chunks(rank, dim, value_bytes, chunk);
         good = H5Pset_chunk(list, (int)rank, chunk) >= 0 && H5Pset_fletcher32(list) >= 0;
@@ -67,18 +70,21 @@ static hid_t dataset_list(size_t rank, const hsize_t *dim, size_t count, size_t 
     return H5I_INVALID_HID;
 }
 
-static dnn_status write_values(dnn_hdf5 *f, const char *path, hid_t stored, hid_t memory, hid_t space, hid_t list, const void *values, bool any)
+static dnn_status write_values(dnn_hdf5 *f, const char *path, hid_t stored, hid_t memory, hid_t space, hid_t list,
+                               const void *values, bool any)
 {
     if (stored < 0 || space < 0 || list < 0) return hdf5_fail(f, path, "cannot be made");
     const hid_t id = H5Dcreate2(f->id, path, stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
     if (id < 0) return hdf5_fail(f, path, "cannot be made");
-    if (any && H5Dwrite(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) return hdf5_fail(f, path, "cannot be written: is the disk full?");
+    if (any && H5Dwrite(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+        return hdf5_fail(f, path, "cannot be written: is the disk full?");
     /* Chunks may reach the disk only here. */
     if (H5Dclose(id) < 0) return hdf5_fail(f, path, "cannot be written: is the disk full?");
     return DNN_OK;
 }
 
-dnn_status dnn_hdf5_write(dnn_hdf5 *file, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim, const void *values)
+dnn_status dnn_hdf5_write(dnn_hdf5 *file, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim,
+                          const void *values)
 {
     hsize_t sizes[DNN_HDF5_MAX_RANK];
     size_t count = 1;
@@ -104,7 +110,8 @@ dnn_status dnn_hdf5_write_text(dnn_hdf5 *file, const char *path, const char *tex
     if (st == DNN_OK) st = make_groups(file, path, false);
     if (st != DNN_OK) return st;
     const size_t length = strlen(text);
-    const hid_t type = hdf5_text_type(length), space = H5Screate(H5S_SCALAR), list = dataset_list(0, NULL, 1, length + 1);
+    const hid_t type = hdf5_text_type(length), space = H5Screate(H5S_SCALAR),
+                list = dataset_list(0, NULL, 1, length + 1);
     /* An empty text still takes a field of one byte; its terminator fills it. */
     st = write_values(file, path, type, type, space, list, text, true);
     if (list >= 0) H5Pclose(list);

@@ -57,8 +57,11 @@ __attribute__((unused)) static const char *test_data(const char *name)
     static int turn;
     const char *source = getenv("DNN_TEST_SOURCE"), *slash = strrchr(__FILE__, '/');
     turn = (turn + 1) % 4;
-    if (source) snprintf(path[turn], sizeof path[turn], "%s/exchange/data/%s", source, name);
-    else snprintf(path[turn], sizeof path[turn], "%.*s/data/%s", slash ? (int)(slash - __FILE__) : 1, slash ? __FILE__ : ".", name);
+    if (source)
+        snprintf(path[turn], sizeof path[turn], "%s/exchange/data/%s", source, name);
+    else
+        snprintf(path[turn], sizeof path[turn], "%.*s/data/%s", slash ? (int)(slash - __FILE__) : 1,
+                 slash ? __FILE__ : ".", name);
     return path[turn];
 }
 
@@ -73,13 +76,19 @@ __attribute__((unused)) static void copy_file(const char *from, const char *to)
     assert_int_equal(fclose(out), 0);
 }
 
-#define assert_ok(call) do { const dnn_status st_ = (call); if (st_ != DNN_OK) fail_msg("%s: %s", #call, dnn_fail_text()); } while (0)
+#define assert_ok(call)                                                                                                \
+    do {                                                                                                               \
+        const dnn_status st_ = (call);                                                                                 \
+        if (st_ != DNN_OK) fail_msg("%s: %s", #call, dnn_fail_text());                                                 \
+    } while (0)
 
 /* Fails with `status` and a text that holds each of the words. */
-#define assert_fails(status, call, ...) assert_fails_(status, call, #call, (const char *[]){ __VA_ARGS__, NULL })
-__attribute__((unused)) static void assert_fails_(dnn_status want, dnn_status got, const char *call, const char *const *words)
+#define assert_fails(status, call, ...) assert_fails_(status, call, #call, (const char *[]){__VA_ARGS__, NULL})
+__attribute__((unused)) static void assert_fails_(dnn_status want, dnn_status got, const char *call,
+                                                  const char *const *words)
 {
-    if (got != want) fail_msg("%s: %s instead of %s: %s", call, dnn_status_name(got), dnn_status_name(want), dnn_fail_text());
+    if (got != want)
+        fail_msg("%s: %s instead of %s: %s", call, dnn_status_name(got), dnn_status_name(want), dnn_fail_text());
     for (; *words; words++)
         if (!strstr(dnn_fail_text(), *words)) fail_msg("%s: '%s' is not in: %s", call, *words, dnn_fail_text());
 }
@@ -123,14 +132,19 @@ __attribute__((unused)) static void clear_gaps(const dnn_graph *g, float *values
     float *clean = dnn_alloc(g->segments.total, sizeof *clean);
     for (size_t i = 0; i < g->segments.count; i++) {
         const dnn_segment *s = &g->segments.at[i];
-        if (!trainable_only || (s->weight && s->trainable)) memcpy(clean + s->offset, values + s->offset, s->length * sizeof *clean);
+        if (!trainable_only || (s->weight && s->trainable))
+            memcpy(clean + s->offset, values + s->offset, s->length * sizeof *clean);
     }
     memcpy(values, clean, g->segments.total * sizeof *clean);
     dnn_free(clean);
 }
 
 /* The network of a file with its weights. */
-typedef struct loaded { dnn_model_file *file; dnn_graph *graph; float *weights; } loaded;
+typedef struct loaded {
+    dnn_model_file *file;
+    dnn_graph *graph;
+    float *weights;
+} loaded;
 
 __attribute__((unused)) static loaded load(const char *path)
 {
@@ -155,12 +169,12 @@ __attribute__((unused)) static void unload(loaded *l)
 /* Output 0 for `rows` rows; x by input port. Owned by the caller. */
 __attribute__((unused)) static float *predict(const loaded *l, size_t rows, const float *const *x)
 {
-    dnn_shard shard = { 0 }, *shards = &shard;
+    dnn_shard shard = {0}, *shards = &shard;
     assert_ok(dnn_shard_create(l->graph, rows, false, &shard));
     shard.rows = rows;
     shard.capacity = rows;
     for (size_t i = 0; i < l->graph->n_inputs; i++) shard.x[i] = x[i];
-    const dnn_run run = { .weights = l->weights };
+    const dnn_run run = {.weights = l->weights};
     dnn_graph_forward(l->graph, &run, &shards, 1);
     const size_t n = rows * dnn_shape_units(&l->graph->outputs[0].shape);
     float *y = dnn_alloc(n, sizeof *y);

@@ -11,10 +11,11 @@ static size_t length;
 static int make_file(void **state)
 {
     if (make_folder(state)) return -1;
-    dnn_graph *g = graph_of("{\"inputs\": {\"x\": [6]}, \"layers\": [{\"dense\": {\"units\": 12, \"activation\": \"relu\"}}, \"batch_normalization\", {\"dense\": {\"units\": 2}}]}");
+    dnn_graph *g = graph_of("{\"inputs\": {\"x\": [6]}, \"layers\": [{\"dense\": {\"units\": 12, \"activation\": "
+                            "\"relu\"}}, \"batch_normalization\", {\"dense\": {\"units\": 2}}]}");
     float *weights = distinct(g->segments.total, 1);
     dnn_node *section = json("{\"epoch\": 1}");
-    const dnn_model_content content = { .graph = g, .weights = weights, .section = section };
+    const dnn_model_content content = {.graph = g, .weights = weights, .section = section};
     assert_ok(dnn_model_write(in_folder("good.h5"), &content));
     dnn_node_destroy(section);
     dnn_free(weights);
@@ -52,8 +53,10 @@ static void assert_refused(const unsigned char *bytes, size_t n, const char *wha
     const char *path = with_bytes(bytes, n);
     dnn_model_file *f = NULL;
     const dnn_status st = dnn_model_open(path, &f);
-    if (st != DNN_E_MODEL) fail_msg("%s at %zu of %zu: %s", what, at, length, st == DNN_OK ? "taken for good" : dnn_fail_text());
-    if (strstr(dnn_fail_text(), "HDF5") || strstr(dnn_fail_text(), "/dnn_mpi")) fail_msg("%s at %zu came as far as HDF5: %s", what, at, dnn_fail_text());
+    if (st != DNN_E_MODEL)
+        fail_msg("%s at %zu of %zu: %s", what, at, length, st == DNN_OK ? "taken for good" : dnn_fail_text());
+    if (strstr(dnn_fail_text(), "HDF5") || strstr(dnn_fail_text(), "/dnn_mpi"))
+        fail_msg("%s at %zu came as far as HDF5: %s", what, at, dnn_fail_text());
     if (dnn_model_verify(path) != DNN_E_MODEL) fail_msg("%s at %zu: verified", what, at);
 }
 
@@ -98,13 +101,14 @@ static void every_flipped_bit_of_the_header_is_refused(void **state)
 static void flipped_bits_bytes_and_zeroed_runs_anywhere_are_refused(void **state)
 {
     (void)state;
-    const dnn_stream stream = { .seed = 7, .purpose = DNN_FOR_CHECK };
+    const dnn_stream stream = {.seed = 7, .purpose = DNN_FOR_CHECK};
     unsigned char *bad = malloc(length);
     size_t tried = 0;
     for (uint64_t i = 0; i < 900; i++) {
         const size_t at = (size_t)dnn_below_at(&stream, 0, i, length), run = i % 3 == 2 ? 64 : 1;
         memcpy(bad, whole, length);
-        for (size_t k = at; k < length && k < at + run; k++) bad[k] = i % 3 == 0 ? bad[k] ^ (unsigned char)(1u << (i % 8)) : i % 3 == 1 ? (unsigned char)~bad[k] : 0;
+        for (size_t k = at; k < length && k < at + run; k++)
+            bad[k] = i % 3 == 0 ? bad[k] ^ (unsigned char)(1u << (i % 8)) : i % 3 == 1 ? (unsigned char)~bad[k] : 0;
         if (memcmp(bad, whole, length) == 0) continue; /* a run of zeros zeroed */
         assert_refused(bad, length, "mutation", at);
         tried++;
@@ -159,7 +163,8 @@ static void files_that_are_nothing_are_named(void **state)
     assert_fails(DNN_E_MODEL, dnn_model_open(in_folder("none.h5"), &f), "none.h5", "No such file");
     assert_fails(DNN_E_MODEL, dnn_model_open(test_folder, &f), "no regular file");
     assert_fails(DNN_E_MODEL, dnn_model_open(with_bytes((const unsigned char *)"", 0), &f), "0 bytes");
-    assert_fails(DNN_E_MODEL, dnn_model_open(with_bytes((const unsigned char *)"just some text\n", 15), &f), "no HDF5 file");
+    assert_fails(DNN_E_MODEL, dnn_model_open(with_bytes((const unsigned char *)"just some text\n", 15), &f),
+                 "no HDF5 file");
 }
 
 int main(void)

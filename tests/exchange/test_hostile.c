@@ -1,5 +1,5 @@
-/* Strangers' files: what they may not do is refused with file and object, before anything is allocated for it. Made from a file that
- * Keras wrote, by changing one thing. */
+/* Strangers' files: what they may not do is refused with file and object, before anything is allocated for it. Made
+ * from a file that Keras wrote, by changing one thing. */
 #include "exchange/support.h"
 
 #include <sys/resource.h>
@@ -16,13 +16,19 @@ static hid_t changed(const char *name)
 #define KERNEL "/model_weights/dense/sequential/dense/kernel"
 
 /* Closes `f` and demands that the file is refused. */
-#define assert_refused(f, name, ...) do { dnn_model_file *m_ = NULL; assert_true(H5Fclose(f) >= 0); \
-        assert_fails(DNN_E_MODEL, dnn_model_open(in_folder(name), &m_), name, __VA_ARGS__); assert_null(m_); } while (0)
+#define assert_refused(f, name, ...)                                                                                   \
+    do {                                                                                                               \
+        dnn_model_file *m_ = NULL;                                                                                     \
+        assert_true(H5Fclose(f) >= 0);                                                                                 \
+        assert_fails(DNN_E_MODEL, dnn_model_open(in_folder(name), &m_), name, __VA_ARGS__);                            \
+        assert_null(m_);                                                                                               \
+    } while (0)
 
 static void put(hid_t f, hid_t type, int rank, const hsize_t *dim, hid_t list)
 {
     H5Ldelete(f, KERNEL, H5P_DEFAULT);
-    const hid_t space = H5Screate_simple(rank, dim, NULL), d = H5Dcreate2(f, KERNEL, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
+    const hid_t space = H5Screate_simple(rank, dim, NULL),
+                d = H5Dcreate2(f, KERNEL, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
     assert_true(d >= 0);
     H5Dclose(d);
     H5Sclose(space);
@@ -57,10 +63,10 @@ static void wrong_shapes_name_both_sides(void **state)
 {
     (void)state;
     hid_t f = changed("shape.h5");
-    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){ 16, 8 }, H5P_DEFAULT);
+    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){16, 8}, H5P_DEFAULT);
     assert_refused(f, "shape.h5", KERNEL, "[16, 8]", "[8, 16]", "'dense'");
     f = changed("rank.h5");
-    put(f, H5T_IEEE_F32LE, 1, (hsize_t[]){ 128 }, H5P_DEFAULT);
+    put(f, H5T_IEEE_F32LE, 1, (hsize_t[]){128}, H5P_DEFAULT);
     assert_refused(f, "rank.h5", KERNEL, "[128]", "[8, 16]");
 }
 
@@ -72,10 +78,10 @@ static void wrong_types_are_refused(void **state)
     H5Tinsert(pair, "re", 0, H5T_NATIVE_FLOAT);
     H5Tinsert(pair, "im", 4, H5T_NATIVE_FLOAT);
     hid_t f = changed("text.h5");
-    put(f, text, 2, (hsize_t[]){ 8, 16 }, H5P_DEFAULT);
+    put(f, text, 2, (hsize_t[]){8, 16}, H5P_DEFAULT);
     assert_refused(f, "text.h5", KERNEL, "no numbers");
     f = changed("pair.h5");
-    put(f, pair, 2, (hsize_t[]){ 8, 16 }, H5P_DEFAULT);
+    put(f, pair, 2, (hsize_t[]){8, 16}, H5P_DEFAULT);
     assert_refused(f, "pair.h5", KERNEL, "no numbers");
 }
 
@@ -97,13 +103,13 @@ static void values_kept_in_other_files_are_not_read(void **state)
     (void)state;
     hid_t f = changed("storage.h5"), list = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_external(list, "/etc/passwd", 0, 512);
-    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){ 8, 16 }, list);
+    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){8, 16}, list);
     assert_refused(f, "storage.h5", KERNEL, "another file");
     f = changed("virtual.h5");
     list = H5Pcreate(H5P_DATASET_CREATE);
-    const hid_t space = H5Screate_simple(2, (hsize_t[]){ 8, 16 }, NULL);
+    const hid_t space = H5Screate_simple(2, (hsize_t[]){8, 16}, NULL);
     H5Pset_virtual(list, space, "other.h5", "/x", space);
-    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){ 8, 16 }, list);
+    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){8, 16}, list);
     assert_refused(f, "virtual.h5", KERNEL, "virtual");
 }
 
@@ -125,7 +131,7 @@ static int opens_in_small_room(const char *path)
     const pid_t child = fork();
     if (child == 0) {
         dnn_model_file *f = NULL;
-        const struct rlimit room = { 1u << 30, 1u << 30 };
+        const struct rlimit room = {1u << 30, 1u << 30};
 #ifndef __SANITIZE_ADDRESS__
         setrlimit(RLIMIT_AS, &room);
 #else
@@ -144,40 +150,58 @@ static void declared_sizes_are_held_against_what_is_stored(void **state)
 {
     (void)state;
     hid_t f = changed("huge.h5");
-    set_config(f, "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 8]}},"
+    set_config(f, "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", "
+                  "\"config\": {\"name\": \"x\", \"batch_shape\": [null, 8]}},"
                   "{\"class_name\": \"Dense\", \"config\": {\"name\": \"dense\", \"units\": 2147483648}}]}}");
-    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){ 8, 1ull << 31 }, H5P_DEFAULT);
+    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){8, 1ull << 31}, H5P_DEFAULT);
     H5Fflush(f, H5F_SCOPE_GLOBAL);
     assert_refused(f, "huge.h5", KERNEL, "declares");
     assert_int_equal(opens_in_small_room(in_folder("huge.h5")), DNN_E_MODEL);
     f = changed("vast.h5");
-    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){ 1ull << 40, 1ull << 40 }, H5P_DEFAULT);
+    put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){1ull << 40, 1ull << 40}, H5P_DEFAULT);
     assert_refused(f, "vast.h5", KERNEL);
 }
 
 static void descriptions_that_make_no_network_are_refused(void **state)
 {
-    static const struct { const char *config, *why; } cases[] = {
-        { "", "model_config" },
-        { "nonsense", "model_config" },
-        { "[1, 2]", "class_name" },
-        { "{\"class_name\": \"Sequential\"}", "config" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}", "no layers" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"Dense\"}]}}", "entry 0" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 3}}]}}", "batch_input_shape" },
-        { "{\"class_name\": \"MyModel\", \"config\": {}}", "MyModel" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 8]}},"
-          "{\"class_name\": \"Lambda\", \"config\": {\"name\": \"evil\", \"function\": \"...\"}}]}}", "layer 'evil' (Lambda)" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 8]}},"
-          "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": -3}}]}}", "units" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, null]}},"
-          "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 3}}]}}", "input 'x'" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 8]}},"
-          "{\"class_name\": \"Dense\", \"config\": {\"name\": \"../../d\", \"units\": 3}}]}}", "name" },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 8]}},"
-          "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 3, \"quantum\": {\"bits\": 7}}}]}}", "quantum" },
-        { "{\"class_name\": \"Functional\", \"config\": {\"layers\": [{\"class_name\": \"Dense\", \"name\": \"a\", \"config\": {\"units\": 3}, \"inbound_nodes\": [[[\"b\", 0, 0, {}]]]},"
-          "{\"class_name\": \"Dense\", \"name\": \"b\", \"config\": {\"units\": 3}, \"inbound_nodes\": [[[\"a\", 0, 0, {}]]]}], \"input_layers\": [], \"output_layers\": [[\"b\", 0, 0]]}}", "model_config" },
+    static const struct {
+        const char *config, *why;
+    } cases[] = {
+        {"", "model_config"},
+        {"nonsense", "model_config"},
+        {"[1, 2]", "class_name"},
+        {"{\"class_name\": \"Sequential\"}", "config"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}", "no layers"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"Dense\"}]}}", "entry 0"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"Dense\", \"config\": "
+         "{\"name\": \"d\", \"units\": 3}}]}}",
+         "batch_input_shape"},
+        {"{\"class_name\": \"MyModel\", \"config\": {}}", "MyModel"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": "
+         "{\"name\": \"x\", \"batch_shape\": [null, 8]}},"
+         "{\"class_name\": \"Lambda\", \"config\": {\"name\": \"evil\", \"function\": \"...\"}}]}}",
+         "layer 'evil' (Lambda)"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": "
+         "{\"name\": \"x\", \"batch_shape\": [null, 8]}},"
+         "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": -3}}]}}",
+         "units"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": "
+         "{\"name\": \"x\", \"batch_shape\": [null, null]}},"
+         "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 3}}]}}",
+         "input 'x'"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": "
+         "{\"name\": \"x\", \"batch_shape\": [null, 8]}},"
+         "{\"class_name\": \"Dense\", \"config\": {\"name\": \"../../d\", \"units\": 3}}]}}",
+         "name"},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", \"config\": "
+         "{\"name\": \"x\", \"batch_shape\": [null, 8]}},"
+         "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 3, \"quantum\": {\"bits\": 7}}}]}}",
+         "quantum"},
+        {"{\"class_name\": \"Functional\", \"config\": {\"layers\": [{\"class_name\": \"Dense\", \"name\": \"a\", "
+         "\"config\": {\"units\": 3}, \"inbound_nodes\": [[[\"b\", 0, 0, {}]]]},"
+         "{\"class_name\": \"Dense\", \"name\": \"b\", \"config\": {\"units\": 3}, \"inbound_nodes\": [[[\"a\", 0, 0, "
+         "{}]]]}], \"input_layers\": [], \"output_layers\": [[\"b\", 0, 0]]}}",
+         "model_config"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -7,7 +7,7 @@
 #include "dnn/optim/schedule.h"
 #include "exchange/keras.h"
 
-static const keras_source keras_2 = { 2 }, keras_3 = { 3 };
+static const keras_source keras_2 = {2}, keras_3 = {3};
 
 static dnn_status read_text(const keras_source *source, const char *config, dnn_node **model)
 {
@@ -34,56 +34,102 @@ static void assert_reads(const keras_source *source, const char *config, const c
 }
 
 #define SEQUENTIAL(layers) "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"s\", \"layers\": [" layers "]}}"
-#define INPUT "{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 4], \"dtype\": \"float32\", \"sparse\": false}},"
+#define INPUT                                                                                                          \
+    "{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 4], \"dtype\": "           \
+    "\"float32\", \"sparse\": false}},"
 
 static void input_shapes_are_found_wherever_a_version_puts_them(void **state)
 {
-    static const char dense[] = "{\"inputs\": {\"d_input\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2}}]}";
+    static const char dense[] =
+        "{\"inputs\": {\"d_input\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2}}]}";
     (void)state;
     assert_reads(&keras_3, SEQUENTIAL(INPUT "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2}}"),
                  "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2}}]}");
-    assert_reads(&keras_2, SEQUENTIAL("{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_input_shape\": [32, 2, 2], \"ragged\": false}},"
-                                      "{\"class_name\": \"Flatten\", \"config\": {\"name\": \"f\", \"data_format\": \"channels_last\"}}"),
-                 "{\"inputs\": {\"x\": [2, 2]}, \"layers\": [{\"flatten\": {\"name\": \"f\"}}]}");
-    assert_reads(&keras_2, SEQUENTIAL("{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"batch_input_shape\": [null, 4]}}"), dense);
-    assert_reads(&keras_2, SEQUENTIAL("{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"input_dim\": 4}}"), dense);
-    assert_reads(&keras_2, "{\"class_name\": \"Sequential\", \"config\": {\"build_input_shape\": [null, 4], \"layers\": [{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2}}]}}", dense);
-    assert_reads(&keras_2, "{\"class_name\": \"Sequential\", \"config\": [{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"batch_input_shape\": [null, 4]}}]}", dense);
+    assert_reads(
+        &keras_2,
+        SEQUENTIAL("{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_input_shape\": [32, 2, 2], "
+                   "\"ragged\": false}},"
+                   "{\"class_name\": \"Flatten\", \"config\": {\"name\": \"f\", \"data_format\": \"channels_last\"}}"),
+        "{\"inputs\": {\"x\": [2, 2]}, \"layers\": [{\"flatten\": {\"name\": \"f\"}}]}");
+    assert_reads(&keras_2,
+                 SEQUENTIAL("{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, "
+                            "\"batch_input_shape\": [null, 4]}}"),
+                 dense);
+    assert_reads(
+        &keras_2,
+        SEQUENTIAL("{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"input_dim\": 4}}"),
+        dense);
+    assert_reads(&keras_2,
+                 "{\"class_name\": \"Sequential\", \"config\": {\"build_input_shape\": [null, 4], \"layers\": "
+                 "[{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2}}]}}",
+                 dense);
+    assert_reads(&keras_2,
+                 "{\"class_name\": \"Sequential\", \"config\": [{\"class_name\": \"Dense\", \"config\": {\"name\": "
+                 "\"d\", \"units\": 2, \"batch_input_shape\": [null, 4]}}]}",
+                 dense);
 }
 
 static void initializers_are_read_with_and_without_module_and_by_either_name(void **state)
 {
     static const char *const forms[] = {
         "{\"class_name\": \"HeNormal\", \"config\": {\"seed\": 7}}",
-        "{\"module\": \"keras.initializers\", \"class_name\": \"HeNormal\", \"config\": {\"seed\": null, \"input_axes\": null, \"output_axes\": null}, \"registered_name\": null}",
-        "\"he_normal\"", "\"HeNormal\"",
+        "{\"module\": \"keras.initializers\", \"class_name\": \"HeNormal\", \"config\": {\"seed\": null, "
+        "\"input_axes\": null, \"output_axes\": null}, \"registered_name\": null}",
+        "\"he_normal\"",
+        "\"HeNormal\"",
     };
     (void)state;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         char config[1000];
-        snprintf(config, sizeof config, SEQUENTIAL(INPUT "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": %s}}"), forms[i]);
-        assert_reads(&keras_3, config, "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": \"he_normal\"}}]}");
+        snprintf(
+            config, sizeof config,
+            SEQUENTIAL(
+                INPUT
+                "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": %s}}"),
+            forms[i]);
+        assert_reads(&keras_3, config,
+                     "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, "
+                     "\"kernel_initializer\": \"he_normal\"}}]}");
     }
-    assert_reads(&keras_3, SEQUENTIAL(INPUT "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": {\"class_name\": \"Orthogonal\", \"config\": {\"gain\": 2.0, \"seed\": null}},"
-                                            "\"bias_initializer\": {\"class_name\": \"Constant\", \"config\": {\"value\": 0.5}}}}"),
-                 "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": {\"orthogonal\": {\"gain\": 2}}, \"bias_initializer\": {\"constant\": {\"value\": 0.5}}}}]}");
+    assert_reads(
+        &keras_3,
+        SEQUENTIAL(INPUT
+                   "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": "
+                   "{\"class_name\": \"Orthogonal\", \"config\": {\"gain\": 2.0, \"seed\": null}},"
+                   "\"bias_initializer\": {\"class_name\": \"Constant\", \"config\": {\"value\": 0.5}}}}"),
+        "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": "
+        "{\"orthogonal\": {\"gain\": 2}}, \"bias_initializer\": {\"constant\": {\"value\": 0.5}}}}]}");
 }
 
 static void activations_are_names_functions_or_layers_with_their_own_defaults(void **state)
 {
-    static const struct { const char *form, *want; } cases[] = {
-        { "\"elu\"", "\"elu\"" },
-        { "{\"module\": \"builtins\", \"class_name\": \"function\", \"config\": \"relu\", \"registered_name\": \"function\"}", "\"relu\"" },
-        { "{\"module\": \"keras.layers\", \"class_name\": \"LeakyReLU\", \"config\": {\"name\": \"l\", \"trainable\": true, \"negative_slope\": 0.1}}", "{\"leaky_relu\": {\"negative_slope\": 0.1}}" },
-        { "{\"class_name\": \"LeakyReLU\", \"config\": {\"alpha\": 0.10000000149011612}}", "{\"leaky_relu\": {\"negative_slope\": 0.1}}" },
-        { "{\"class_name\": \"LeakyReLU\", \"config\": {}}", "{\"leaky_relu\": {\"negative_slope\": 0.3}}" },
-        { "{\"class_name\": \"Activation\", \"config\": {\"name\": \"a\", \"activation\": \"tanh\"}}", "\"tanh\"" },
+    static const struct {
+        const char *form, *want;
+    } cases[] = {
+        {"\"elu\"", "\"elu\""},
+        {"{\"module\": \"builtins\", \"class_name\": \"function\", \"config\": \"relu\", \"registered_name\": "
+         "\"function\"}",
+         "\"relu\""},
+        {"{\"module\": \"keras.layers\", \"class_name\": \"LeakyReLU\", \"config\": {\"name\": \"l\", \"trainable\": "
+         "true, \"negative_slope\": 0.1}}",
+         "{\"leaky_relu\": {\"negative_slope\": 0.1}}"},
+        {"{\"class_name\": \"LeakyReLU\", \"config\": {\"alpha\": 0.10000000149011612}}",
+         "{\"leaky_relu\": {\"negative_slope\": 0.1}}"},
+        {"{\"class_name\": \"LeakyReLU\", \"config\": {}}", "{\"leaky_relu\": {\"negative_slope\": 0.3}}"},
+        {"{\"class_name\": \"Activation\", \"config\": {\"name\": \"a\", \"activation\": \"tanh\"}}", "\"tanh\""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char config[1000], want[400];
-        snprintf(config, sizeof config, SEQUENTIAL(INPUT "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"activation\": %s}}"), cases[i].form);
-        snprintf(want, sizeof want, "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, \"activation\": %s}}]}", cases[i].want);
+        snprintf(
+            config, sizeof config,
+            SEQUENTIAL(INPUT
+                       "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"activation\": %s}}"),
+            cases[i].form);
+        snprintf(want, sizeof want,
+                 "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, \"activation\": "
+                 "%s}}]}",
+                 cases[i].want);
         assert_reads(&keras_3, config, want);
     }
 }
@@ -91,33 +137,55 @@ static void activations_are_names_functions_or_layers_with_their_own_defaults(vo
 static void hard_sigmoid_has_the_slope_of_the_version_that_wrote_it(void **state)
 {
     (void)state;
-    const char *config = SEQUENTIAL(INPUT "{\"class_name\": \"Activation\", \"config\": {\"name\": \"a\", \"activation\": \"hard_sigmoid\"}}");
-    assert_reads(&keras_3, config, "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"activation\": {\"name\": \"a\", \"activation\": \"hard_sigmoid\"}}]}");
-    assert_reads(&keras_2, config, "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"activation\": {\"name\": \"a\", \"activation\": {\"hard_sigmoid\": {\"slope\": 0.2}}}}]}");
+    const char *config = SEQUENTIAL(
+        INPUT "{\"class_name\": \"Activation\", \"config\": {\"name\": \"a\", \"activation\": \"hard_sigmoid\"}}");
+    assert_reads(&keras_3, config,
+                 "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"activation\": {\"name\": \"a\", \"activation\": "
+                 "\"hard_sigmoid\"}}]}");
+    assert_reads(&keras_2, config,
+                 "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"activation\": {\"name\": \"a\", \"activation\": "
+                 "{\"hard_sigmoid\": {\"slope\": 0.2}}}}]}");
 }
 
 static void keys_that_change_nothing_are_ignored(void **state)
 {
     (void)state;
-    assert_reads(&keras_3, SEQUENTIAL(INPUT
-        "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"dtype\": {\"module\": \"keras\", \"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"float32\"}, \"registered_name\": null},"
-        " \"quantization_config\": null, \"activity_regularizer\": null, \"lora_rank\": null}, \"build_config\": {\"input_shape\": [null, 4]}},"
-        "{\"class_name\": \"BatchNormalization\", \"config\": {\"name\": \"b\", \"axis\": [1], \"synchronized\": false, \"renorm\": false, \"renorm_clipping\": null, \"renorm_momentum\": 0.99}},"
-        "{\"class_name\": \"Dropout\", \"config\": {\"name\": \"o\", \"rate\": 0.25, \"seed\": 3, \"noise_shape\": null, \"trainable\": false}}"),
-        "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2}}, {\"batch_normalization\": {\"name\": \"b\", \"axis\": 1}},"
+    assert_reads(
+        &keras_3,
+        SEQUENTIAL(INPUT
+                   "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"dtype\": {\"module\": "
+                   "\"keras\", \"class_name\": \"DTypePolicy\", \"config\": {\"name\": \"float32\"}, "
+                   "\"registered_name\": null},"
+                   " \"quantization_config\": null, \"activity_regularizer\": null, \"lora_rank\": null}, "
+                   "\"build_config\": {\"input_shape\": [null, 4]}},"
+                   "{\"class_name\": \"BatchNormalization\", \"config\": {\"name\": \"b\", \"axis\": [1], "
+                   "\"synchronized\": false, \"renorm\": false, \"renorm_clipping\": null, \"renorm_momentum\": 0.99}},"
+                   "{\"class_name\": \"Dropout\", \"config\": {\"name\": \"o\", \"rate\": 0.25, \"seed\": 3, "
+                   "\"noise_shape\": null, \"trainable\": false}}"),
+        "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2}}, "
+        "{\"batch_normalization\": {\"name\": \"b\", \"axis\": 1}},"
         "{\"dropout\": {\"name\": \"o\", \"rate\": 0.25, \"trainable\": false}}]}");
 }
 
 static void what_cannot_be_honoured_is_named_with_layer_key_and_value(void **state)
 {
-    static const struct { const char *layer, *words[4]; } cases[] = {
-        { "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"future\": {\"strength\": 0.5}}}", { "layer 'd' (Dense)", "future", "0.5" } },
-        { "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"activation\": \"quux\"}}", { "layer 'd' (Dense)", "activation", "quux" } },
-        { "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": {\"class_name\": \"Mine\", \"config\": {}}}}", { "layer 'd' (Dense)", "kernel_initializer", "Mine" } },
-        { "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"dtype\": \"int8\"}}", { "layer 'd' (Dense)", "dtype", "int8" } },
-        { "{\"class_name\": \"Dropout\", \"config\": {\"name\": \"o\", \"rate\": 0.5, \"noise_shape\": [1, 4]}}", { "layer 'o' (Dropout)", "noise_shape", "[1, 4]" } },
-        { "{\"class_name\": \"Sequential\", \"config\": {\"name\": \"inner\", \"layers\": []}}", { "layer 'inner' (Sequential)", "model of its own" } },
-        { "{\"class_name\": \"Quantum\", \"config\": {\"name\": \"q\"}}", { "layer 'q' (Quantum)", "no such layer" } },
+    static const struct {
+        const char *layer, *words[4];
+    } cases[] = {
+        {"{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"future\": {\"strength\": 0.5}}}",
+         {"layer 'd' (Dense)", "future", "0.5"}},
+        {"{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"activation\": \"quux\"}}",
+         {"layer 'd' (Dense)", "activation", "quux"}},
+        {"{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"kernel_initializer\": "
+         "{\"class_name\": \"Mine\", \"config\": {}}}}",
+         {"layer 'd' (Dense)", "kernel_initializer", "Mine"}},
+        {"{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"dtype\": \"int8\"}}",
+         {"layer 'd' (Dense)", "dtype", "int8"}},
+        {"{\"class_name\": \"Dropout\", \"config\": {\"name\": \"o\", \"rate\": 0.5, \"noise_shape\": [1, 4]}}",
+         {"layer 'o' (Dropout)", "noise_shape", "[1, 4]"}},
+        {"{\"class_name\": \"Sequential\", \"config\": {\"name\": \"inner\", \"layers\": []}}",
+         {"layer 'inner' (Sequential)", "model of its own"}},
+        {"{\"class_name\": \"Quantum\", \"config\": {\"name\": \"q\"}}", {"layer 'q' (Quantum)", "no such layer"}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -130,40 +198,76 @@ static void what_cannot_be_honoured_is_named_with_layer_key_and_value(void **sta
     }
 }
 
-#define K2_NODES(name, nodes) "{\"class_name\": \"Dense\", \"name\": \"" name "\", \"config\": {\"name\": \"" name "\", \"units\": 3}, \"inbound_nodes\": " nodes "}"
-#define PORT(name) "{\"class_name\": \"InputLayer\", \"name\": \"" name "\", \"config\": {\"name\": \"" name "\", \"batch_input_shape\": [null, 3]}, \"inbound_nodes\": []}"
-#define ADD(nodes) "{\"class_name\": \"Add\", \"name\": \"sum\", \"config\": {\"name\": \"sum\"}, \"inbound_nodes\": " nodes "}"
-#define TENSOR(name) "{\"class_name\": \"__keras_tensor__\", \"config\": {\"shape\": [null, 3], \"dtype\": \"float32\", \"keras_history\": [\"" name "\", 0, 0]}}"
-#define BOTH "{\"inputs\": {\"b\": [3], \"a\": [3]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 3, \"inputs\": [\"a\"]}}, {\"add\": {\"name\": \"sum\", \"inputs\": [\"d\", \"b\"]}}], \"outputs\": [\"sum\", \"d\"]}"
+#define K2_NODES(name, nodes)                                                                                          \
+    "{\"class_name\": \"Dense\", \"name\": \"" name "\", \"config\": {\"name\": \"" name                               \
+    "\", \"units\": 3}, \"inbound_nodes\": " nodes "}"
+#define PORT(name)                                                                                                     \
+    "{\"class_name\": \"InputLayer\", \"name\": \"" name "\", \"config\": {\"name\": \"" name                          \
+    "\", \"batch_input_shape\": [null, 3]}, \"inbound_nodes\": []}"
+#define ADD(nodes)                                                                                                     \
+    "{\"class_name\": \"Add\", \"name\": \"sum\", \"config\": {\"name\": \"sum\"}, \"inbound_nodes\": " nodes "}"
+#define TENSOR(name)                                                                                                   \
+    "{\"class_name\": \"__keras_tensor__\", \"config\": {\"shape\": [null, 3], \"dtype\": \"float32\", "               \
+    "\"keras_history\": [\"" name "\", 0, 0]}}"
+#define BOTH                                                                                                           \
+    "{\"inputs\": {\"b\": [3], \"a\": [3]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 3, \"inputs\": "     \
+    "[\"a\"]}}, {\"add\": {\"name\": \"sum\", \"inputs\": [\"d\", \"b\"]}}], \"outputs\": [\"sum\", \"d\"]}"
 
 static void nodes_of_both_versions_say_the_same(void **state)
 {
     (void)state;
-    assert_reads(&keras_2, "{\"class_name\": \"Functional\", \"config\": {\"name\": \"f\", \"layers\": [" PORT("a") "," PORT("b") "," K2_NODES("d", "[[[\"a\", 0, 0, {}]]]") ","
-                           ADD("[[[\"d\", 0, 0, {}], [\"b\", 0, 0, {}]]]") "], \"input_layers\": [[\"b\", 0, 0], [\"a\", 0, 0]], \"output_layers\": [[\"sum\", 0, 0], [\"d\", 0, 0]]}}", BOTH);
-    assert_reads(&keras_3, "{\"class_name\": \"Functional\", \"config\": {\"name\": \"f\", \"layers\": [" PORT("a") "," PORT("b") ","
-                           K2_NODES("d", "[{\"args\": [" TENSOR("a") "], \"kwargs\": {\"training\": null}}]") ","
-                           ADD("[{\"args\": [[" TENSOR("d") "," TENSOR("b") "]], \"kwargs\": {}}]") "], \"input_layers\": {\"b\": [\"b\", 0, 0], \"a\": [\"a\", 0, 0]}, \"output_layers\": [[\"sum\", 0, 0], [\"d\", 0, 0]]}}", BOTH);
-    assert_reads(&keras_3, "{\"class_name\": \"Model\", \"config\": {\"name\": \"f\", \"layers\": [" PORT("a") "," K2_NODES("d", "[[[\"a\", 0, 0, {\"mask\": null}]]]") "],"
-                           " \"input_layers\": [\"a\", 0, 0], \"output_layers\": [\"d\", 0, 0]}}",
-                 "{\"inputs\": {\"a\": [3]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 3, \"inputs\": [\"a\"]}}], \"outputs\": [\"d\"]}");
+    assert_reads(
+        &keras_2,
+        "{\"class_name\": \"Functional\", \"config\": {\"name\": \"f\", \"layers\": [" PORT(
+            "a") "," PORT("b") "," K2_NODES("d", "[[[\"a\", 0, 0, {}]]]") "," ADD("[[[\"d\", 0, 0, {}], [\"b\", 0, 0, "
+                                                                                  "{}]]]") "], \"input_layers\": "
+                                                                                           "[[\"b\", 0, 0], [\"a\", 0, "
+                                                                                           "0]], \"output_layers\": "
+                                                                                           "[[\"sum\", 0, 0], [\"d\", "
+                                                                                           "0, 0]]}}",
+        BOTH);
+    assert_reads(
+        &keras_3,
+        "{\"class_name\": \"Functional\", \"config\": {\"name\": \"f\", \"layers\": [" PORT("a") "," PORT("b") "," K2_NODES(
+            "d",
+            "[{\"args\": [" TENSOR(
+                "a") "], \"kwargs\": {\"training\": null}}]") "," ADD("[{\"args\": [[" TENSOR("d") "," TENSOR("b") "]],"
+                                                                                                                   " \""
+                                                                                                                   "kwa"
+                                                                                                                   "rgs"
+                                                                                                                   "\":"
+                                                                                                                   " {}"
+                                                                                                                   "}]") "], \"input_layers\": {\"b\": [\"b\", 0, 0], \"a\": [\"a\", 0, 0]}, \"output_layers\": [[\"sum\", 0, 0], [\"d\", 0, 0]]}}",
+        BOTH);
+    assert_reads(&keras_3,
+                 "{\"class_name\": \"Model\", \"config\": {\"name\": \"f\", \"layers\": [" PORT("a") "," K2_NODES(
+                     "d", "[[[\"a\", 0, 0, {\"mask\": null}]]]") "],"
+                                                                 " \"input_layers\": [\"a\", 0, 0], \"output_layers\": "
+                                                                 "[\"d\", 0, 0]}}",
+                 "{\"inputs\": {\"a\": [3]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 3, \"inputs\": "
+                 "[\"a\"]}}], \"outputs\": [\"d\"]}");
 }
 
 static void nodes_that_mean_more_than_our_graphs_are_named(void **state)
 {
-    static const struct { const char *nodes, *words[3]; } cases[] = {
-        { "[[[\"a\", 0, 0, {}]], [[\"a\", 0, 0, {}]]]", { "layer 'd'", "called 2 times" } },
-        { "[[[\"a\", 1, 0, {}]]]", { "layer 'd'", "called twice" } },
-        { "[[[\"a\", 0, 0, {\"training\": true}]]]", { "layer 'd'", "training = true" } },
-        { "[]", { "layer 'd'", "nothing leads" } },
-        { "[[7]]", { "layer 'd'", "no tensor" } },
-        { "[{\"args\": [3], \"kwargs\": {}}]", { "layer 'd'", "no tensor" } },
+    static const struct {
+        const char *nodes, *words[3];
+    } cases[] = {
+        {"[[[\"a\", 0, 0, {}]], [[\"a\", 0, 0, {}]]]", {"layer 'd'", "called 2 times"}},
+        {"[[[\"a\", 1, 0, {}]]]", {"layer 'd'", "called twice"}},
+        {"[[[\"a\", 0, 0, {\"training\": true}]]]", {"layer 'd'", "training = true"}},
+        {"[]", {"layer 'd'", "nothing leads"}},
+        {"[[7]]", {"layer 'd'", "no tensor"}},
+        {"[{\"args\": [3], \"kwargs\": {}}]", {"layer 'd'", "no tensor"}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char config[1000];
         dnn_node *model;
-        snprintf(config, sizeof config, "{\"class_name\": \"Functional\", \"config\": {\"layers\": [" PORT("a") "," K2_NODES("d", "%s") "], \"input_layers\": [\"a\", 0, 0], \"output_layers\": [\"d\", 0, 0]}}", cases[i].nodes);
+        snprintf(config, sizeof config,
+                 "{\"class_name\": \"Functional\", \"config\": {\"layers\": [" PORT("a") "," K2_NODES(
+                     "d", "%s") "], \"input_layers\": [\"a\", 0, 0], \"output_layers\": [\"d\", 0, 0]}}",
+                 cases[i].nodes);
         assert_fails_(DNN_E_MODEL, read_text(&keras_3, config, &model), cases[i].nodes, cases[i].words);
     }
 }
@@ -187,26 +291,37 @@ static void assert_writes(const char *model, const char *path, const char *want)
 static void components_are_written_as_keras_3_takes_them(void **state)
 {
     (void)state;
-    const char *model = "{\"inputs\": {\"x\": [4, 6]}, \"layers\": [{\"reshape\": {\"target_shape\": [24]}}, {\"dense\": {\"units\": 2, \"activation\": {\"leaky_relu\": {\"negative_slope\": 0.3}},"
-                        " \"kernel_initializer\": {\"variance_scaling\": {\"scale\": 2.0, \"mode\": \"fan_in\"}}}}, {\"dense\": {\"units\": 2, \"activation\": \"leaky_relu\"}}, {\"activation\": \"selu\"}, \"leaky_relu\","
-                        " {\"dense\": {\"units\": 1, \"activation\": {\"hard_sigmoid\": {\"slope\": 0.2}}}}]}";
+    const char *model =
+        "{\"inputs\": {\"x\": [4, 6]}, \"layers\": [{\"reshape\": {\"target_shape\": [24]}}, {\"dense\": {\"units\": "
+        "2, \"activation\": {\"leaky_relu\": {\"negative_slope\": 0.3}},"
+        " \"kernel_initializer\": {\"variance_scaling\": {\"scale\": 2.0, \"mode\": \"fan_in\"}}}}, {\"dense\": "
+        "{\"units\": 2, \"activation\": \"leaky_relu\"}}, {\"activation\": \"selu\"}, \"leaky_relu\","
+        " {\"dense\": {\"units\": 1, \"activation\": {\"hard_sigmoid\": {\"slope\": 0.2}}}}]}";
     assert_writes(model, "class_name", "\"Sequential\"");
-    assert_writes(model, "config.layers.0", "{\"class_name\": \"InputLayer\", \"config\": {\"batch_input_shape\": [null, 4, 6], \"dtype\": \"float32\", \"name\": \"x\"}}");
-    assert_writes(model, "config.layers.1.config", "{\"target_shape\": [24], \"name\": \"reshape\", \"trainable\": true, \"dtype\": \"float32\"}");
-    assert_writes(model, "config.layers.2.config.activation", "{\"module\": \"keras.layers\", \"class_name\": \"LeakyReLU\", \"config\": {\"negative_slope\": 0.3}, \"registered_name\": null}");
+    assert_writes(model, "config.layers.0",
+                  "{\"class_name\": \"InputLayer\", \"config\": {\"batch_input_shape\": [null, 4, 6], \"dtype\": "
+                  "\"float32\", \"name\": \"x\"}}");
+    assert_writes(model, "config.layers.1.config",
+                  "{\"target_shape\": [24], \"name\": \"reshape\", \"trainable\": true, \"dtype\": \"float32\"}");
+    assert_writes(model, "config.layers.2.config.activation",
+                  "{\"module\": \"keras.layers\", \"class_name\": \"LeakyReLU\", \"config\": {\"negative_slope\": "
+                  "0.3}, \"registered_name\": null}");
     assert_writes(model, "config.layers.2.config.kernel_initializer.config.scale", "2.0");
     assert_writes(model, "config.layers.2.config.kernel_initializer.config.mode", "\"fan_in\"");
     assert_writes(model, "config.layers.3.config.activation", "\"leaky_relu\"");
     assert_writes(model, "config.layers.4.config.activation", "\"selu\"");
     assert_writes(model, "config.layers.5.class_name", "\"LeakyReLU\"");
     /* Keras has no such thing: it must not take it for another. */
-    assert_writes(model, "config.layers.6.config.activation", "{\"module\": \"dnn_mpi\", \"class_name\": \"hard_sigmoid\", \"config\": {\"slope\": 0.2}, \"registered_name\": null}");
+    assert_writes(model, "config.layers.6.config.activation",
+                  "{\"module\": \"dnn_mpi\", \"class_name\": \"hard_sigmoid\", \"config\": {\"slope\": 0.2}, "
+                  "\"registered_name\": null}");
 }
 
 /* Every layer, initializer, activation … that has defaults for all its parameters, to Keras and back. */
 static void everything_in_the_families_survives_the_way_through_keras(void **state)
 {
-    static const dnn_family *const families[] = { &dnn_activations, &dnn_initializers, &dnn_losses, &dnn_metrics, &dnn_schedules, &dnn_optimizers };
+    static const dnn_family *const families[] = {&dnn_activations, &dnn_initializers, &dnn_losses,
+                                                 &dnn_metrics,     &dnn_schedules,    &dnn_optimizers};
     (void)state;
     size_t tried = 0;
     for (size_t f = 0; f < sizeof families / sizeof *families; f++)
@@ -220,7 +335,8 @@ static void everything_in_the_families_survives_the_way_through_keras(void **sta
                 assert_ok(keras_decode_component(&keras_3, families[f], keras, families[f]->kinds[k]->name, &node));
                 assert_ok(dnn_component_read(families[f], node, &again));
                 /* An alias comes back under the first name of its class. */
-                const bool same = again.kind == component.kind || (again.kind->keras && strcmp(again.kind->keras, component.kind->keras) == 0);
+                const bool same = again.kind == component.kind ||
+                                  (again.kind->keras && strcmp(again.kind->keras, component.kind->keras) == 0);
                 if (!same) fail_msg("%s came back as %s", component.kind->name, again.kind->name);
                 if (again.kind == component.kind) {
                     dnn_node *a = dnn_component_write(&component), *b = dnn_component_write(&again);
@@ -250,7 +366,9 @@ static void keep_warning(void *context, dnn_log_level level, const char *line)
 
 static void assert_training(const char *config, const char *want, const char *warned)
 {
-    dnn_graph *graph = graph_of("{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"units\": 3, \"name\": \"p\"}}, {\"dense\": {\"units\": 1, \"name\": \"q\", \"inputs\": \"x\"}}], \"outputs\": [\"p\", \"q\"]}");
+    dnn_graph *graph =
+        graph_of("{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"units\": 3, \"name\": \"p\"}}, {\"dense\": "
+                 "{\"units\": 1, \"name\": \"q\", \"inputs\": \"x\"}}], \"outputs\": [\"p\", \"q\"]}");
     dnn_node *node = json(config), *expected = json(want), *training;
     char *text;
     warning[0] = '\0';
@@ -270,31 +388,50 @@ static void assert_training(const char *config, const char *want, const char *wa
 static void losses_and_metrics_are_read_by_name_by_output_and_in_order(void **state)
 {
     (void)state;
-    assert_training("{\"loss\": {\"q\": \"mean_squared_error\", \"p\": {\"module\": \"keras.losses\", \"class_name\": \"CategoricalCrossentropy\", \"config\": {\"name\": \"c\", \"reduction\": \"sum_over_batch_size\","
-                    " \"from_logits\": true, \"label_smoothing\": 0.0, \"axis\": -1}, \"registered_name\": null}}, \"loss_weights\": [0.5, 2], \"metrics\": [[\"accuracy\"], []]}",
-                    "{\"loss\": {\"q\": \"mean_squared_error\", \"p\": {\"categorical_crossentropy\": {\"from_logits\": true, \"label_smoothing\": 0}}}, \"loss_weights\": {\"p\": 0.5, \"q\": 2.0},"
-                    " \"metrics\": {\"p\": [\"accuracy\"], \"q\": []}}", NULL);
-    assert_training("{\"loss\": [\"categorical_crossentropy\", \"mse\"], \"loss_weights\": null, \"metrics\": null}", "{\"loss\": {\"p\": \"categorical_crossentropy\", \"q\": \"mse\"}}", NULL);
+    assert_training("{\"loss\": {\"q\": \"mean_squared_error\", \"p\": {\"module\": \"keras.losses\", \"class_name\": "
+                    "\"CategoricalCrossentropy\", \"config\": {\"name\": \"c\", \"reduction\": \"sum_over_batch_size\","
+                    " \"from_logits\": true, \"label_smoothing\": 0.0, \"axis\": -1}, \"registered_name\": null}}, "
+                    "\"loss_weights\": [0.5, 2], \"metrics\": [[\"accuracy\"], []]}",
+                    "{\"loss\": {\"q\": \"mean_squared_error\", \"p\": {\"categorical_crossentropy\": "
+                    "{\"from_logits\": true, \"label_smoothing\": 0}}}, \"loss_weights\": {\"p\": 0.5, \"q\": 2.0},"
+                    " \"metrics\": {\"p\": [\"accuracy\"], \"q\": []}}",
+                    NULL);
+    assert_training("{\"loss\": [\"categorical_crossentropy\", \"mse\"], \"loss_weights\": null, \"metrics\": null}",
+                    "{\"loss\": {\"p\": \"categorical_crossentropy\", \"q\": \"mse\"}}", NULL);
 }
 
 static void optimizers_of_old_and_new_versions_are_read(void **state)
 {
     (void)state;
-    assert_training("{\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"name\": \"SGD\", \"lr\": 0.009999999776482582, \"decay\": 0.0, \"momentum\": 0.9, \"nesterov\": false}}}",
-                    "{\"optimizer\": {\"sgd\": {\"learning_rate\": 0.01, \"momentum\": 0.9, \"nesterov\": false}}}", NULL);
-    assert_training("{\"optimizer_config\": {\"module\": \"keras.optimizers\", \"class_name\": \"Adam\", \"config\": {\"name\": \"adam\", \"learning_rate\": {\"module\": \"keras.optimizers.schedules\","
-                    " \"class_name\": \"ExponentialDecay\", \"config\": {\"initial_learning_rate\": 0.1, \"decay_steps\": 5, \"decay_rate\": 0.5, \"staircase\": true, \"name\": \"ExponentialDecay\"}, \"registered_name\": null},"
-                    " \"weight_decay\": null, \"use_ema\": false, \"ema_momentum\": 0.99, \"jit_compile\": true}, \"registered_name\": null}}",
-                    "{\"optimizer\": {\"adam\": {\"learning_rate\": {\"exponential_decay\": {\"initial_learning_rate\": 0.1, \"decay_steps\": 5, \"decay_rate\": 0.5, \"staircase\": true}}}}}", NULL);
+    assert_training("{\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"name\": \"SGD\", \"lr\": "
+                    "0.009999999776482582, \"decay\": 0.0, \"momentum\": 0.9, \"nesterov\": false}}}",
+                    "{\"optimizer\": {\"sgd\": {\"learning_rate\": 0.01, \"momentum\": 0.9, \"nesterov\": false}}}",
+                    NULL);
+    assert_training(
+        "{\"optimizer_config\": {\"module\": \"keras.optimizers\", \"class_name\": \"Adam\", \"config\": {\"name\": "
+        "\"adam\", \"learning_rate\": {\"module\": \"keras.optimizers.schedules\","
+        " \"class_name\": \"ExponentialDecay\", \"config\": {\"initial_learning_rate\": 0.1, \"decay_steps\": 5, "
+        "\"decay_rate\": 0.5, \"staircase\": true, \"name\": \"ExponentialDecay\"}, \"registered_name\": null},"
+        " \"weight_decay\": null, \"use_ema\": false, \"ema_momentum\": 0.99, \"jit_compile\": true}, "
+        "\"registered_name\": null}}",
+        "{\"optimizer\": {\"adam\": {\"learning_rate\": {\"exponential_decay\": {\"initial_learning_rate\": 0.1, "
+        "\"decay_steps\": 5, \"decay_rate\": 0.5, \"staircase\": true}}}}}",
+        NULL);
 }
 
 static void what_is_not_ours_is_left_out_with_a_warning(void **state)
 {
     (void)state;
-    assert_training("{\"loss\": \"my_loss\", \"metrics\": [\"accuracy\", \"my_metric\"]}", "{\"metrics\": [\"accuracy\"]}", "my_metric");
-    assert_training("{\"loss\": \"my_loss\"}", "{}", "m.h5: training_config: loss is not taken over: loss: \"my_loss\"");
-    assert_training("{\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"learning_rate\": 0.1, \"use_ema\": true}}}", "{}", "use_ema = true");
-    assert_training("{\"loss\": {\"p\": {\"class_name\": \"CategoricalCrossentropy\", \"config\": {\"reduction\": \"sum\"}}}}", "{}", "reduction = \"sum\"");
+    assert_training("{\"loss\": \"my_loss\", \"metrics\": [\"accuracy\", \"my_metric\"]}",
+                    "{\"metrics\": [\"accuracy\"]}", "my_metric");
+    assert_training("{\"loss\": \"my_loss\"}", "{}",
+                    "m.h5: training_config: loss is not taken over: loss: \"my_loss\"");
+    assert_training(
+        "{\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"learning_rate\": 0.1, \"use_ema\": true}}}",
+        "{}", "use_ema = true");
+    assert_training(
+        "{\"loss\": {\"p\": {\"class_name\": \"CategoricalCrossentropy\", \"config\": {\"reduction\": \"sum\"}}}}",
+        "{}", "reduction = \"sum\"");
 }
 
 int main(void)

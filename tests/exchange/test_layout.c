@@ -1,10 +1,7 @@
 /* A model that Keras saved is read and written again; h5py then finds the very layout of Keras in our file. */
 #include "exchange/support.h"
 
-static bool have_h5py(void)
-{
-    return system("/usr/bin/python3 -c 'import h5py, numpy' > /dev/null 2>&1") == 0;
-}
+static bool have_h5py(void) { return system("/usr/bin/python3 -c 'import h5py, numpy' > /dev/null 2>&1") == 0; }
 
 static const char *script(void)
 {
@@ -18,8 +15,8 @@ static void write_again(const char *from, const char *to)
 {
     loaded l = load(from);
     dnn_component optimizer;
-    float *slots[DNN_MAX_SLOTS] = { 0 };
-    double scalars[DNN_MAX_SCALARS] = { 0 };
+    float *slots[DNN_MAX_SLOTS] = {0};
+    double scalars[DNN_MAX_SCALARS] = {0};
     uint64_t iterations = 0;
     bool found;
     const dnn_node *training = dnn_model_training(l.file), *chosen = dnn_node_find(training, "optimizer");
@@ -28,10 +25,15 @@ static void write_again(const char *from, const char *to)
     for (size_t s = 0; s < n; s++) slots[s] = dnn_alloc(l.graph->segments.total, sizeof **slots);
     assert_ok(dnn_model_optimizer(l.file, l.graph, &optimizer, slots, scalars, &iterations, &found));
     assert_true(found);
-    const dnn_schedule_time time = { .step = iterations, .steps_per_epoch = 1, .total_steps = 1 };
-    const dnn_model_content content = { .graph = l.graph, .weights = l.weights, .training = training, .optimizer = &optimizer,
-                                        .slots = (const float *const *)slots, .scalars = scalars, .iterations = iterations,
-                                        .learning_rate = dnn_optimizer_learning_rate(&optimizer, &time) };
+    const dnn_schedule_time time = {.step = iterations, .steps_per_epoch = 1, .total_steps = 1};
+    const dnn_model_content content = {.graph = l.graph,
+                                       .weights = l.weights,
+                                       .training = training,
+                                       .optimizer = &optimizer,
+                                       .slots = (const float *const *)slots,
+                                       .scalars = scalars,
+                                       .iterations = iterations,
+                                       .learning_rate = dnn_optimizer_learning_rate(&optimizer, &time)};
     assert_ok(dnn_model_write(to, &content));
     for (size_t s = 0; s < n; s++) dnn_free(slots[s]);
     dnn_component_clear(&optimizer);

@@ -7,12 +7,19 @@
 
 #include "dnn/io/hdf5.h"
 
-#define PATH "{\"inputs\": {\"x\": [2, 3]}, \"layers\": [\"flatten\", {\"dense\": {\"units\": 5, \"activation\": {\"leaky_relu\": {\"negative_slope\": 0.3}}, " \
-             "\"kernel_initializer\": \"he_normal\", \"use_bias\": false, \"name\": \"h1\"}}, {\"batch_normalization\": {\"scale\": false}}, {\"dropout\": {\"rate\": 0.2}}, " \
-             "{\"dense\": {\"units\": 4, \"activation\": \"softmax\"}}]}"
-#define GRAPH "{\"inputs\": {\"wide\": [2], \"deep\": [3]}, \"layers\": [{\"dense\": {\"units\": 4, \"inputs\": \"deep\", \"activation\": \"elu\"}}, " \
-              "{\"concatenate\": {\"inputs\": [\"wide\", \"dense\"], \"name\": \"cat\"}}, {\"dense\": {\"units\": 1, \"name\": \"main\"}}, " \
-              "{\"dense\": {\"units\": 3, \"inputs\": \"dense\", \"activation\": \"softmax\", \"name\": \"aux\", \"trainable\": false}}], \"outputs\": {\"first\": \"main\", \"second\": \"aux\"}}"
+#define PATH                                                                                                           \
+    "{\"inputs\": {\"x\": [2, 3]}, \"layers\": [\"flatten\", {\"dense\": {\"units\": 5, \"activation\": "              \
+    "{\"leaky_relu\": {\"negative_slope\": 0.3}}, "                                                                    \
+    "\"kernel_initializer\": \"he_normal\", \"use_bias\": false, \"name\": \"h1\"}}, {\"batch_normalization\": "       \
+    "{\"scale\": false}}, {\"dropout\": {\"rate\": 0.2}}, "                                                            \
+    "{\"dense\": {\"units\": 4, \"activation\": \"softmax\"}}]}"
+#define GRAPH                                                                                                          \
+    "{\"inputs\": {\"wide\": [2], \"deep\": [3]}, \"layers\": [{\"dense\": {\"units\": 4, \"inputs\": \"deep\", "      \
+    "\"activation\": \"elu\"}}, "                                                                                      \
+    "{\"concatenate\": {\"inputs\": [\"wide\", \"dense\"], \"name\": \"cat\"}}, {\"dense\": {\"units\": 1, \"name\": " \
+    "\"main\"}}, "                                                                                                     \
+    "{\"dense\": {\"units\": 3, \"inputs\": \"dense\", \"activation\": \"softmax\", \"name\": \"aux\", "               \
+    "\"trainable\": false}}], \"outputs\": {\"first\": \"main\", \"second\": \"aux\"}}"
 
 static void assert_same_architecture(const char *path, const dnn_graph *graph)
 {
@@ -30,7 +37,7 @@ static void assert_same_architecture(const char *path, const dnn_graph *graph)
 /* What remains when another program keeps Keras's part of the file and drops ours. */
 static void strip(const char *from, const char *to)
 {
-    const char zeros[512] = { 0 };
+    const char zeros[512] = {0};
     copy_file(from, to);
     FILE *raw = fopen(to, "r+b");
     assert_int_equal(fwrite(zeros, 1, sizeof zeros, raw), sizeof zeros);
@@ -39,11 +46,16 @@ static void strip(const char *from, const char *to)
     assert_true(f >= 0 && H5Ldelete(f, "/dnn_mpi", H5P_DEFAULT) >= 0 && H5Fclose(f) >= 0);
 }
 
-typedef struct saved { dnn_graph *graph; dnn_component optimizer; float *weights, *slots[DNN_MAX_SLOTS]; size_t n_slots; } saved;
+typedef struct saved {
+    dnn_graph *graph;
+    dnn_component optimizer;
+    float *weights, *slots[DNN_MAX_SLOTS];
+    size_t n_slots;
+} saved;
 
 static saved save(const char *path, const char *model, const char *training, const char *optimizer)
 {
-    saved s = { .graph = graph_of(model), .optimizer = optimizer_of(optimizer) };
+    saved s = {.graph = graph_of(model), .optimizer = optimizer_of(optimizer)};
     dnn_node *goals = json(training);
     s.n_slots = ((const dnn_optimizer_kind *)s.optimizer.kind)->slots(s.optimizer.params);
     s.weights = distinct(s.graph->segments.total, 1);
@@ -52,8 +64,13 @@ static saved save(const char *path, const char *model, const char *training, con
         s.slots[i] = distinct(s.graph->segments.total, 2 + (int)i);
         clear_gaps(s.graph, s.slots[i], true);
     }
-    const dnn_model_content content = { .graph = s.graph, .weights = s.weights, .training = goals, .optimizer = &s.optimizer,
-                                        .slots = (const float *const *)s.slots, .iterations = 1234, .learning_rate = 0.05 };
+    const dnn_model_content content = {.graph = s.graph,
+                                       .weights = s.weights,
+                                       .training = goals,
+                                       .optimizer = &s.optimizer,
+                                       .slots = (const float *const *)s.slots,
+                                       .iterations = 1234,
+                                       .learning_rate = 0.05};
     assert_ok(dnn_model_write(path, &content));
     dnn_node_destroy(goals);
     return s;
@@ -70,7 +87,7 @@ static void forget(saved *s)
 static void assert_same_state(const char *path, const saved *s)
 {
     loaded l = load(path);
-    float *slots[DNN_MAX_SLOTS] = { 0 };
+    float *slots[DNN_MAX_SLOTS] = {0};
     double scalars[DNN_MAX_SCALARS];
     uint64_t iterations = 0;
     bool found;
@@ -89,8 +106,11 @@ static void assert_same_state(const char *path, const saved *s)
 static void a_path_and_a_graph_read_back_to_the_same_bits_with_and_without_our_part(void **state)
 {
     static const char *const optimizers[] = {
-        "\"sgd\"", "{\"sgd\": {\"momentum\": 0.9, \"nesterov\": true, \"global_clipnorm\": 1.0, \"clipvalue\": 0.5}}", "{\"adam\": {\"amsgrad\": true}}",
-        "{\"rmsprop\": {\"momentum\": 0.5, \"centered\": true, \"learning_rate\": {\"exponential_decay\": {\"initial_learning_rate\": 0.1, \"decay_steps\": 10, \"decay_rate\": 0.5}}}}",
+        "\"sgd\"",
+        "{\"sgd\": {\"momentum\": 0.9, \"nesterov\": true, \"global_clipnorm\": 1.0, \"clipvalue\": 0.5}}",
+        "{\"adam\": {\"amsgrad\": true}}",
+        "{\"rmsprop\": {\"momentum\": 0.5, \"centered\": true, \"learning_rate\": {\"exponential_decay\": "
+        "{\"initial_learning_rate\": 0.1, \"decay_steps\": 10, \"decay_rate\": 0.5}}}}",
     };
     (void)state;
     for (size_t i = 0; i < 2 * sizeof optimizers / sizeof *optimizers; i++) {
@@ -99,7 +119,8 @@ static void a_path_and_a_graph_read_back_to_the_same_bits_with_and_without_our_p
         snprintf(name, sizeof name, "round%zu.h5", i);
         snprintf(stripped, sizeof stripped, "stripped%zu.h5", i);
         saved s = save(in_folder(name), path_like ? PATH : GRAPH,
-                       path_like ? "{\"loss\": \"categorical_crossentropy\"}" : "{\"loss\": {\"first\": \"mse\", \"second\": \"categorical_crossentropy\"}}",
+                       path_like ? "{\"loss\": \"categorical_crossentropy\"}"
+                                 : "{\"loss\": {\"first\": \"mse\", \"second\": \"categorical_crossentropy\"}}",
                        optimizers[i / 2]);
         assert_same_architecture(in_folder(name), s.graph);
         assert_same_state(in_folder(name), &s);
@@ -114,9 +135,11 @@ static void the_keras_part_alone_says_loss_metrics_and_optimizer(void **state)
 {
     (void)state;
     saved s = save(in_folder("training.h5"), GRAPH,
-                   "{\"loss\": {\"first\": {\"huber\": {\"delta\": 2.5}}, \"second\": \"categorical_crossentropy\"}, \"loss_weights\": {\"second\": 0.3},"
+                   "{\"loss\": {\"first\": {\"huber\": {\"delta\": 2.5}}, \"second\": \"categorical_crossentropy\"}, "
+                   "\"loss_weights\": {\"second\": 0.3},"
                    " \"metrics\": {\"second\": [\"accuracy\"]}}",
-                   "{\"sgd\": {\"learning_rate\": {\"inverse_time_decay\": {\"initial_learning_rate\": 0.1, \"decay_steps\": 7, \"decay_rate\": 0.5}}, \"clipnorm\": 0.7}}");
+                   "{\"sgd\": {\"learning_rate\": {\"inverse_time_decay\": {\"initial_learning_rate\": 0.1, "
+                   "\"decay_steps\": 7, \"decay_rate\": 0.5}}, \"clipnorm\": 0.7}}");
     strip(in_folder("training.h5"), in_folder("training_keras.h5"));
     dnn_model_file *f;
     assert_ok(dnn_model_open(in_folder("training_keras.h5"), &f));
@@ -136,8 +159,10 @@ static void the_keras_part_alone_says_loss_metrics_and_optimizer(void **state)
 static void our_own_part_keeps_what_keras_has_no_place_for(void **state)
 {
     (void)state;
-    saved s = save(in_folder("own.h5"), GRAPH, "{\"loss\": {\"first\": \"mse\", \"second\": \"categorical_crossentropy\"}, \"batch_note\": [1, 2]}",
-                   "{\"sgd\": {\"momentum\": 0.9, \"learning_rate\": {\"power\": {\"initial_learning_rate\": 0.1, \"decay_steps\": 7}}, \"global_clipnorm\": 1.0, \"clipvalue\": 0.5}}");
+    saved s = save(in_folder("own.h5"), GRAPH,
+                   "{\"loss\": {\"first\": \"mse\", \"second\": \"categorical_crossentropy\"}, \"batch_note\": [1, 2]}",
+                   "{\"sgd\": {\"momentum\": 0.9, \"learning_rate\": {\"power\": {\"initial_learning_rate\": 0.1, "
+                   "\"decay_steps\": 7}}, \"global_clipnorm\": 1.0, \"clipvalue\": 0.5}}");
     dnn_model_file *f;
     assert_ok(dnn_model_open(in_folder("own.h5"), &f));
     assert_true(dnn_model_is_ours(f));
@@ -154,7 +179,8 @@ static void our_own_part_keeps_what_keras_has_no_place_for(void **state)
     assert_string_equal(ports[1].name, "deep");
     assert_int_equal(ports[1].shape.dim[0], 3);
     dnn_model_close(f);
-    /* To Keras the schedule that it does not have is the rate of the moment, and one kind of clipping is all it takes. */
+    /* To Keras the schedule that it does not have is the rate of the moment, and one kind of clipping is all it takes.
+     */
     strip(in_folder("own.h5"), in_folder("own_keras.h5"));
     assert_ok(dnn_model_open(in_folder("own_keras.h5"), &f));
     t = dnn_model_training(f);
@@ -173,11 +199,14 @@ static void sections_and_arrays_of_any_size_pass_through(void **state)
     memset(longest, 'y', LONG);
     longest[LONG] = '\0';
     dnn_graph *g = graph_of(PATH);
-    float *weights = distinct(g->segments.total, 1), *kept = distinct(COUNT, 9), *again = dnn_alloc(COUNT, sizeof *again);
-    dnn_node *section = json("{\"epoch\": 3, \"loss\": 0.1, \"name\": \"größer\", \"run\": {\"layers\": [1, [2.5, null]]}}");
+    float *weights = distinct(g->segments.total, 1), *kept = distinct(COUNT, 9),
+          *again = dnn_alloc(COUNT, sizeof *again);
+    dnn_node *section =
+        json("{\"epoch\": 3, \"loss\": 0.1, \"name\": \"größer\", \"run\": {\"layers\": [1, [2.5, null]]}}");
     assert_ok(dnn_node_set(section, "long", dnn_node_string(longest)));
-    const dnn_model_array arrays[] = { { "kept_0", kept, COUNT }, { "kept_1", kept, 3 } };
-    const dnn_model_content content = { .graph = g, .weights = weights, .section = section, .arrays = arrays, .n_arrays = 2 };
+    const dnn_model_array arrays[] = {{"kept_0", kept, COUNT}, {"kept_1", kept, 3}};
+    const dnn_model_content content = {
+        .graph = g, .weights = weights, .section = section, .arrays = arrays, .n_arrays = 2};
     assert_ok(dnn_model_write(in_folder("sections.h5"), &content));
     dnn_model_file *f;
     bool found;
@@ -190,7 +219,8 @@ static void sections_and_arrays_of_any_size_pass_through(void **state)
     assert_memory_equal(again, kept, COUNT * sizeof *kept);
     assert_ok(dnn_model_array_read(f, "kept_2", again, COUNT, &found));
     assert_false(found);
-    assert_fails(DNN_E_MODEL, dnn_model_array_read(f, "kept_1", again, COUNT, &found), "/dnn_mpi/arrays/kept_1", "[3]", "[70000]");
+    assert_fails(DNN_E_MODEL, dnn_model_array_read(f, "kept_1", again, COUNT, &found), "/dnn_mpi/arrays/kept_1", "[3]",
+                 "[70000]");
     uint64_t iterations;
     dnn_component sgd = optimizer_of("\"sgd\"");
     assert_ok(dnn_model_optimizer(f, g, &sgd, NULL, NULL, &iterations, &found));
@@ -239,7 +269,8 @@ static void a_full_disk_leaves_the_old_file_and_nothing_else(void **state)
     saved s = save(in_folder("full.h5"), PATH, "{\"loss\": \"mse\"}", "\"adam\"");
     const size_t files = files_in_folder();
     assert_int_equal(stat(in_folder("full.h5"), &info), 0);
-    const dnn_model_content content = { .graph = s.graph, .weights = s.weights, .optimizer = &s.optimizer, .slots = (const float *const *)s.slots };
+    const dnn_model_content content = {
+        .graph = s.graph, .weights = s.weights, .optimizer = &s.optimizer, .slots = (const float *const *)s.slots};
     getrlimit(RLIMIT_FSIZE, &old);
     small = old;
     signal(SIGXFSZ, SIG_IGN);
@@ -263,7 +294,7 @@ static void a_folder_that_is_not_there_is_named(void **state)
     (void)state;
     dnn_graph *g = graph_of(PATH);
     float *weights = distinct(g->segments.total, 1);
-    const dnn_model_content content = { .graph = g, .weights = weights };
+    const dnn_model_content content = {.graph = g, .weights = weights};
     assert_fails(DNN_E_IO, dnn_model_write("/nowhere/m.h5", &content), "/nowhere/m.h5", "No such file");
     dnn_free(weights);
     dnn_graph_destroy(g);

@@ -56,12 +56,12 @@ static void written_values_read_back_in_every_type(void **state)
     (void)state;
     const char *path = file_name("values.h5");
     dnn_hdf5 *f;
-    float x[6] = { 0, 1, 2, 3, 4, 200 };
-    double big[2] = { 1e300, 0.1 };
+    float x[6] = {0, 1, 2, 3, 4, 200};
+    double big[2] = {1e300, 0.1};
     int32_t step = -7;
     assert_int_equal(dnn_hdf5_create(path, 0, &f), DNN_OK);
-    assert_int_equal(dnn_hdf5_write(f, "/a/b/x", DNN_HDF5_FLOAT, 2, (size_t[]){ 3, 2 }, x), DNN_OK);
-    assert_int_equal(dnn_hdf5_write(f, "/big", DNN_HDF5_DOUBLE, 1, (size_t[]){ 2 }, big), DNN_OK);
+    assert_int_equal(dnn_hdf5_write(f, "/a/b/x", DNN_HDF5_FLOAT, 2, (size_t[]){3, 2}, x), DNN_OK);
+    assert_int_equal(dnn_hdf5_write(f, "/big", DNN_HDF5_DOUBLE, 1, (size_t[]){2}, big), DNN_OK);
     assert_int_equal(dnn_hdf5_write(f, "/step", DNN_HDF5_INT32, 0, NULL, &step), DNN_OK);
     assert_int_equal(dnn_hdf5_close(f), DNN_OK);
 
@@ -127,7 +127,7 @@ static void large_data_sets_are_chunked_with_sums_and_read_by_rows(void **state)
     float *x = malloc(sizeof(float) * ROWS * UNITS), rows[7 * UNITS];
     for (size_t i = 0; i < ROWS * UNITS; i++) x[i] = (float)i;
     assert_int_equal(dnn_hdf5_create(path, 512, &f), DNN_OK);
-    assert_int_equal(dnn_hdf5_write(f, "/x", DNN_HDF5_FLOAT, 2, (size_t[]){ ROWS, UNITS }, x), DNN_OK);
+    assert_int_equal(dnn_hdf5_write(f, "/x", DNN_HDF5_FLOAT, 2, (size_t[]){ROWS, UNITS}, x), DNN_OK);
     assert_int_equal(dnn_hdf5_close(f), DNN_OK);
 
     f = opened(path);
@@ -157,7 +157,7 @@ static void attributes_read_back_and_long_ones_are_fine(void **state)
 {
     (void)state;
     const char *path = file_name("attributes.h5");
-    const char *names[] = { "dense", "a_longer_name", "", "d" };
+    const char *names[] = {"dense", "a_longer_name", "", "d"};
     char *longest = malloc(200001), *text;
     memset(longest, 'x', 200000);
     longest[200000] = '\0';
@@ -231,13 +231,13 @@ static void strings_are_read_in_every_form_and_split_names_are_joined(void **sta
     put_text(f0, "variable", variable, scalar, &one);
     put_text(f0, "spaces", spaces, scalar, "abc     ");
     put_text(f0, "closed", closed, scalar, "abcd");
-    const hid_t two = H5Screate_simple(1, (hsize_t[]){ 2 }, NULL);
-    const char *first[] = { "a", "b" }, *second[] = { "c", "d" };
+    const hid_t two = H5Screate_simple(1, (hsize_t[]){2}, NULL);
+    const char *first[] = {"a", "b"}, *second[] = {"c", "d"};
     put_text(f0, "layer_names0", variable, two, first);
     put_text(f0, "layer_names1", variable, two, second);
     H5Fclose(f0);
 
-    const char *want[][2] = { { "variable", "Keras" }, { "spaces", "abc" }, { "closed", "abcd" } };
+    const char *want[][2] = {{"variable", "Keras"}, {"spaces", "abc"}, {"closed", "abcd"}};
     dnn_hdf5 *f = opened(path);
     for (int i = 0; i < 3; i++) {
         char *text;
@@ -269,8 +269,8 @@ static void links_are_not_followed(void **state)
     (void)state;
     const char *path = file_name("links.h5");
     const hid_t f = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
-    const hid_t space = H5Screate_simple(1, (hsize_t[]){ 3 }, NULL);
-    float x[3] = { 1, 2, 3 };
+    const hid_t space = H5Screate_simple(1, (hsize_t[]){3}, NULL);
+    float x[3] = {1, 2, 3};
     const hid_t d = H5Dcreate2(f, "x", H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Dwrite(d, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, x);
     H5Dclose(d);
@@ -299,7 +299,7 @@ static void data_kept_elsewhere_and_strange_layouts_are_refused(void **state)
     (void)state;
     const char *path = file_name("layouts.h5");
     const hid_t f = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
-    const hid_t space = H5Screate_simple(1, (hsize_t[]){ 16 }, NULL);
+    const hid_t space = H5Screate_simple(1, (hsize_t[]){16}, NULL);
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_external(list, "/etc/hostname", 0, 64);
     H5Dclose(H5Dcreate2(f, "external", H5T_IEEE_F32LE, space, H5P_DEFAULT, list, H5P_DEFAULT));
@@ -307,16 +307,16 @@ static void data_kept_elsewhere_and_strange_layouts_are_refused(void **state)
     H5Pset_virtual(list, space, "other.h5", "/x", space);
     H5Dclose(H5Dcreate2(f, "virtual", H5T_IEEE_F32LE, space, H5P_DEFAULT, list, H5P_DEFAULT));
     list = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_chunk(list, 1, (hsize_t[]){ 16 });
+    H5Pset_chunk(list, 1, (hsize_t[]){16});
     H5Pset_nbit(list);
     H5Dclose(H5Dcreate2(f, "packed", H5T_IEEE_F32LE, space, H5P_DEFAULT, list, H5P_DEFAULT));
-    const hid_t vast = H5Screate_simple(2, (hsize_t[]){ 1u << 30, 1u << 30 }, NULL);
+    const hid_t vast = H5Screate_simple(2, (hsize_t[]){1u << 30, 1u << 30}, NULL);
     list = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_chunk(list, 2, (hsize_t[]){ 16, 16 });
+    H5Pset_chunk(list, 2, (hsize_t[]){16, 16});
     H5Dclose(H5Dcreate2(f, "vast", H5T_IEEE_F32LE, vast, H5P_DEFAULT, list, H5P_DEFAULT));
-    const hid_t large = H5Screate_simple(1, (hsize_t[]){ 1u << 28 }, NULL);
+    const hid_t large = H5Screate_simple(1, (hsize_t[]){1u << 28}, NULL);
     H5Dclose(H5Dcreate2(f, "unwritten", H5T_IEEE_F32LE, large, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    const hid_t ranks = H5Screate_simple(9, (hsize_t[]){ 1, 1, 1, 1, 1, 1, 1, 1, 1 }, NULL);
+    const hid_t ranks = H5Screate_simple(9, (hsize_t[]){1, 1, 1, 1, 1, 1, 1, 1, 1}, NULL);
     H5Dclose(H5Dcreate2(f, "ranks", H5T_IEEE_F32LE, ranks, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     H5Gclose(H5Gcreate2(f, "group", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     H5Fclose(f);
@@ -374,8 +374,8 @@ static void a_full_disk_fails_at_the_latest_on_closing(void **state)
         dnn_hdf5 *f;
         setrlimit(RLIMIT_FSIZE, &small);
         assert_int_equal(dnn_hdf5_create(path, 512, &f), DNN_OK);
-        dnn_status st = dnn_hdf5_write(f, "/x", DNN_HDF5_FLOAT, 1, (size_t[]){ form ? 1 << 20 : 300000 }, x);
-        if (st == DNN_OK) st = dnn_hdf5_write(f, "/y", DNN_HDF5_FLOAT, 1, (size_t[]){ 1000 }, x);
+        dnn_status st = dnn_hdf5_write(f, "/x", DNN_HDF5_FLOAT, 1, (size_t[]){form ? 1 << 20 : 300000}, x);
+        if (st == DNN_OK) st = dnn_hdf5_write(f, "/y", DNN_HDF5_FLOAT, 1, (size_t[]){1000}, x);
         const dnn_status closed = dnn_hdf5_close(f);
         setrlimit(RLIMIT_FSIZE, &old);
         assert_int_equal(closed, DNN_E_IO);
