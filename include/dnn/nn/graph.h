@@ -1,7 +1,7 @@
-/** The network: layers joined to a graph with named inputs and outputs; a Sequential is a path in it. Built from the `model` section of
- * a run file (as a tree of nodes), which model files are translated into as well, so that there is one builder.
- * An output layer's softmax or sigmoid, and any activation that acts on whole rows, is split off as an internal
- * layer, so that losses can be computed from its input. Local. */
+/** The network: layers joined to a graph with named inputs and outputs; a Sequential is a path in it. Built from the
+ * `model` section of a run file (as a tree of nodes), which model files are translated into as well, so that there is
+ * one builder. An output layer's activation, and any that acts on whole rows, is split off as an internal layer, so that
+ * losses can be computed from its input. Local. */
 #ifndef DNN_NN_GRAPH_H
 #define DNN_NN_GRAPH_H
 
@@ -24,12 +24,12 @@ typedef struct dnn_graph {
     dnn_port *inputs; size_t n_inputs;
     dnn_port *outputs; size_t n_outputs;   /**< named after their layers unless model.outputs says otherwise */
     size_t *output_tensor;                 /**< [n_outputs] */
-    size_t *logits_tensor;                 /**< [n_outputs] tensor the output activation reads; SIZE_MAX where none was split off */
+    size_t *logits_tensor; /**< [n_outputs] tensor the output activation reads; SIZE_MAX where none was split off */
     size_t *output_layer;                  /**< [n_outputs] the layer as the user named it */
     dnn_layer *layers; size_t n_layers;    /**< as written (repeat unrolled), internal ones behind their owner */
     dnn_op *ops; size_t n_ops;             /**< topological order, layer order kept where it fits */
     dnn_segments segments;
-    size_t n_tensors;                      /**< tensor t < n_inputs is input t, the others are what ops[t - n_inputs] writes */
+    size_t n_tensors; /**< tensor t < n_inputs is input t, the others are what ops[t - n_inputs] writes */
     size_t max_sums;                       /**< largest plan.sums */
     void *memory_plan;                     /**< private: offsets of tensors, saved values, scratch */
 } dnn_graph;
@@ -38,10 +38,11 @@ typedef struct dnn_graph {
 enum { DNN_MODEL_PARAMS = 4 };
 extern const dnn_param dnn_model_params[DNN_MODEL_PARAMS];
 
-/** `model`: map with `layers` and optionally `defaults`, `inputs`, `outputs`; `inputs` [n_inputs] are the shapes that the data bring
- * (names "x" where the data have none); with 0 of them the model says its input shapes itself (`inputs`, or layers of type input).
- * A sole input of model and data fits whatever the names. Errors (DNN_E_CONFIG) name file:line:column of the layer: unknown layer or
- * key, name used twice, unknown input, cycle, unused layer, shape that does not fit.
+/** `model`: map with `layers` and optionally `defaults`, `inputs`, `outputs`; `inputs` [n_inputs] are the shapes that
+ * the data bring (names "x" where the data have none); with 0 of them the model says its input shapes itself (`inputs`,
+ * or layers of type input). A sole input of model and data fits whatever the names. Errors (DNN_E_CONFIG) name
+ * file:line:column of the layer: unknown layer or key, name used twice, unknown input, cycle, unused layer, shape that
+ * does not fit.
  *
  *     inputs: {wide: [5], deep: [6]}       # shape of one sample
  *     defaults: {dense: {activation: elu}} # parameters a layer of that type has where it does not say otherwise
@@ -53,11 +54,13 @@ extern const dnn_param dnn_model_params[DNN_MODEL_PARAMS];
  *     outputs: [main]                      # or a map from output names to layers; left out: the last layer */
 dnn_status dnn_graph_create(const dnn_node *model, const dnn_port *inputs, size_t n_inputs, dnn_graph **out);
 void dnn_graph_destroy(dnn_graph *graph);
-/** The `model` section that builds the same graph: every layer with name, all parameters, and inputs where it is no path. */
+/** The `model` section that builds the same graph: every layer with name, all parameters, and inputs where it is no
+ * path. */
 dnn_node *dnn_graph_write(const dnn_graph *graph);
 /** Freezes or frees a layer: flags of the layer and its segments. */
 void dnn_graph_freeze(dnn_graph *graph, size_t layer, bool frozen);
-/** Draws the initial weights (statistics too) from (seed, position of the parameter) into `weights` [segments.total]. */
+/** Draws the initial weights (statistics too) from (seed, position of the parameter) into `weights`
+ * [segments.total]. */
 dnn_status dnn_graph_initialize(const dnn_graph *graph, uint64_t seed, float *weights);
 /** The layer (as written) or input that tensor `t` comes from: for connections in a summary. */
 const char *dnn_graph_tensor_name(const dnn_graph *graph, size_t t);
@@ -79,22 +82,24 @@ typedef struct dnn_shard {
 size_t dnn_graph_shard_bytes(const dnn_graph *graph, size_t capacity, bool backward);
 dnn_status dnn_shard_create(const dnn_graph *graph, size_t capacity, bool backward, dnn_shard *shard);
 void dnn_shard_destroy(dnn_shard *shard);
-/** Output `o`, its logits (NULL where none), and the place where the gradient of the loss is to be written: with respect to the
- * logits when `fused`, else to the output. [capacity, units]. The writer zeroes rows from shard->rows on. */
+/** Output `o`, its logits (NULL where none), and the place where the gradient of the loss is to be written: with
+ * respect to the logits when `fused`, else to the output. [capacity, units]. The writer zeroes rows from shard->rows
+ * on. */
 const real *dnn_shard_output(const dnn_graph *graph, const dnn_shard *shard, size_t o);
 const real *dnn_shard_logits(const dnn_graph *graph, const dnn_shard *shard, size_t o);
 real *dnn_shard_output_gradient(const dnn_graph *graph, dnn_shard *shard, size_t o, bool fused);
 
-/** How sums over the global batch are made. `reduce` is called by every worker for the same layers in the same order, with
- * its shards whose `sums` are filled; it returns the merged sums of all shards of the global batch,
- * valid until the next call. NULL context and function: the shards given are all there are. */
+/** How sums over the global batch are made. `reduce` is called by every worker for the same layers in the same order,
+ * with its shards whose `sums` are filled; it returns the merged sums of all shards of the global batch, valid until
+ * the next call. NULL context and function: the shards given are all there are. */
 typedef struct dnn_reducer {
-    const double *(*reduce)(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n_shards);
+    const double *(*reduce)(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards,
+                            size_t n_shards);
     void *context;
 } dnn_reducer;
 
-/** Sees every layer's values, shard by shard: after its forward with y, before its backward with dy (its weight gradients are in
- * shard->gradient after the pass). Not in the step loop unless asked for. */
+/** Sees every layer's values, shard by shard: after its forward with y, before its backward with dy (its weight
+ * gradients are in shard->gradient after the pass). Not in the step loop unless asked for. */
 typedef struct dnn_observer {
     void (*see)(void *context, const dnn_layer *layer, bool backward, size_t rows, const real *values, size_t units);
     void *context;
@@ -104,17 +109,20 @@ typedef struct dnn_run {
     bool training;
     uint64_t seed, step;
     const real *weights;         /**< [segments.total] */
-    real *statistics;            /**< the same vector, writable, on the one worker of a team that moves statistics; else NULL */
+    real *statistics; /**< the same vector, writable, on the one worker of a team that moves statistics; else NULL */
     const dnn_reducer *reducer;  /**< NULL: local */
     const dnn_observer *observer;/**< NULL: none */
-    /** Called in backward when a layer's weight gradients are final for all these shards (overlap with other teams); may be NULL. */
+    /** Called in backward when a layer's weight gradients are final for all these shards (overlap with other teams);
+     * may be NULL. */
     void (*gradient_done)(void *context, size_t layer);
     void *done_context;
 } dnn_run;
 
 /** Advances all shards layer by layer; statistics are moved on the way where run->statistics. No allocation. */
 void dnn_graph_forward(const dnn_graph *graph, const dnn_run *run, dnn_shard *const *shards, size_t n_shards);
-/** From the output gradients to the weight gradients (sums over rows, no division). `fused` [n_outputs]: the gradient given is that of the logits. */
-void dnn_graph_backward(const dnn_graph *graph, const dnn_run *run, dnn_shard *const *shards, size_t n_shards, const bool *fused);
+/** From the output gradients to the weight gradients (sums over rows, no division). `fused` [n_outputs]: the gradient
+ * given is that of the logits. */
+void dnn_graph_backward(const dnn_graph *graph, const dnn_run *run, dnn_shard *const *shards, size_t n_shards,
+                        const bool *fused);
 
 #endif

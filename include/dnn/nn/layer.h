@@ -1,5 +1,5 @@
-/** What a layer is: a kind (descriptor) with parameters, shapes and a plan. Layers are constant while a network runs; what changes
- * is in the pass. `nn` knows neither ranks nor threads. */
+/** What a layer is: a kind (descriptor) with parameters, shapes and a plan. Layers are constant while a network runs;
+ * what changes is in the pass. `nn` knows neither ranks nor threads. */
 #ifndef DNN_NN_LAYER_H
 #define DNN_NN_LAYER_H
 
@@ -35,8 +35,8 @@ typedef struct dnn_layer_plan {
     bool backward_wants_x, backward_wants_y;  /**< else their memory may serve others by then */
 } dnn_layer_plan;
 
-/** One call of a layer on one shard. Row-major [capacity, units]. Products run over `capacity` rows; rows from `rows` on are
- * masked: their x is finite, their dy is zero and must come out zero in dx; they count in no sum. */
+/** One call of a layer on one shard. Row-major [capacity, units]. Products run over `capacity` rows; rows from `rows`
+ * on are masked: their x is finite, their dy is zero and must come out zero in dx; they count in no sum. */
 typedef struct dnn_pass {
     bool training;         /**< false: inference mode (no dropout, moving statistics) */
     size_t rows, capacity;
@@ -52,25 +52,28 @@ typedef struct dnn_pass {
     real *saved_fixed;     /**< [saved_fixed]; NULL likewise */
     real *scratch;         /**< [capacity, scratch] */
     real *scratch_fixed;   /**< [scratch_fixed] */
-    double *sums;          /**< [sums] written by the _sums halves for this shard, unchanged until the second half is done */
-    const double *merged;  /**< [sums] of the whole global batch, for the second halves; in backward NULL where nobody wants dx */
+    double *sums; /**< [sums] written by the _sums halves for this shard, unchanged until the second half is done */
+    /** [sums] of the whole global batch, for the second halves; in backward NULL where nobody wants dx. */
+    const double *merged;
 } dnn_pass;
 
 typedef struct dnn_layer_kind {
     dnn_kind kind;
     bool merges;             /**< takes two or more inputs; all others take one */
-    bool activation_layer;   /**< applies its activation and does nothing else: of an output layer, what it reads are the logits */
-    const char *activation;  /**< a layer that is one activation (leaky_relu): its name; the activation's rows are then among the layer's, at
-                              * the same places of the struct. Others: a row of family dnn_activations says which */
+    bool activation_layer;   /**< its activation is all it does: of an output layer, what it reads are the logits */
+    /** A layer that is one activation (leaky_relu): its name; the activation's rows are then among the layer's, at the
+     * same places of the struct. Others: a row of family dnn_activations says which. */
+    const char *activation;
     /** Kinds that are an input of the network: its shape from the parameters. Others: NULL. */
     dnn_status (*input_shape)(const dnn_layer *l, dnn_shape *shape);
-    /** Fills `p`, zeroed before. Fails with DNN_E_CONFIG and a text that begins with key or shape; the builder puts place and layer in front. */
+    /** Fills `p`, zeroed before. Fails with DNN_E_CONFIG and a text that begins with key or shape; the builder puts
+     * place and layer in front. */
     dnn_status (*plan)(const dnn_layer *l, dnn_layer_plan *p);
     void (*forward)(const dnn_layer *l, const dnn_pass *p);
     void (*backward)(const dnn_layer *l, const dnn_pass *p);
-    /** Only kinds with plan.sums > 0: first halves, run in training on a layer that is not frozen; then sums of all shards are merged and forward
-     * or backward runs with `merged`. A shard without rows writes an empty part; merging an empty part changes nothing.
-     * dw is this shard's share, from `sums`, never from `merged`. */
+    /** Only kinds with plan.sums > 0: first halves, run in training on a layer that is not frozen; then sums of all
+     * shards are merged and forward or backward runs with `merged`. A shard without rows writes an empty part; merging
+     * an empty part changes nothing. dw is this shard's share, from `sums`, never from `merged`. */
     void (*forward_sums)(const dnn_layer *l, const dnn_pass *p);
     void (*backward_sums)(const dnn_layer *l, const dnn_pass *p);
     void (*merge)(const dnn_layer *l, bool backward, double *into, const double *from);
