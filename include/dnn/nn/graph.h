@@ -1,7 +1,7 @@
 /** The network: layers joined to a graph with named inputs and outputs; a Sequential is a path in it. Built from the
  * `model` section of a run file (as a tree of nodes), which model files are translated into as well, so that there is
- * one builder. An output layer's activation, and any that acts on whole rows, is split off as an internal layer, so that
- * losses can be computed from its input. Local. */
+ * one builder. An output layer's activation, and any that acts on whole rows, is split off as an internal layer, so
+ * that losses can be computed from its input. Local. */
 #ifndef DNN_NN_GRAPH_H
 #define DNN_NN_GRAPH_H
 
