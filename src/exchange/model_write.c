@@ -2,8 +2,10 @@
  * or the new one. */
 #include "exchange/parts.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,6 +76,27 @@ static dnn_status write_under(const char *temporary, const char *path, const dnn
     if (st == DNN_OK && rename(temporary, path) != 0)
         st = dnn_fail(DNN_E_IO, "%s: cannot be put in place: %s", path, strerror(errno));
     dnn_node_destroy(w.sums);
+    return st;
+}
+
+/* As dnn_model_write makes them: anything, then ".tmp-", a process and a number. */
+static bool is_temporary(const char *name)
+{
+    const char *mark = strstr(name, ".tmp-");
+    if (!mark || mark == name) return false;
+    const char *process = mark + strlen(".tmp-"), *number = process + strspn(process, "0123456789");
+    return number > process && *number == '-' && number[1] && strspn(number + 1, "0123456789") == strlen(number + 1);
+}
+
+dnn_status dnn_model_sweep(const char *folder)
+{
+    dnn_status st = DNN_OK;
+    DIR *all = opendir(folder);
+    if (!all) return dnn_fail(DNN_E_IO, "%s: cannot be looked through: %s", folder, strerror(errno));
+    for (const struct dirent *e = readdir(all); e && st == DNN_OK; e = readdir(all))
+        if (is_temporary(e->d_name) && unlinkat(dirfd(all), e->d_name, 0) != 0 && errno != ENOENT)
+            st = dnn_fail(DNN_E_IO, "%s/%s: cannot be removed: %s", folder, e->d_name, strerror(errno));
+    closedir(all);
     return st;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "dnn/io/hdf5.h"
 
@@ -289,6 +290,40 @@ static void a_full_disk_leaves_the_old_file_and_nothing_else(void **state)
     forget(&s);
 }
 
+/* Two contents are written in turn by a process that is killed at some moment: one of the two is always there, whole.
+ */
+static void a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(void **state)
+{
+    (void)state;
+    saved s = save(in_folder("killed.h5"), PATH, "{\"loss\": \"mse\"}", "\"adam\"");
+    const size_t files = files_in_folder();
+    size_t leftovers = 0;
+    for (int round = 0; round < 25; round++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            for (uint64_t i = 0;; i++) {
+                s.weights[0] = (float)(i % 2);
+                const dnn_model_content content = {.graph = s.graph, .weights = s.weights};
+                if (dnn_model_write(in_folder("killed.h5"), &content) != DNN_OK) _exit(1);
+            }
+        }
+        usleep(3000 + 1700 * (useconds_t)round);
+        kill(child, SIGKILL);
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+        leftovers += files_in_folder() - files;
+        loaded l = load(in_folder("killed.h5"));
+        assert_memory_equal(l.weights + 1, s.weights + 1, (s.graph->segments.total - 1) * sizeof(float));
+        unload(&l);
+        assert_ok(dnn_model_sweep(test_folder));
+        assert_int_equal(files_in_folder(), files);
+    }
+    assert_true(leftovers > 0); /* some were hit while they wrote */
+    assert_fails(DNN_E_IO, dnn_model_sweep("/nowhere"), "/nowhere");
+    forget(&s);
+}
+
 static void a_folder_that_is_not_there_is_named(void **state)
 {
     (void)state;
@@ -309,6 +344,7 @@ int main(void)
         cmocka_unit_test(sections_and_arrays_of_any_size_pass_through),
         cmocka_unit_test(the_same_content_makes_the_same_bytes),
         cmocka_unit_test(a_full_disk_leaves_the_old_file_and_nothing_else),
+        cmocka_unit_test(a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one),
         cmocka_unit_test(a_folder_that_is_not_there_is_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

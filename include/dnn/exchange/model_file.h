@@ -28,6 +28,9 @@ typedef struct dnn_model_content {
 /** Writes whole, checks, fsyncs, renames. DNN_E_IO. */
 dnn_status dnn_model_write(const char *path, const dnn_model_content *content);
 
+/** Removes what writers that were killed left in a folder under temporary names. Only for whom the folder's lock belongs to. */
+dnn_status dnn_model_sweep(const char *folder);
+
 /** An open file. */
 typedef struct dnn_model_file dnn_model_file;
 /** Opens and judges a file: header and digest where it is ours (a missing or bad one in a file with /dnn_mpi is damage), else as a
@@ -35,9 +38,11 @@ typedef struct dnn_model_file dnn_model_file;
 dnn_status dnn_model_open(const char *path, dnn_model_file **out);
 void dnn_model_close(dnn_model_file *file);
 bool dnn_model_is_ours(const dnn_model_file *file);
-/** The architecture as a `model` section (base for dnn_graph_create) and its input ports; borrowed from `file`. */
+/** The architecture as a `model` section (base for dnn_graph_create, its inputs included) and its input ports; borrowed from `file`. NULL
+ * and no ports in files of weights alone. */
 const dnn_node *dnn_model_architecture(const dnn_model_file *file, const dnn_port **inputs, size_t *n_inputs);
-/** Compiled loss, metrics, optimizer (as the `training` section of a run file), NULL where the file has none; borrowed. */
+/** Compiled loss, metrics, optimizer (as the `training` section of a run file), NULL where the file has none; borrowed. Of a foreign file
+ * what we do not have (a loss, a metric) is left out with a warning. */
 const dnn_node *dnn_model_training(const dnn_model_file *file);
 /** The map of /dnn_mpi, NULL where the file has none; borrowed. */
 const dnn_node *dnn_model_section(const dnn_model_file *file);
@@ -48,7 +53,8 @@ dnn_status dnn_model_optimizer(dnn_model_file *file, const dnn_graph *graph, con
                                double *scalars, uint64_t *iterations, bool *found);
 /** A named array of /dnn_mpi; `found` false where it is not there. */
 dnn_status dnn_model_array_read(dnn_model_file *file, const char *name, float *values, size_t count, bool *found);
-/** Judges a file without reading weights: header, length, digest. DNN_E_MODEL says what is damaged. */
+/** Judges a file of ours without HDF5: header, length, digest of all bytes. DNN_E_MODEL says what is damaged; a file without our header
+ * fails as well. */
 dnn_status dnn_model_verify(const char *path);
 
 #endif
