@@ -114,7 +114,8 @@ static void reduce(dnn_comm *comm, double *values, size_t count, MPI_Op op, cons
     if (!dnn_comm_many(comm)) return;
     dnn_collective_begin(what);
     for (size_t at = 0; at < count; at += PART)
-        MPI_Allreduce(MPI_IN_PLACE, values + at, (int)(count - at < PART ? count - at : PART), MPI_DOUBLE, op, comm->mpi);
+        MPI_Allreduce(MPI_IN_PLACE, values + at, (int)(count - at < PART ? count - at : PART), MPI_DOUBLE, op,
+                      comm->mpi);
     dnn_collective_end();
 }
 

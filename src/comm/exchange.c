@@ -17,14 +17,16 @@ void dnn_team_exchange_sum(dnn_team *team, float *values, size_t count)
     const size_t end = slice_start(count, team->place + 1, team->places);
     dnn_collective_begin("exchange_sum");
     for (size_t at = slice_start(count, team->place, team->places); at < end; at += PART)
-        MPI_Allreduce(MPI_IN_PLACE, values + at, (int)(end - at < PART ? end - at : PART), MPI_FLOAT, MPI_SUM, team->across->mpi);
+        MPI_Allreduce(MPI_IN_PLACE, values + at, (int)(end - at < PART ? end - at : PART), MPI_FLOAT, MPI_SUM,
+                      team->across->mpi);
     dnn_collective_end();
 }
 
 /* MPI counts bytes and places in int: blocks beyond go one by one, in parts. */
 static void exchange_large(dnn_team *team, char *all, const size_t *offsets)
 {
-    for (int i = 0; i < team->count; i++) dnn_comm_broadcast(team->across, all + offsets[i], offsets[i + 1] - offsets[i], i);
+    for (int i = 0; i < team->count; i++)
+        dnn_comm_broadcast(team->across, all + offsets[i], offsets[i + 1] - offsets[i], i);
 }
 
 void dnn_team_exchange_blocks(dnn_team *team, void *all, const size_t *offsets)

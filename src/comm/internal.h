@@ -8,8 +8,9 @@
 /** True where there is anybody to talk to: neither NULL nor alone. */
 static inline bool dnn_comm_many(const dnn_comm *comm) { return dnn_comm_size(comm) > 1; }
 
-/** Every call that waits for other ranks stands between these two, so that whoever watches a job knows where each rank is. Also holds the
- * rule that main threads alone call MPI (MPI_THREAD_FUNNELED). `what` has static life. Two stores; no lock. */
+/** Every call that waits for other ranks stands between these two, so that whoever watches a job knows where each
+ * rank is. Also holds the rule that main threads alone call MPI (MPI_THREAD_FUNNELED). `what` has static life. Two
+ * stores; no lock. */
 void dnn_collective_begin(const char *what);
 void dnn_collective_end(void);
 /** The collective this rank is in, NULL when in none; `done`: how many it has left behind. From any thread. */
@@ -22,14 +23,17 @@ void dnn_collective_main(void);
 dnn_status dnn_comm_split_machine(dnn_comm *comm, bool numa, dnn_comm **out);
 
 /** Processors by number, as a set. */
-typedef struct dnn_cores { uint64_t bits[128]; } dnn_cores;
+typedef struct dnn_cores {
+    uint64_t bits[128];
+} dnn_cores;
 /** Those this process may run on. Local. */
 void dnn_cores_read(dnn_cores *out);
 void dnn_cores_add(dnn_cores *to, const dnn_cores *from);
 int dnn_cores_count(const dnn_cores *cores);
 /** "mpirun --bind-to none" or what it is called by the launcher in use. Local. */
 const char *dnn_launcher_unbind(void);
-/** True in a job step of Slurm that offers no way (PMIx, PMI-2) for its processes to find each other: `srun --mpi=none`. Local. */
+/** True in a job step of Slurm that offers no way (PMIx, PMI-2) for its processes to find each other:
+ * `srun --mpi=none`. Local. */
 bool dnn_launcher_is_bare_srun(void);
 /** True where a launcher made several processes and MPI (of `mpi_size` ranks) knows of one only. Local. */
 bool dnn_launcher_contradicts(int mpi_size);

@@ -49,8 +49,9 @@ int dnn_launcher_size(void)
 bool dnn_launcher_is_bare_srun(void)
 {
     int value;
-    return number("SLURM_PROCID", &value) && number("SLURM_STEP_NUM_TASKS", &value) && !getenv("OMPI_COMM_WORLD_RANK") &&
-           !getenv("PMIX_RANK") && !getenv("PMIX_NAMESPACE") && !getenv("PMI_RANK") && !getenv("PMI_FD");
+    return number("SLURM_PROCID", &value) && number("SLURM_STEP_NUM_TASKS", &value) &&
+           !getenv("OMPI_COMM_WORLD_RANK") && !getenv("PMIX_RANK") && !getenv("PMIX_NAMESPACE") &&
+           !getenv("PMI_RANK") && !getenv("PMI_FD");
 }
 
 bool dnn_launcher_contradicts(int mpi_size) { return mpi_size == 1 && dnn_launcher_size() > 1; }

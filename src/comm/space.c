@@ -1,5 +1,5 @@
-/* How large a shared window may become. Open MPI grants any size: the file behind a window is sparse, and the process that writes
- * beyond the space of its file system dies by SIGBUS, in the middle of a step. */
+/* How large a shared window may become. Open MPI grants any size: the file behind a window is sparse, and the process
+ * that writes beyond the space of its file system dies by SIGBUS, in the middle of a step. */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,12 +11,13 @@
 
 static char folder[PATH_MAX]; /* where MPI keeps the files behind windows; empty: not known yet */
 
-/* Open MPI (osc/sm since 3.1): the folder its variable names, else /dev/shm, else that of temporary files. It would tell through
- * MPI_T, but starting that takes 0.2 s, and a site's own setting shows in the first window. */
+/* Open MPI (osc/sm since 3.1): the folder its variable names, else /dev/shm, else that of temporary files. It would
+ * tell through MPI_T, but starting that takes 0.2 s, and a site's own setting shows in the first window. */
 static void guess_folder(void)
 {
     const char *named = getenv("OMPI_MCA_osc_sm_backing_directory"), *temporary = getenv("TMPDIR");
-    if (!named || !*named) named = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : temporary && *temporary ? temporary : "/tmp";
+    if (!named || !*named)
+        named = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : temporary && *temporary ? temporary : "/tmp";
     snprintf(folder, sizeof folder, "%s", named);
 }
 

@@ -46,8 +46,9 @@ static void end_on_mpi_error(MPI_Comm *mpi, int *error, ...)
     dnn_comm_abort(NULL, DNN_E_INTERNAL);
 }
 
-/* Open MPI 3 and 4 end a process that srun started without PMIx, inside MPI_Init and with words about how to build Open MPI; only
- * those built for Slurm's own PMI-1 can do. Its components show among its variables (MPI_T takes 0.2 s: in doubt only). */
+/* Open MPI 3 and 4 end a process that srun started without PMIx, inside MPI_Init and with words about how to build
+ * Open MPI; only those built for Slurm's own PMI-1 can do. Its components show among its variables (MPI_T takes 0.2 s:
+ * in doubt only). */
 static bool would_end_in_init(void)
 {
     if (!dnn_launcher_is_bare_srun()) return false;
@@ -63,9 +64,10 @@ static bool would_end_in_init(void)
 
 static dnn_status strangers(void)
 {
+    const char *remedy = "start with `srun --mpi=pmix` (see `srun --mpi=list`) or with mpirun";
     const int size = dnn_launcher_size();
-    return dnn_fail(DNN_E_RANKS, "%d process%s started, but MPI cannot bring %s together: start with `srun --mpi=pmix` (see `srun "
-                                 "--mpi=list`) or with mpirun", size, size == 1 ? " was" : "es were", size == 1 ? "it" : "them");
+    if (size == 1) return dnn_fail(DNN_E_RANKS, "%s cannot begin under this srun: %s", dnn_comm_version(), remedy);
+    return dnn_fail(DNN_E_RANKS, "%d processes were started, but MPI cannot bring them together: %s", size, remedy);
 }
 
 static dnn_status refuse(dnn_status status)
@@ -92,8 +94,7 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     /* Every such process believes to be the whole job: they would train apart and write the same files. */
-    if (dnn_launcher_contradicts(size))
-        return refuse(strangers());
+    if (dnn_launcher_contradicts(size)) return refuse(strangers());
     if (level < MPI_THREAD_FUNNELED)
         return refuse(dnn_fail(DNN_E_RANKS, "%s does not allow threads (MPI_THREAD_FUNNELED)", dnn_comm_version()));
 

@@ -6,7 +6,9 @@
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 
-typedef struct member { int32_t leader, threads, ranks; } member;
+typedef struct member {
+    int32_t leader, threads, ranks;
+} member;
 
 /* Teams are numbered by their first ranks, workers by team, rank, thread. Everyone works it out from the same table. */
 static void number(dnn_team *team, const member *table, int size, int rank)
@@ -81,8 +83,9 @@ static dnn_status count_cores(dnn_team *team)
     return st;
 }
 
-/* Threads of one rank pushed onto fewer cores than there are threads, by the launcher and not for want of cores: `mpirun -n 2` of
- * Open MPI binds each rank to one. Rank 0 speaks for the first rank that is so bound. Returns whether this rank is. */
+/* Threads of one rank pushed onto fewer cores than there are threads, by the launcher and not for want of cores:
+ * `mpirun -n 2` of Open MPI binds each rank to one. Rank 0 speaks for the first rank that is so bound. Returns whether
+ * this rank is. */
 static bool warn_of_binding(dnn_team *team)
 {
     const int cores = dnn_comm_cores(), size = dnn_comm_size(team->comm), rank = dnn_comm_rank(team->comm);
@@ -94,16 +97,19 @@ static bool warn_of_binding(dnn_team *team)
         int32_t facts[2] = {team->n_threads, cores};
         dnn_comm_broadcast(team->comm, facts, sizeof facts, victim);
         if (rank == 0)
-            dnn_warn("rank %d is bound to %d core%s but runs %d threads, which then wait for each other: start with %s", victim,
-                     (int)facts[1], facts[1] == 1 ? "" : "s", (int)facts[0], dnn_launcher_unbind());
+            dnn_warn("rank %d is bound to %d core%s but runs %d threads, which then wait for each other: start with %s",
+                     victim, (int)facts[1], facts[1] == 1 ? "" : "s", (int)facts[0], dnn_launcher_unbind());
     }
     return bound;
 }
 
-static dnn_status form(dnn_team *team, dnn_team_scope scope)
+static dnn_status form(dnn_team *team, dnn_team_scope scope, int color)
 {
     dnn_status st = DNN_OK;
-    if (scope != DNN_TEAM_RANK) st = dnn_comm_split_machine(team->comm, scope == DNN_TEAM_NUMA, &team->ranks);
+    if (color >= 0)
+        st = dnn_comm_split(team->comm, color, &team->ranks);
+    else if (scope != DNN_TEAM_RANK)
+        st = dnn_comm_split_machine(team->comm, scope == DNN_TEAM_NUMA, &team->ranks);
     if (st == DNN_OK) st = take_numbers(team);
     if (st == DNN_OK && team->count > 1)
         st = dnn_comm_split(team->comm, team->place < team->places ? team->place : -1, &team->across);
@@ -121,15 +127,16 @@ static void disband(dnn_team *team)
     team->barrier = NULL;
 }
 
-static dnn_status form_or_part(dnn_team *team, dnn_team_scope scope)
+static dnn_status form_or_part(dnn_team *team, dnn_team_scope scope, int color)
 {
-    dnn_status st = form(team, scope);
+    const dnn_status st = form(team, scope, color);
     if (st == DNN_OK || !dnn_comm_many(team->comm) || scope == DNN_TEAM_RANK) return st;
     if (dnn_comm_rank(team->comm) == 0)
-        dnn_warn("no memory can be shared, each rank keeps a copy of its own, as with `comm.team: rank`: %s", dnn_fail_text());
+        dnn_warn("no memory can be shared, each rank keeps a copy of its own, as with `comm.team: rank`: %s",
+                 dnn_fail_text());
     dnn_fail_clear();
     disband(team);
-    return form(team, DNN_TEAM_RANK);
+    return form(team, DNN_TEAM_RANK, -1);
 }
 
 static dnn_status start_threads(dnn_team *team)
@@ -141,13 +148,15 @@ static dnn_status start_threads(dnn_team *team)
     return dnn_agree(team->comm, dnn_threads_create(team->n_threads, team->first_worker, within, &team->threads));
 }
 
-dnn_status dnn_team_create(dnn_comm *comm, dnn_team_scope scope, int threads, dnn_team **out)
+static dnn_status create(dnn_comm *comm, dnn_team_scope scope, int color, int threads, dnn_team **out)
 {
     *out = NULL;
     dnn_status st = DNN_OK;
     dnn_team *team = dnn_alloc(1, sizeof *team);
-    if (!team) st = DNN_E_MEMORY;
-    else if (threads < 1) st = dnn_fail(DNN_E_CONFIG, "threads = %d: must be at least 1", threads);
+    if (!team)
+        st = DNN_E_MEMORY;
+    else if (threads < 1)
+        st = dnn_fail(DNN_E_CONFIG, "threads = %d: must be at least 1", threads);
     st = dnn_agree(comm, st);
     if (st != DNN_OK) {
         dnn_free(team);
@@ -157,11 +166,23 @@ dnn_status dnn_team_create(dnn_comm *comm, dnn_team_scope scope, int threads, dn
     team->n_threads = threads;
     st = dnn_comm_split_machine(comm, false, &team->machine);
     if (st == DNN_OK) st = count_cores(team);
-    if (st == DNN_OK) st = form_or_part(team, scope);
+    if (st == DNN_OK) st = form_or_part(team, scope, color);
     if (st == DNN_OK) st = start_threads(team);
-    if (st == DNN_OK) *out = team;
-    else dnn_team_destroy(team);
+    if (st == DNN_OK)
+        *out = team;
+    else
+        dnn_team_destroy(team);
     return st;
+}
+
+dnn_status dnn_team_create(dnn_comm *comm, dnn_team_scope scope, int threads, dnn_team **out)
+{
+    return create(comm, scope, -1, threads, out);
+}
+
+dnn_status dnn_team_create_by_color(dnn_comm *comm, int color, int threads, dnn_team **out)
+{
+    return create(comm, DNN_TEAM_NODE, color, threads, out);
 }
 
 void dnn_team_destroy(dnn_team *team)
@@ -192,7 +213,4 @@ void dnn_team_run(dnn_team *team, void (*work)(void *context, int worker), void 
     dnn_threads_run(team->threads, work, context);
 }
 
-void dnn_team_barrier(dnn_team *team)
-{
-    dnn_barrier_wait(team->barrier, (unsigned)team->workers, team->how);
-}
+void dnn_team_barrier(dnn_team *team) { dnn_barrier_wait(team->barrier, (unsigned)team->workers, team->how); }

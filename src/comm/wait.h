@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 typedef struct dnn_waiting {
-    unsigned spins; /**< looks before going to sleep */
-    bool shared;    /**< several processes wait on the number */
+    bool roomy;  /**< each worker has a core: looking on may be quicker than sleeping */
+    bool shared; /**< several processes wait on the number */
 } dnn_waiting;
 
 /** How to wait where each worker has a core of its own (`roomy`), or has not. */

@@ -11,8 +11,8 @@
 
 enum {
     LINE = 64,
-    SLACK = 1 << 20,    /* the library's own part in each window */
-    SEGMENT = 5 << 20,  /* its segment for messages (btl vader), a rank: sparse too, and in the same place */
+    SLACK = 1 << 20,   /* the library's own part in each window */
+    SEGMENT = 5 << 20, /* its segment for messages (btl vader), a rank: sparse too, and in the same place */
 };
 
 /* Windows of all teams of a machine lie in one file system: it must hold their sum. */
@@ -26,12 +26,15 @@ static dnn_status check_space(dnn_team *team, size_t bytes)
     char where[4096];
     const double left = dnn_space_left(where, sizeof where);
     if (need <= left) return DNN_OK;
-    return dnn_fail(DNN_E_MEMORY, "shared memory: %.1f MB needed, %.1f MB left in %s: make room there, or give each rank its own copy "
-                                  "with `comm.team: rank`", need / 1e6, left / 1e6, where);
+    return dnn_fail(
+        DNN_E_MEMORY,
+        "shared memory: %.1f MB needed, %.1f MB left in %s: make room there, or give each rank its own copy "
+        "with `comm.team: rank`",
+        need / 1e6, left / 1e6, where);
 }
 
-/* Takes the pages of this rank's part now, near the rank that will work on them, and while a lack of them is an error code
- * and not yet a signal. */
+/* Takes the pages of this rank's part now, near the rank that will work on them, and while a lack of them is an error
+ * code and not yet a signal. */
 static dnn_status take_pages(const dnn_comm *ranks, char *base, size_t bytes)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), parts = (size_t)ranks->size, part = (size_t)ranks->rank;
@@ -43,8 +46,10 @@ static dnn_status take_pages(const dnn_comm *ranks, char *base, size_t bytes)
     char *aligned = (char *)((uintptr_t)from & ~(uintptr_t)(page - 1));
     if (madvise(aligned, (size_t)(to - aligned), MADV_POPULATE_WRITE) == 0) return DNN_OK;
     if (errno != EINVAL) /* EINVAL: a kernel before 5.14 */
-        return dnn_fail(DNN_E_MEMORY, "shared memory: the machine ran out of it while %.1f MB were being taken: %s: give each rank its "
-                                      "own copy with `comm.team: rank`", (double)bytes / 1e6, strerror(errno));
+        return dnn_fail(DNN_E_MEMORY,
+                        "shared memory: the machine ran out of it while %.1f MB were being taken: %s: give each rank "
+                        "its own copy with `comm.team: rank`",
+                        (double)bytes / 1e6, strerror(errno));
 #endif
     memset(from, 0, (size_t)(to - from));
     return DNN_OK;
@@ -63,8 +68,8 @@ static dnn_status allocate(dnn_team *team, size_t bytes, dnn_window *out)
     MPI_Aint size;
     int unit;
     dnn_collective_begin("window");
-    /* Rank 0 takes all; Open MPI's blocks are not aligned to a line, so there is room to move. Errors stay fatal: where Open MPI
-     * 4.1 fails to make the file it returns on rank 0 and leaves the others waiting. */
+    /* Rank 0 takes all; Open MPI's blocks are not aligned to a line, so there is room to move. Errors stay fatal: where
+     * Open MPI 4.1 fails to make the file it returns on rank 0 and leaves the others waiting. */
     const MPI_Aint mine = team->ranks->rank == 0 ? (MPI_Aint)bytes + LINE : 0;
     MPI_Win_allocate_shared(mine, 1, MPI_INFO_NULL, team->ranks->mpi, &base, win);
     MPI_Win_shared_query(*win, 0, &size, &unit, &base);
@@ -112,8 +117,10 @@ dnn_status dnn_window_create(dnn_team *team, size_t bytes, dnn_window *out)
         mine = alone ? DNN_OK : allocate(team, bytes ? bytes : LINE, out);
         st = dnn_agree(team->comm, mine);
     }
-    if (st != DNN_OK) dnn_window_destroy(team, out);
-    else out->bytes = bytes;
+    if (st != DNN_OK)
+        dnn_window_destroy(team, out);
+    else
+        out->bytes = bytes;
     return st;
 }
 

@@ -19,7 +19,8 @@ static void a_failure_on_any_single_rank_is_told_by_all(void **state)
         assert_on_all_ranks(comm, st == DNN_E_DATA);
         char expected[64];
         snprintf(expected, sizeof expected, "rank %d: shard.%d: cannot open", victim, victim);
-        assert_on_all_ranks(comm, strcmp(dnn_fail_text(), dnn_comm_size(comm) > 1 ? expected : "shard.0: cannot open") == 0);
+        assert_on_all_ranks(comm,
+                            strcmp(dnn_fail_text(), dnn_comm_size(comm) > 1 ? expected : "shard.0: cannot open") == 0);
     }
 }
 
@@ -60,7 +61,8 @@ static void the_same_code_with_different_texts_names_the_rank(void **state)
     dnn_comm *comm = *state;
     const dnn_status st = dnn_agree(comm, dnn_fail(DNN_E_DATA, "rows of %d", dnn_comm_rank(comm)));
     assert_on_all_ranks(comm, st == DNN_E_DATA);
-    assert_on_all_ranks(comm, strcmp(dnn_fail_text(), dnn_comm_size(comm) > 1 ? "rank 0: rows of 0" : "rows of 0") == 0);
+    assert_on_all_ranks(comm,
+                        strcmp(dnn_fail_text(), dnn_comm_size(comm) > 1 ? "rank 0: rows of 0" : "rows of 0") == 0);
 }
 
 static void a_text_from_before_is_not_taken_for_this_failure(void **state)
@@ -107,6 +109,17 @@ static void within_a_group_the_rank_of_the_job_is_named(void **state)
     dnn_comm_destroy(group);
 }
 
+static void the_outcome_of_rank_zero_becomes_everybody_s(void **state)
+{
+    dnn_comm *comm = *state;
+    const bool root = dnn_comm_rank(comm) == 0;
+    dnn_status st = root ? DNN_OK : dnn_fail(DNN_E_DATA, "not asked");
+    assert_on_all_ranks(comm, dnn_agree_root(comm, st) == DNN_OK);
+    st = root ? dnn_fail(DNN_E_IO, "out: disk full") : DNN_OK;
+    assert_on_all_ranks(comm, dnn_agree_root(comm, st) == DNN_E_IO);
+    assert_on_all_ranks(comm, strcmp(dnn_fail_text(), "out: disk full") == 0);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +131,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_same_code_with_different_texts_names_the_rank),
         cmocka_unit_test(a_text_from_before_is_not_taken_for_this_failure),
         cmocka_unit_test(a_text_of_full_length_arrives_cut_not_broken),
+        cmocka_unit_test(the_outcome_of_rank_zero_becomes_everybody_s),
         cmocka_unit_test(within_a_group_the_rank_of_the_job_is_named),
     };
     return run_on_all_ranks(argc, argv, tests, sizeof tests / sizeof *tests);

@@ -1,5 +1,5 @@
-/* The frame of this room's programs on several ranks: starts MPI, hands the ranks to every test as its state, sees to it that
- * all memory is given back on all ranks. */
+/* The frame of this room's programs on several ranks: starts MPI, hands the ranks to every test as its state, sees to
+ * it that all memory is given back on all ranks. */
 #ifndef DNN_TESTS_COMM_MPI_MAIN_H
 #define DNN_TESTS_COMM_MPI_MAIN_H
 
@@ -34,7 +34,8 @@ static inline int run_on_all_ranks(int argc, char **argv, const struct CMUnitTes
         return 1;
     }
     if (dnn_comm_rank(world) > 0 && !freopen("/dev/null", "w", stdout)) return 1; /* rank 0 alone lists the tests */
-    const int failed = _cmocka_run_group_tests("comm", tests, count, hand_over_ranks, memory_is_in_balance_on_all_ranks);
+    const int failed =
+        _cmocka_run_group_tests("comm", tests, count, hand_over_ranks, memory_is_in_balance_on_all_ranks);
     dnn_comm_finish(world);
     return failed;
 }

@@ -51,6 +51,7 @@ static void with_scope_rank_each_rank_is_a_team(void **state)
     assert_on_all_ranks(comm, dnn_team_all_workers(team) == threads_below(size()));
     assert_on_all_ranks(comm, dnn_team_first_of_all(team) == threads_below(rank()));
     assert_on_all_ranks(comm, dnn_team_leads(team));
+    for (int t = 0; t <= size(); t++) assert_on_all_ranks(comm, dnn_team_first_worker_of(team, t) == threads_below(t));
     assert_on_all_ranks(comm, dnn_team_machine_workers(team) == threads_below(size()));
     dnn_team_destroy(team);
 }
@@ -120,7 +121,8 @@ static void every_worker_sees_what_the_others_wrote_before_the_barrier(void **st
     for (int i = 0; i < 3; i++) {
         dnn_team *team = make(scopes[i], threads_of(rank()));
         dnn_window window;
-        assert_on_all_ranks(comm, dnn_window_create(team, sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
+        assert_on_all_ranks(comm,
+                            dnn_window_create(team, sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
         board b = {.team = team, .slots = window.base};
         dnn_team_run(team, write_then_read_all, &b);
         assert_on_all_ranks(comm, !b.wrong && b.runs == threads_of(rank()));
@@ -131,18 +133,18 @@ static void every_worker_sees_what_the_others_wrote_before_the_barrier(void **st
 
 enum { ROUNDS = 10000 };
 
-/* Each round all add one to a shared sum of their own, then check everybody's: a worker let through early, or lapped, reads a
- * number of another round. */
+/* Each round all write the round's number and read another's: a worker let through early, or lapped, reads a number of
+ * another round. Two sets of slots in turn, since with one barrier a round the next may be written while this one is
+ * read. */
 static void count_rounds(void *context, int worker)
 {
     board *b = context;
     const int workers = dnn_team_workers(b->team);
     for (int round = 1; round <= ROUNDS; round++) {
-        b->slots[worker] = round;
+        int *slots = b->slots + round % 2 * workers;
+        slots[worker] = round;
         dnn_team_barrier(b->team);
-        const int other = (worker + round) % workers;
-        if (b->slots[other] != round) b->wrong = round;
-        dnn_team_barrier(b->team);
+        if (slots[(worker + round) % workers] != round) b->wrong = round;
     }
 }
 
@@ -151,7 +153,8 @@ static void nobody_passes_ten_thousand_barriers_early_or_late(void **state)
     (void)state;
     dnn_team *team = make(DNN_TEAM_NODE, 1);
     dnn_window window;
-    assert_on_all_ranks(comm, dnn_window_create(team, sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
+    assert_on_all_ranks(comm,
+                        dnn_window_create(team, 2 * sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
     board b = {.team = team, .slots = window.base};
     dnn_team_run(team, count_rounds, &b);
     assert_on_all_ranks(comm, b.wrong == 0);
@@ -164,7 +167,8 @@ static void nor_with_more_workers_than_cores_and_unlike_threads(void **state)
     (void)state;
     dnn_team *team = make(DNN_TEAM_NODE, threads_of(rank() + 1)); /* 3, 2, 1, 3 */
     dnn_window window;
-    assert_on_all_ranks(comm, dnn_window_create(team, sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
+    assert_on_all_ranks(comm,
+                        dnn_window_create(team, 2 * sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
     board b = {.team = team, .slots = window.base};
     dnn_team_run(team, count_rounds, &b);
     assert_on_all_ranks(comm, b.wrong == 0);
@@ -180,12 +184,45 @@ static void a_window_too_large_for_the_machine_is_refused_with_a_way_out(void **
     if (size() > 1) { /* one rank uses plain memory, which has its own limits */
         const dnn_status st = dnn_window_create(team, (size_t)1 << 50, &window);
         assert_on_all_ranks(comm, st == DNN_E_MEMORY && window.base == NULL);
-        assert_on_all_ranks(comm, strstr(dnn_fail_text(), "comm.team: rank") && strstr(dnn_fail_text(), " MB needed, "));
+        assert_on_all_ranks(comm,
+                            strstr(dnn_fail_text(), "comm.team: rank") && strstr(dnn_fail_text(), " MB needed, "));
     }
     assert_on_all_ranks(comm, dnn_window_create(team, 100, &window) == DNN_OK); /* and the team is none the worse */
     dnn_window_destroy(team, &window);
     dnn_team_destroy(team);
 }
+
+/* The last rank apart, all others together: at 4 ranks a team of three and a team of one, as on two machines of unlike
+ * size. */
+static dnn_team *make_unlike(int threads)
+{
+    dnn_team *team = NULL;
+    const int color = rank() == size() - 1 ? 7 : 3;
+    assert_on_all_ranks(comm, dnn_team_create_by_color(comm, color, threads, &team) == DNN_OK);
+    return team;
+}
+
+static void teams_of_unlike_size_are_numbered_through(void **state)
+{
+    (void)state;
+    dnn_team *team = make_unlike(threads_of(rank()));
+    const bool apart = rank() == size() - 1;
+    const int before = threads_below(size() - 1), all = threads_below(size());
+    if (size() > 1) {
+        assert_on_all_ranks(comm, dnn_team_count(team) == 2 && dnn_team_index(team) == (apart ? 1 : 0));
+        assert_on_all_ranks(comm, dnn_team_workers(team) == (apart ? all - before : before));
+        assert_on_all_ranks(comm, dnn_team_first_worker(team) == (apart ? 0 : threads_below(rank())));
+        assert_on_all_ranks(comm, dnn_team_first_of_all(team) == (apart ? before : 0));
+        assert_on_all_ranks(comm, dnn_team_leads(team) == (apart || rank() == 0));
+        assert_on_all_ranks(comm,
+                            dnn_team_first_worker_of(team, 0) == 0 && dnn_team_first_worker_of(team, 1) == before);
+    }
+    assert_on_all_ranks(comm, dnn_team_all_workers(team) == all);
+    assert_on_all_ranks(comm, dnn_team_first_worker_of(team, dnn_team_count(team)) == all);
+    dnn_team_destroy(team);
+}
+
+static dnn_team *make_any(int which) { return which == 3 ? make_unlike(1) : make((dnn_team_scope)which, 1); }
 
 /* Whole numbers below 2^24 add without rounding in any order, so the sum is known exactly. */
 static void check_exchange(dnn_team *team, size_t count)
@@ -210,8 +247,8 @@ static void teams_add_their_values_up(void **state)
     (void)state;
     const size_t counts[] = {0, 1, 15, 16, 17, 100003, 1 << 20};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        for (int scope = 0; scope < 3; scope++) {
-            dnn_team *team = make((dnn_team_scope)scope, 1);
+        for (int which = 0; which < 4; which++) {
+            dnn_team *team = make_any(which);
             check_exchange(team, counts[i]);
             dnn_team_destroy(team);
         }
@@ -232,8 +269,8 @@ static void all_teams_get_the_same_bits_of_a_rounded_sum(void **state)
 static void blocks_of_unlike_size_end_side_by_side_in_every_team(void **state)
 {
     (void)state;
-    for (int scope = 0; scope < 3; scope++) {
-        dnn_team *team = make((dnn_team_scope)scope, 1);
+    for (int which = 0; which < 4; which++) {
+        dnn_team *team = make_any(which);
         const int teams = dnn_team_count(team), mine = dnn_team_index(team);
         size_t offsets[65] = {0};
         for (int t = 0; t < teams; t++) offsets[t + 1] = offsets[t] + (size_t)(t * 37 % 50); /* the first is empty */
@@ -277,7 +314,6 @@ static void neither_barrier_nor_run_nor_exchange_allocates(void **state)
     }
 }
 
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +326,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(nobody_passes_ten_thousand_barriers_early_or_late),
         cmocka_unit_test(nor_with_more_workers_than_cores_and_unlike_threads),
         cmocka_unit_test(a_window_too_large_for_the_machine_is_refused_with_a_way_out),
+        cmocka_unit_test(teams_of_unlike_size_are_numbered_through),
         cmocka_unit_test(teams_add_their_values_up),
         cmocka_unit_test(all_teams_get_the_same_bits_of_a_rounded_sum),
         cmocka_unit_test(blocks_of_unlike_size_end_side_by_side_in_every_team),

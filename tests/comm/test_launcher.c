@@ -11,8 +11,20 @@
 static int forget_launchers(void **state)
 {
     (void)state;
-    const char *names[] = {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "PMI_FD", "PMIX_RANK", "PMIX_NAMESPACE", "SLURM_PROCID",
-                           "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS", "SLURM_STEP_ID", "SLURM_JOB_ID"};
+    const char *names[] = {
+        "OMPI_COMM_WORLD_RANK",
+        "OMPI_COMM_WORLD_SIZE",
+        "PMI_RANK",
+        "PMI_SIZE",
+        "PMI_FD",
+        "PMIX_RANK",
+        "PMIX_NAMESPACE",
+        "SLURM_PROCID",
+        "SLURM_STEP_NUM_TASKS",
+        "SLURM_NTASKS",
+        "SLURM_STEP_ID",
+        "SLURM_JOB_ID",
+    };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) unsetenv(names[i]);
     return 0;
 }

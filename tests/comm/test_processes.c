@@ -1,5 +1,5 @@
-/* What can only be seen from outside: this program starts itself under the launcher (environment MPIEXEC) in a part named by its
- * first argument, and judges how that ended. */
+/* What can only be seen from outside: this program starts itself under the launcher (environment MPIEXEC) in a part
+ * named by its first argument, and judges how that ended. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -135,7 +135,8 @@ static int run(const char *format, ...)
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     size_t filled = 0, got;
-    while (filled < sizeof output - 1 && (got = fread(output + filled, 1, sizeof output - 1 - filled, pipe)) > 0) filled += got;
+    while (filled < sizeof output - 1 && (got = fread(output + filled, 1, sizeof output - 1 - filled, pipe)) > 0)
+        filled += got;
     output[filled] = '\0';
     const int status = pclose(pipe);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -186,8 +187,8 @@ static void processes_that_know_nothing_of_each_other_do_not_start(void **state)
     assert_non_null(strstr(output, "srun --mpi=pmix"));
     assert_non_null(strstr(output, "4 processes"));
     /* with all that Slurm sets Open MPI would end the process itself, were it let */
-    const char *step = "SLURM_JOB_ID=5 SLURM_JOBID=5 SLURM_STEP_ID=0 SLURM_STEPID=0 SLURM_NODELIST=here SLURM_NTASKS=4 SLURM_PROCID=1 "
-                       "SLURM_LOCALID=1 SLURM_TASKS_PER_NODE=4";
+    const char *step = "SLURM_JOB_ID=5 SLURM_JOBID=5 SLURM_STEP_ID=0 SLURM_STEPID=0 SLURM_NODELIST=here SLURM_NTASKS=4 "
+                       "SLURM_PROCID=1 SLURM_LOCALID=1 SLURM_TASKS_PER_NODE=4";
     for (int tasks = 1; tasks <= 4; tasks += 3) {
         assert_int_equal(run("%s SLURM_STEP_NUM_TASKS=%d %s alone 2>&1", step, tasks, self), DNN_E_RANKS);
         assert_non_null(strstr(output, "srun --mpi=pmix"));
@@ -199,7 +200,8 @@ static void processes_that_know_nothing_of_each_other_do_not_start(void **state)
 static void without_shared_memory_each_rank_is_its_own_team(void **state)
 {
     (void)state;
-    assert_int_equal(run("OMPI_MCA_osc_sm_backing_directory=/no/such/folder %s -n 3 %s apart 2>&1", launcher(), self), 0);
+    assert_int_equal(run("OMPI_MCA_osc_sm_backing_directory=/no/such/folder %s -n 3 %s apart 2>&1", launcher(), self),
+                     0);
     const char *warning = strstr(output, "/no/such/folder");
     assert_non_null(warning);
     assert_non_null(strstr(output, "a copy of its own"));

@@ -6,13 +6,13 @@
 
 /** Collective over `comm`. `local`: outcome of this rank's own work. All ranks return DNN_OK if all passed it;
  * else all return the highest code passed and hold the text of the lowest rank that passed it ("rank 2: iris.h5: cannot
- * open", "rank 2 on node7: …" on several machines; the number is that in the whole job. The prefix is left out where all ranks
- * failed with the same text or there is one rank). Do not agree on a status twice. Cost when all
- * is well: one all-reduce of two ints. */
+ * open", "rank 2 on node7: …" on several machines; the number is that in the whole job. The prefix is left out where
+ * all ranks failed with the same text or there is one rank). Do not agree on a status twice. Cost when all is well: one
+ * all-reduce of two ints. */
 dnn_status dnn_agree(dnn_comm *comm, dnn_status local);
 
-/** As dnn_agree where rank 0 alone has worked (the others pass anything): its outcome and text become everybody's, without a
- * rank in front. Collective over `comm`. */
+/** As dnn_agree where rank 0 alone has worked (the others pass anything): its outcome and text become everybody's,
+ * without a rank in front. Collective over `comm`. */
 dnn_status dnn_agree_root(dnn_comm *comm, dnn_status local);
 
 #endif

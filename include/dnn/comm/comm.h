@@ -24,8 +24,8 @@ _Noreturn void dnn_comm_abort(dnn_comm *comm, dnn_status status);
 dnn_status dnn_comm_split(dnn_comm *comm, int color, dnn_comm **out);
 void dnn_comm_destroy(dnn_comm *comm); /**< Collective over its ranks; NULL is fine */
 
-int dnn_comm_rank(const dnn_comm *comm); /**< 0 for NULL */
-int dnn_comm_size(const dnn_comm *comm); /**< 1 for NULL */
+int dnn_comm_rank(const dnn_comm *comm);         /**< 0 for NULL */
+int dnn_comm_size(const dnn_comm *comm);         /**< 1 for NULL */
 const char *dnn_comm_host(const dnn_comm *comm); /**< this machine's name, without domain */
 /** The rank the launcher gave in the environment (OMPI_COMM_WORLD_RANK, PMIX_RANK, SLURM_PROCID …), before or
  * without MPI; 0 where there is none. Commands that never start MPI act on launcher rank 0 only. Local. */
@@ -42,7 +42,7 @@ void dnn_comm_barrier(dnn_comm *comm);
 void dnn_comm_broadcast(dnn_comm *comm, void *data, size_t bytes, int root);
 /** `root` passes a block; the others get one of the same size from dnn_alloc (NUL behind it, not counted). */
 dnn_status dnn_comm_broadcast_block(dnn_comm *comm, void **data, size_t *bytes, int root);
-void dnn_comm_sum(dnn_comm *comm, double *values, size_t count);       /**< in place, same bits on all ranks */
+void dnn_comm_sum(dnn_comm *comm, double *values, size_t count); /**< in place, same bits on all ranks */
 void dnn_comm_max(dnn_comm *comm, double *values, size_t count);
 /** `all` [size, bytes]: what each rank passed, in rank order. */
 void dnn_comm_gather(dnn_comm *comm, const void *mine, size_t bytes, void *all);
