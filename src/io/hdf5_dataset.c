@@ -236,6 +236,12 @@ void dnn_hdf5_dataset_close(dnn_hdf5_dataset *dataset)
 
 const dnn_hdf5_info *dnn_hdf5_dataset_info(const dnn_hdf5_dataset *dataset) { return &dataset->info; }
 
+/* Whole numbers of at most 64 bits fit every real: no need to look at each. */
+static bool may_not_fit(const dnn_hdf5_dataset *d, dnn_hdf5_type type)
+{
+    return d->info.stored == DNN_HDF5_REALS || (type != DNN_HDF5_FLOAT && type != DNN_HDF5_DOUBLE);
+}
+
 /* The part of the file and its shape in memory. */
 static hid_t select_rows(const dnn_hdf5_dataset *d, size_t first, size_t n)
 {
@@ -259,8 +265,8 @@ dnn_status dnn_hdf5_dataset_rows(dnn_hdf5_dataset *dataset, size_t first, size_t
     const bool whole = n == rows;
     const hid_t memory = whole ? H5S_ALL : select_rows(d, first, n);
     if (memory < 0) return hdf5_fail(d->file, d->path, "rows %zu to %zu cannot be selected", first, first + n);
-    const herr_t failed =
-        H5Dread(d->id, hdf5_memory_type(type), memory, whole ? H5S_ALL : d->space, d->transfer, values);
+    const hid_t transfer = may_not_fit(d, type) ? d->transfer : H5P_DEFAULT;
+    const herr_t failed = H5Dread(d->id, hdf5_memory_type(type), memory, whole ? H5S_ALL : d->space, transfer, values);
     if (!whole) H5Sclose(memory);
     if (failed < 0)
         return hdf5_fail(d->file, d->path,

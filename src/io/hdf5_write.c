@@ -5,7 +5,7 @@
 
 #include "dnn/base/memory.h"
 
-enum { CHUNKED_FROM = 64 << 10, CHUNK = 1 << 20 };
+enum { CHUNKED_FROM = 64 << 10, CHUNK = 256 << 10 };
 
 static dnn_status make_group(dnn_hdf5 *f, const char *path)
 {
