@@ -16,7 +16,7 @@
 static const char *const neutral[] = {
     "seed",         "dtype",        "input_axes",   "output_axes", "build_input_shape",   "batch_input_shape",
     "batch_shape",  "input_dim",    "input_length", "jit_compile", "is_legacy_optimizer", "rms_scaling",
-    "ema_momentum", "build_config", "autocast",
+    "build_config", "autocast",
 };
 
 /* Where the same name means something else in Keras 2. */

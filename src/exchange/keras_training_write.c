@@ -69,19 +69,27 @@ static dnn_status write_weights(const dnn_graph *g, const dnn_node *weights, dnn
     return st;
 }
 
-/* Keras allows one kind of clipping; where more are set the first row's goes in, the others are kept in our own part of
- * the file. */
-static dnn_status write_clipping(const dnn_component *optimizer, dnn_node *config)
+static dnn_status set_whole(dnn_node *config, const char *key, double value)
 {
-    const dnn_family *family = optimizer->family;
-    dnn_node *common = dnn_params_write(family->common, family->n_common, optimizer->common);
-    dnn_status st = common ? DNN_OK : DNN_E_MEMORY;
-    for (size_t i = 0; st == DNN_OK && i < common->count; i++) {
-        if (common->items[i]->type == DNN_NODE_NULL) continue;
-        st = dnn_node_set(config, common->items[i]->key, dnn_node_copy(common->items[i]));
-        break;
-    }
-    dnn_node_destroy(common);
+    return isnan(value) ? DNN_OK : dnn_node_set(config, key, dnn_node_int((int64_t)value));
+}
+
+/* Keras allows one kind of clipping; where more are set the first that acts goes in, the others are kept in our own part of
+ * the file, as are names excluded from decay. */
+static dnn_status write_common(const dnn_component *optimizer, dnn_node *config)
+{
+    const dnn_optimizer_common *c = optimizer->common;
+    const double decay = dnn_optimizer_weight_decay(optimizer, "");
+    dnn_status st = DNN_OK;
+    if (!isnan(c->global_clipnorm)) st = dnn_node_set(config, "global_clipnorm", dnn_node_real(c->global_clipnorm));
+    else if (!isnan(c->clipnorm)) st = dnn_node_set(config, "clipnorm", dnn_node_real(c->clipnorm));
+    else if (!isnan(c->clipvalue)) st = dnn_node_set(config, "clipvalue", dnn_node_real(c->clipvalue));
+    if (st == DNN_OK && decay != 0.0) st = dnn_node_set(config, "weight_decay", dnn_node_real(decay));
+    if (st == DNN_OK) st = set_whole(config, "gradient_accumulation_steps", c->gradient_accumulation_steps);
+    if (st != DNN_OK || !c->use_ema) return st;
+    st = dnn_node_set(config, "use_ema", dnn_node_bool(true));
+    if (st == DNN_OK) st = dnn_node_set(config, "ema_momentum", dnn_node_real(c->ema_momentum));
+    if (st == DNN_OK) st = set_whole(config, "ema_overwrite_frequency", c->ema_overwrite_frequency);
     return st;
 }
 
@@ -96,7 +104,7 @@ static dnn_status write_optimizer(const dnn_component *optimizer, double learnin
     if (st != DNN_OK) return st;
     if (!schedule->kind->keras) st = dnn_node_set(config, "learning_rate", dnn_node_real(learning_rate));
     if (st == DNN_OK) st = dnn_node_set(config, "name", dnn_node_string(keras_snake_case(class_name, name)));
-    if (st == DNN_OK) st = write_clipping(optimizer, config);
+    if (st == DNN_OK) st = write_common(optimizer, config);
     if (st == DNN_OK) st = dnn_node_set(*out, "class_name", dnn_node_string(class_name));
     if (st != DNN_OK) {
         dnn_node_destroy(config);

@@ -36,13 +36,14 @@ static void add_places(const dnn_graph *g, size_t first, size_t end, slot_place 
 static slot_place *places_of(const dnn_graph *g, const dnn_component *optimizer, size_t *count)
 {
     const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
-    const size_t slots = kind->slots ? kind->slots(optimizer->params) : 0,
-                 together = kind->slots_by_weight ? slots < 2 ? slots : 2 : 0;
-    slot_place *places = dnn_alloc(slots * trainable_of(g), sizeof *places);
+    const size_t vectors = dnn_optimizer_vectors(optimizer), own = dnn_optimizer_first_slot(optimizer);
+    const size_t together = !kind->slots_by_weight ? own : vectors - own < 2 ? vectors : own + 2;
+    slot_place *places = dnn_alloc(vectors * trainable_of(g) + 1, sizeof *places);
     *count = 0;
     if (!places) return NULL;
-    if (together) add_places(g, 0, together, places, count);
-    for (size_t slot = together; slot < slots; slot++) add_places(g, slot, slot + 1, places, count);
+    for (size_t vector = 0; vector < own; vector++) add_places(g, vector, vector + 1, places, count);
+    if (together > own) add_places(g, own, together, places, count);
+    for (size_t vector = together; vector < vectors; vector++) add_places(g, vector, vector + 1, places, count);
     return places;
 }
 
@@ -74,7 +75,7 @@ static const char *slot_name(const model_writer *w, const slot_place *place, cha
     for (char *c = name; *c; c++)
         if (*c == '/') *c = '_';
     snprintf(out, MAX_NAME + 64, "%s_%.60s", name,
-             ((const dnn_optimizer_kind *)o->kind)->slot_name(o->params, place->slot));
+             dnn_optimizer_vector_name(o, place->slot));
     return out;
 }
 

@@ -17,6 +17,12 @@ static const dnn_param common[] = {
     DNN_REAL(dnn_optimizer_common, global_clipnorm, "null", "> 0", "largest norm of all gradients together, applied first"),
     DNN_REAL(dnn_optimizer_common, clipnorm, "null", "> 0", "largest norm of each tensor's gradient, applied second"),
     DNN_REAL(dnn_optimizer_common, clipvalue, "null", "> 0", "largest absolute value of an element, applied last"),
+    DNN_REAL(dnn_optimizer_common, weight_decay, "null", ">= 0", "share of a weight, times the learning rate, taken away before the update"),
+    DNN_STRINGS(dnn_optimizer_common, exclude_from_weight_decay, "[]", "parts of names of weights that do not decay, as bias"),
+    DNN_REAL(dnn_optimizer_common, gradient_accumulation_steps, "null", ">= 2", "steps whose mean gradient makes one update"),
+    DNN_BOOL(dnn_optimizer_common, use_ema, "false", "keep a moving average of the weights, which they become at the end of the training"),
+    DNN_REAL(dnn_optimizer_common, ema_momentum, "0.99", "[0, 1]", "share of its old value that the average keeps at a step"),
+    DNN_REAL(dnn_optimizer_common, ema_overwrite_frequency, "null", ">= 1", "updates after which the weights become their average"),
 };
 
 const dnn_family dnn_optimizers = {

@@ -63,7 +63,10 @@ static void deal_step(runner *r, dealer *d)
     const size_t total = r->optimizer ? r->graph->segments.total : 0;
     r->gradients = deal(d, r->team_shards * total * sizeof(float));
     r->reduced = deal(d, total * sizeof(float));
-    r->squares = deal(d, r->optimizer ? (total / DNN_BLOCK + r->graph->segments.count) * sizeof(double) : 0);
+    const size_t blocks = r->optimizer ? total / DNN_BLOCK + r->graph->segments.count : 0;
+    r->squares = deal(d, blocks * sizeof(double));
+    r->weight_squares = deal(d, blocks * sizeof(double));
+    r->penalties = deal(d, blocks * sizeof(double));
     for (int h = 0; h < 2; h++) {
         r->records[h] = deal(d, r->record_offsets[teams]);
         r->sums[h] = deal(d, r->sums_offsets[teams]);
@@ -107,7 +110,7 @@ static dnn_status plan(const runner_options *o, runner *r)
         const uint64_t rows = dnn_dataset_rows(o->dataset, DNN_TRAIN);
         r->steps_per_epoch = (rows + o->cut.batch - 1) / o->cut.batch;
         r->total_steps = r->steps_per_epoch * o->epochs;
-        r->n_slots = ((const dnn_optimizer_kind *)o->optimizer->kind)->slots(o->optimizer->params);
+        r->n_slots = dnn_optimizer_vectors(o->optimizer);
         r->clip = dnn_clip_of(o->optimizer);
     }
     dnn_status st = runner_match_data(r);

@@ -48,7 +48,7 @@ typedef struct worker {
     double *outcome;               /* [record] of the last step, over the global batch */
     uint64_t flags;                /* of the last step: all workers' or-ed */
     float *block;                  /* [DNN_BLOCK] reduced gradient on its way to the weights */
-    double *factors, *norms;       /* [segments] clipping */
+    double *factors, *norms, *weight_norms; /* [segments] clipping, norms of tensors */
     size_t *row_offsets;           /* [teams + 1] of outputs exchanged between teams */
     double gradient_norm, clip_factor;
 } worker;
@@ -76,7 +76,8 @@ struct runner {
 
     /* Shared by the team */
     dnn_window state_window, step_window;
-    float *weights, *slots[DNN_MAX_SLOTS];
+    float *weights;
+    float *slots[DNN_MAX_VECTORS]; /* the optimizer's vectors: average, accumulator, its own */
     bool borrowed;                 /* the weights are another runner's */
     size_t n_slots;
     float *gradients;              /* [shards of the team, total] */
@@ -84,6 +85,8 @@ struct runner {
     double *records[2];            /* [V records and a flag word per worker], teams side by side */
     double *sums[2];               /* [V, max_sums] */
     double *squares;               /* [blocks] sums of squares of the reduced gradient */
+    double *weight_squares;        /* [blocks] and of the weights */
+    double *penalties;             /* [blocks] of the last step */
     size_t team_first_shard, team_shards;
     size_t *record_offsets, *sums_offsets;   /* [teams + 1] bytes, for the exchange between teams */
     size_t *record_at;             /* [V] place of a shard's record in records[] */
@@ -93,6 +96,7 @@ struct runner {
     worker *workers; int n_workers;
     slice_block *blocks; size_t n_blocks;    /* of all trainable segments */
     size_t *segment_first_block;   /* [segments + 1] */
+    bool penalized, constrained;   /* some trainable segment is */
     uint64_t steps_per_epoch, total_steps;
     uint64_t request;              /* FLAG_… this rank asks for; read at each step */
     dnn_clip clip;
@@ -129,6 +133,8 @@ void workers_destroy(runner *r);
 double runner_learning_rate(const runner *r, uint64_t step);
 /* Sets every worker's position: updates done and the optimizer's scalars. */
 void runner_set_step(runner *r, uint64_t step, const double *scalars);
+/* Things [first, end) of this worker among the team's. */
+void slice_of(const worker *k, size_t things, size_t *first, size_t *end);
 /* Blocks anew after freezing or freeing layers. */
 dnn_status runner_cut_slices(runner *r);
 
@@ -146,6 +152,14 @@ void meet(worker *k, void *all, const size_t *offsets);
 void merge_records(worker *k, const double *records);
 /* update.c: reduces the gradients of `count` samples and moves the weights of this worker's slices. */
 void reduce_and_update(worker *k, double count);
+
+/* penalties.c: adds the gradient of a block's penalty and notes its value; soft thresholds after the update. */
+void penalize_block(runner *r, size_t block, float *g);
+void shrink_block(runner *r, size_t block, double learning_rate);
+/* Sum of the penalties of the last step's weights, before its update; of given weights; whether there are any. */
+double penalties_of_step(const runner *r);
+double penalties_of_weights(const dnn_graph *graph, const float *weights);
+bool has_penalties(const dnn_graph *graph);
 
 /* One training step; every worker calls it. False: the loss is not finite and nothing was updated. */
 bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch);

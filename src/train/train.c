@@ -85,9 +85,11 @@ static dnn_status create_runners(trainer *t)
 
 static void start_slots(trainer *t)
 {
-    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)t->config.training.optimizer.kind;
-    for (size_t s = 0; s < t->run.n_slots && kind->slot_start; s++) {
-        const float start = kind->slot_start(t->config.training.optimizer.params, s);
+    const dnn_component *optimizer = &t->config.training.optimizer;
+    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
+    const size_t own = dnn_optimizer_first_slot(optimizer);
+    for (size_t s = own; s < t->run.n_slots && kind->slot_start; s++) {
+        const float start = kind->slot_start(optimizer->params, s - own);
         for (size_t i = 0; i < t->graph->segments.total; i++) t->run.slots[s][i] = start;
     }
 }

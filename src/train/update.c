@@ -1,41 +1,43 @@
-/* From the shards' gradients to new weights. Each worker owns a slice, whole blocks of DNN_BLOCK elements: it adds them over all shards in the fixed
- * tree, divides by the number of samples, clips and updates, block by block while they are in cache. Clipping by norm
- * needs the whole reduced gradient first, hence a second way through. Order: docs/architecture.md. */
+/* From the shards' gradients to new weights. Each worker owns a slice, whole blocks of DNN_BLOCK elements, and takes its blocks through
+ *
+ *   add over all shards in the fixed tree, divide by the number of samples   add_over_shards
+ *   add the gradient of the penalties                                        penalties.c
+ *   accumulate, where several steps make an update                           accumulate
+ *   clip; weight decay; the optimizer's rule; soft thresholds; average       finish_block
+ *
+ * one block after the other while it is in cache. What needs norms of whole tensors (clipping by norm, LAMB, LARS) needs all blocks reduced first,
+ * hence a second way through. Constraints come last, when all weights of a tensor are new. */
 #include <math.h>
-#include <string.h>
 
-#include "dnn/base/memory.h"
 #include "dnn/math/tree.h"
+#include "dnn/nn/constraint.h"
 #include "train/runner.h"
 
-dnn_status runner_cut_slices(runner *r)
-{
-    const dnn_segments *segments = &r->graph->segments;
-    size_t most = 0;
-    for (size_t s = 0; s < segments->count; s++)
-        if (segments->at[s].weight) most += dnn_segment_blocks(&segments->at[s]);
-    if (!r->blocks) r->blocks = dnn_alloc(most + 1, sizeof *r->blocks);
-    if (!r->segment_first_block) r->segment_first_block = dnn_alloc(segments->count + 1, sizeof *r->segment_first_block);
-    if (!r->blocks || !r->segment_first_block) return DNN_E_MEMORY;
-    r->n_blocks = 0;
-    for (size_t s = 0; s < segments->count; s++) {
-        const dnn_segment *g = &segments->at[s];
-        r->segment_first_block[s] = r->n_blocks;
-        for (size_t at = 0; g->trainable && at < g->length; at += DNN_BLOCK) {
-            const size_t left = g->length - at;
-            r->blocks[r->n_blocks++] = (slice_block){ .segment = (uint32_t)s, .offset = g->offset + at,
-                                                      .length = (uint32_t)(left < DNN_BLOCK ? left : DNN_BLOCK) };
-        }
-    }
-    r->segment_first_block[segments->count] = r->n_blocks;
-    return DNN_OK;
-}
+/* What is the same for all blocks of this step. */
+typedef struct step_plan {
+    double learning_rate;
+    float scale;        /* 1 / samples */
+    bool updates;       /* false: gradients are accumulated only */
+    bool wants_norm;    /* of the gradient, for steps.csv */
+    bool rule_norms;    /* the optimizer's rule scales by norms of tensors */
+    bool whole;         /* the reduced gradient is needed whole before the update */
+    uint64_t update;    /* number of this update, from 1 */
+    uint64_t per_update;
+} step_plan;
 
-static void slice_of(const worker *k, size_t *first, size_t *end)
+static const dnn_optimizer_kind *rule_of(const runner *r) { return (const dnn_optimizer_kind *)r->optimizer->kind; }
+
+static step_plan plan_step(const worker *k, double count)
 {
-    const size_t workers = (size_t)dnn_team_workers(k->r->team), i = (size_t)k->index;
-    *first = k->r->n_blocks * i / workers;
-    *end = k->r->n_blocks * (i + 1) / workers;
+    const runner *r = k->r;
+    step_plan p = { .learning_rate = runner_learning_rate(r, k->step), .scale = (float)(1.0 / count) };
+    p.per_update = dnn_optimizer_steps_per_update(r->optimizer);
+    p.updates = (k->step + 1) % p.per_update == 0;
+    p.update = k->step / p.per_update + 1;
+    p.wants_norm = r->log_every && (k->step + 1) % r->log_every == 0;
+    p.rule_norms = rule_of(r)->wants_norms;
+    p.whole = r->clip.any || p.wants_norm || p.rule_norms || dnn_team_count(r->team) > 1;
+    return p;
 }
 
 static void add_over_shards(const runner *r, const slice_block *b, float scale, float *out)
@@ -43,24 +45,79 @@ static void add_over_shards(const runner *r, const slice_block *b, float scale, 
     dnn_tree_sum(r->gradients, r->graph->segments.total, r->team_shards, b->offset, b->length, scale, out);
 }
 
-static void update_block(const worker *k, const slice_block *b, const float *g, double learning_rate)
+/* Mean over the steps of an update; between updates the sum waits in the accumulator, which is empty after one. */
+static void accumulate(const runner *r, const slice_block *b, const step_plan *p, float *g)
 {
-    const runner *r = k->r;
-    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)r->optimizer->kind;
-    dnn_update u = { .n = b->length, .w = r->weights + b->offset, .g = g, .learning_rate = learning_rate,
-                     .t = k->step + 1, .scalars = k->scalars };
-    for (size_t s = 0; s < r->n_slots; s++) u.slot[s] = r->slots[s] + b->offset;
-    kind->update(r->optimizer->params, &u);
+    const size_t vector = dnn_optimizer_accumulator(r->optimizer);
+    if (vector == SIZE_MAX) return;
+    float *sum = r->slots[vector] + b->offset;
+    if (!p->updates) {
+        for (size_t i = 0; i < b->length; i++) sum[i] += g[i];
+        return;
+    }
+    const float share = (float)p->per_update;
+    for (size_t i = 0; i < b->length; i++) {
+        g[i] = (g[i] + sum[i]) / share;
+        sum[i] = 0.0f;
+    }
 }
 
-/* The reduced gradient whole in r->reduced, and the sum of squares of each block. */
-static void reduce_whole(worker *k, float scale)
+static dnn_update update_of(const worker *k, const slice_block *b, const step_plan *p, const float *g)
+{
+    const runner *r = k->r;
+    dnn_update u = { .n = b->length, .w = r->weights + b->offset, .g = g, .learning_rate = p->learning_rate, .t = p->update,
+                     .scalars = k->scalars, .w_norm = k->weight_norms[b->segment], .g_norm = k->norms[b->segment] };
+    const size_t own = dnn_optimizer_first_slot(r->optimizer);
+    for (size_t s = own; s < r->n_slots; s++) u.slot[s - own] = r->slots[s] + b->offset;
+    return u;
+}
+
+static void average(const worker *k, const slice_block *b, const step_plan *p)
+{
+    const runner *r = k->r;
+    const dnn_optimizer_common *common = r->optimizer->common;
+    const size_t vector = dnn_optimizer_average(r->optimizer);
+    if (vector == SIZE_MAX) return;
+    float *w = r->weights + b->offset, *mean = r->slots[vector] + b->offset;
+    const bool first = k->step / p->per_update == 0;
+    dnn_average_weights(first ? 0.0 : common->ema_momentum, b->length, w, mean);
+    if (isnan(common->ema_overwrite_frequency) || p->update % (uint64_t)common->ema_overwrite_frequency != 0) return;
+    for (size_t i = 0; i < b->length; i++) w[i] = mean[i];
+}
+
+/* The end of a block's way, from its reduced and clipped gradient. */
+static void finish_block(worker *k, size_t block, const step_plan *p, const float *g)
 {
     runner *r = k->r;
-    size_t first, end;
-    slice_of(k, &first, &end);
+    const slice_block *b = &r->blocks[block];
+    if (p->updates) {
+        const double decay = dnn_optimizer_weight_decay(r->optimizer, r->graph->segments.at[b->segment].name);
+        if (decay != 0.0) dnn_decay_weights(p->learning_rate, decay, b->length, r->weights + b->offset);
+        const dnn_update u = update_of(k, b, p, g);
+        rule_of(r)->update(r->optimizer->params, &u);
+        shrink_block(r, block, p->learning_rate);
+    }
+    average(k, b, p);
+}
+
+static void update_in_one_way(worker *k, const step_plan *p, size_t first, size_t end)
+{
+    runner *r = k->r;
+    for (size_t i = first; i < end; i++) {
+        add_over_shards(r, &r->blocks[i], p->scale, k->block);
+        if (r->penalized) penalize_block(r, i, k->block);
+        accumulate(r, &r->blocks[i], p, k->block);
+        finish_block(k, i, p, k->block);
+    }
+}
+
+/* The reduced gradient whole in r->reduced. */
+static void reduce_whole(worker *k, const step_plan *p, size_t first, size_t end)
+{
+    runner *r = k->r;
     const bool teams = dnn_team_count(r->team) > 1;
-    for (size_t i = first; i < end; i++) add_over_shards(r, &r->blocks[i], teams ? 1.0f : scale, r->reduced + r->blocks[i].offset);
+    for (size_t i = first; i < end; i++)
+        add_over_shards(r, &r->blocks[i], teams ? 1.0f : p->scale, r->reduced + r->blocks[i].offset);
     if (teams) {
         dnn_team_barrier(r->team);
         if (k->main) dnn_team_exchange_sum(r->team, r->reduced, r->graph->segments.total);
@@ -68,52 +125,87 @@ static void reduce_whole(worker *k, float scale)
     }
     for (size_t i = first; i < end; i++) {
         float *g = r->reduced + r->blocks[i].offset;
-        if (teams)
-            for (size_t j = 0; j < r->blocks[i].length; j++) g[j] *= scale;
+        for (size_t j = 0; teams && j < r->blocks[i].length; j++) g[j] *= p->scale;
+        if (r->penalized) penalize_block(r, i, g);
+        accumulate(r, &r->blocks[i], p, g);
         r->squares[i] = dnn_square_sum(g, r->blocks[i].length);
     }
 }
 
-/* Norms per segment and of all, from block sums added in block order: the same bits on every worker. */
-static void find_norms(worker *k)
+/* Norms per segment from sums of squares per block, added in block order: the same bits on every worker. Returns that of all. */
+static double find_norms(const runner *r, const double *squares, double *norms)
 {
-    runner *r = k->r;
     double all = 0.0;
     for (size_t s = 0; s < r->graph->segments.count; s++) {
         double sum = 0.0;
-        for (size_t b = r->segment_first_block[s]; b < r->segment_first_block[s + 1]; b++) sum += r->squares[b];
-        k->norms[s] = sqrt(sum);
+        for (size_t b = r->segment_first_block[s]; b < r->segment_first_block[s + 1]; b++) sum += squares[b];
+        norms[s] = sqrt(sum);
         all += sum;
     }
-    k->gradient_norm = sqrt(all);
-    k->clip_factor = dnn_clip_factors(&r->clip, &r->graph->segments, k->norms, k->gradient_norm, k->factors);
+    return sqrt(all);
+}
+
+static void clip_blocks(worker *k, const step_plan *p, size_t first, size_t end)
+{
+    runner *r = k->r;
+    if (r->clip.needs_norms || p->wants_norm) {
+        dnn_team_barrier(r->team);
+        k->gradient_norm = find_norms(r, r->squares, k->norms);
+        k->clip_factor = dnn_clip_factors(&r->clip, &r->graph->segments, k->norms, k->gradient_norm, k->factors);
+    }
+    if (!r->clip.any || !p->updates) return;
+    for (size_t i = first; i < end; i++)
+        dnn_clip_apply(&r->clip, r->clip.needs_norms ? k->factors[r->blocks[i].segment] : 1.0, r->reduced + r->blocks[i].offset,
+                       r->blocks[i].length);
+}
+
+/* Directions in place of gradients, then the norms of tensors and of their directions. */
+static void find_rule_norms(worker *k, const step_plan *p, size_t first, size_t end)
+{
+    runner *r = k->r;
+    dnn_team_barrier(r->team); /* everybody has done with the norms of gradients */
+    for (size_t i = first; i < end; i++) {
+        const slice_block *b = &r->blocks[i];
+        float *g = r->reduced + b->offset;
+        const dnn_update u = update_of(k, b, p, g);
+        if (rule_of(r)->direction) rule_of(r)->direction(r->optimizer->params, &u, g);
+        r->squares[i] = dnn_square_sum(g, b->length);
+        r->weight_squares[i] = dnn_square_sum(r->weights + b->offset, b->length);
+    }
+    dnn_team_barrier(r->team);
+    find_norms(r, r->squares, k->norms);
+    find_norms(r, r->weight_squares, k->weight_norms);
+}
+
+/* Groups of a constrained tensor are shared among the workers; all its weights are new by then. */
+static void constrain(worker *k)
+{
+    runner *r = k->r;
+    dnn_team_barrier(r->team);
+    for (size_t s = 0; s < r->graph->segments.count; s++) {
+        const dnn_segment *g = &r->graph->segments.at[s];
+        if (!g->trainable || !g->constraint) continue;
+        const dnn_constraint_kind *kind = (const dnn_constraint_kind *)g->constraint->kind;
+        size_t first, end;
+        slice_of(k, kind->groups(g->constraint->params, &g->shape), &first, &end);
+        kind->apply(g->constraint->params, &g->shape, first, end, r->weights + g->offset);
+    }
 }
 
 void reduce_and_update(worker *k, double count)
 {
     runner *r = k->r;
-    const float scale = (float)(1.0 / count);
-    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)r->optimizer->kind;
-    const double learning_rate = runner_learning_rate(r, k->step);
-    const bool want_norm = r->log_every && (k->step + 1) % r->log_every == 0;
-    if (kind->begin) kind->begin(r->optimizer->params, k->step + 1, k->scalars);
+    const step_plan p = plan_step(k, count);
     size_t first, end;
-    slice_of(k, &first, &end);
-    if (!r->clip.any && !want_norm && dnn_team_count(r->team) == 1) {
-        for (size_t i = first; i < end; i++) {
-            add_over_shards(r, &r->blocks[i], scale, k->block);
-            update_block(k, &r->blocks[i], k->block, learning_rate);
-        }
-        return;
+    if (p.updates && rule_of(r)->begin) rule_of(r)->begin(r->optimizer->params, p.update, k->scalars);
+    slice_of(k, r->n_blocks, &first, &end);
+    if (p.whole) {
+        reduce_whole(k, &p, first, end);
+        clip_blocks(k, &p, first, end);
+        if (p.rule_norms && p.updates) find_rule_norms(k, &p, first, end);
+        for (size_t i = first; i < end; i++) finish_block(k, i, &p, r->reduced + r->blocks[i].offset);
+    } else {
+        update_in_one_way(k, &p, first, end);
     }
-    reduce_whole(k, scale);
-    if (r->clip.needs_norms || want_norm) {
-        dnn_team_barrier(r->team);
-        find_norms(k);
-    }
-    for (size_t i = first; i < end; i++) {
-        float *g = r->reduced + r->blocks[i].offset;
-        if (r->clip.any) dnn_clip_apply(&r->clip, r->clip.needs_norms ? k->factors[r->blocks[i].segment] : 1.0, g, r->blocks[i].length);
-        update_block(k, &r->blocks[i], g, learning_rate);
-    }
+    if (r->constrained) constrain(k);
 }

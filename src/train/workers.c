@@ -56,8 +56,9 @@ static dnn_status create_worker(runner *r, int thread, worker *k)
     k->block = dnn_alloc_aligned(DNN_BLOCK * sizeof(float));
     k->factors = dnn_alloc(r->graph->segments.count + 1, sizeof(double));
     k->norms = dnn_alloc(r->graph->segments.count + 1, sizeof(double));
+    k->weight_norms = dnn_alloc(r->graph->segments.count + 1, sizeof(double));
     k->row_offsets = dnn_alloc((size_t)dnn_team_count(r->team) + 1, sizeof *k->row_offsets);
-    if (!k->row_offsets || !k->bays || !k->shards || !k->merge || !k->outcome || !k->block || !k->factors || !k->norms) return DNN_E_MEMORY;
+    if (!k->row_offsets || !k->bays || !k->shards || !k->merge || !k->outcome || !k->block || !k->factors || !k->norms || !k->weight_norms) return DNN_E_MEMORY;
     for (size_t s = first; s < end; s++) {
         const dnn_status st = create_bay(r, s, &k->bays[k->n_bays]);
         k->shards[k->n_bays] = &k->bays[k->n_bays].shard;
@@ -77,6 +78,7 @@ static void destroy_worker(worker *k)
     dnn_free(k->block);
     dnn_free(k->factors);
     dnn_free(k->norms);
+    dnn_free(k->weight_norms);
     dnn_free(k->row_offsets);
 }
 

@@ -118,6 +118,25 @@ __attribute__((unused)) static dnn_component optimizer_of(const char *text)
     return optimizer;
 }
 
+/* Whether two `training` sections mean the same: optimizers count as what is read from them, since rows that one of
+ * them does not mention have defaults. */
+__attribute__((unused)) static bool same_training(const dnn_node *a, const dnn_node *b)
+{
+    dnn_node *x = dnn_node_copy(a), *y = dnn_node_copy(b), *sides[] = {x, y};
+    for (int i = 0; i < 2; i++) {
+        const dnn_node *optimizer = dnn_node_find(sides[i], "optimizer");
+        dnn_component component;
+        if (!optimizer) continue;
+        assert_ok(dnn_component_read(&dnn_optimizers, optimizer, &component));
+        assert_ok(dnn_node_set(sides[i], "optimizer", dnn_component_write(&component)));
+        dnn_component_clear(&component);
+    }
+    const bool same = dnn_node_equal(x, y);
+    dnn_node_destroy(x);
+    dnn_node_destroy(y);
+    return same;
+}
+
 /* Values that no two places share, so that a swap shows. */
 __attribute__((unused)) static float *distinct(size_t n, int which)
 {

@@ -58,14 +58,17 @@ static void assert_training(const char *file, const char *want)
     assert_ok(dnn_model_open(test_data(file), &f));
     dnn_node *expected = json(want);
     assert_ok(dnn_json_write(dnn_model_training(f), &text));
-    /* Metrics of Keras that are not ours are left out with a warning, so only those are compared that are asked for. */
-    for (size_t i = 0; i < expected->count; i++)
-        if (!dnn_node_equal(dnn_node_find(dnn_model_training(f), expected->items[i]->key), expected->items[i]))
-            fail_msg("%s", text);
+    /* Metrics of Keras that are not ours are left out with a warning; what is expected does not speak of them. */
+    dnn_node *read = dnn_node_copy(dnn_model_training(f));
+    if (!dnn_node_find(expected, "metrics")) dnn_node_remove(read, "metrics");
+    if (!same_training(read, expected)) fail_msg("%s", text);
+    dnn_node_destroy(read);
     dnn_free(text);
     dnn_node_destroy(expected);
     dnn_model_close(f);
 }
+
+#define UNUSED ", \"weight_decay\": null, \"use_ema\": false, \"ema_momentum\": 0.99, \"ema_overwrite_frequency\": null, \"gradient_accumulation_steps\": null"
 
 static void what_keras_compiled_with_comes_over_and_rates_lose_their_float_tail(void **state)
 {
@@ -73,17 +76,17 @@ static void what_keras_compiled_with_comes_over_and_rates_lose_their_float_tail(
     assert_training("mlp_relu.h5",
                     "{\"loss\": \"categorical_crossentropy\", \"metrics\": [\"accuracy\"],"
                     " \"optimizer\": {\"sgd\": {\"learning_rate\": 0.1, \"momentum\": 0.9, \"nesterov\": true,"
-                    " \"clipnorm\": null, \"global_clipnorm\": null, \"clipvalue\": null}}}");
+                    " \"clipnorm\": null, \"global_clipnorm\": null, \"clipvalue\": null" UNUSED "}}}");
     assert_training(
         "mlp_bn.h5",
         "{\"loss\": \"binary_crossentropy\","
         " \"optimizer\": {\"adam\": {\"learning_rate\": 0.01, \"beta_1\": 0.9, \"beta_2\": 0.999, \"epsilon\": 1e-7,"
-        " \"amsgrad\": false, \"clipnorm\": null, \"global_clipnorm\": null, \"clipvalue\": null}}}");
+        " \"amsgrad\": false, \"clipnorm\": null, \"global_clipnorm\": null, \"clipvalue\": null" UNUSED "}}}");
     assert_training(
         "wide_deep.h5",
         "{\"loss\": \"mean_squared_error\","
         " \"optimizer\": {\"rmsprop\": {\"learning_rate\": 0.01, \"rho\": 0.9, \"momentum\": 0.9, \"epsilon\": 1e-7,"
-        " \"centered\": true, \"clipnorm\": null, \"global_clipnorm\": null, \"clipvalue\": null}}}");
+        " \"centered\": true, \"clipnorm\": null, \"global_clipnorm\": null, \"clipvalue\": null" UNUSED "}}}");
 }
 
 /* The slots are found by order; that they are the right ones is told by the names that Keras gave them. */

@@ -47,6 +47,7 @@ static void update(trained *r, size_t piece)
         dnn_update u = { .n = r->n - i < piece ? r->n - i : piece, .w = r->w + i, .g = r->g + i, .learning_rate = rate,
                          .t = r->t, .scalars = r->scalars };
         for (size_t s = 0; s < r->kind->slots(r->optimizer.params); s++) u.slot[s] = r->slot[s] + i;
+        dnn_decay_weights(rate, dnn_optimizer_weight_decay(&r->optimizer, "dense/kernel"), u.n, u.w);
         r->kind->update(r->optimizer.params, &u);
     }
 }

@@ -7,7 +7,7 @@
 #include "dnn/base/param.h"
 #include "dnn/math/segment.h"
 
-enum { DNN_MAX_SLOTS = 4, DNN_MAX_SCALARS = 4 };
+enum { DNN_MAX_SLOTS = 4, DNN_MAX_VECTORS = DNN_MAX_SLOTS + 2, DNN_MAX_SCALARS = 4 };
 
 /** A stretch of one segment to be updated: pointers to its first element. */
 typedef struct dnn_update {
@@ -18,6 +18,7 @@ typedef struct dnn_update {
     double learning_rate;   /**< of this step */
     uint64_t t;             /**< this update, from 1 */
     const double *scalars;  /**< as `begin` left them (Nadam's product) */
+    double w_norm, g_norm;  /**< of the whole tensor, before the update; only where the kind wants_norms */
 } dnn_update;
 
 /** Every optimizer's parameter struct begins with this. */
@@ -26,6 +27,11 @@ typedef struct dnn_optimizer_head { dnn_component learning_rate; } dnn_optimizer
 /** Rows common to all optimizers. NaN: not set. Order when combined: global_clipnorm, clipnorm, clipvalue. */
 typedef struct dnn_optimizer_common {
     double clipvalue, clipnorm, global_clipnorm;
+    double weight_decay;                   /**< w -= learning_rate · weight_decay · w after clipping, before the update */
+    dnn_strings exclude_from_weight_decay; /**< parts of weight names */
+    double gradient_accumulation_steps;    /**< steps whose mean gradient makes one update */
+    bool use_ema;
+    double ema_momentum, ema_overwrite_frequency;
 } dnn_optimizer_common;
 
 typedef struct dnn_optimizer_kind {
@@ -38,6 +44,11 @@ typedef struct dnn_optimizer_kind {
     size_t n_scalars;
     /** Before update t: advances the scalars (all ranks compute the same). NULL where n_scalars is 0. */
     void (*begin)(const void *params, uint64_t t, double *scalars);
+    /** Kinds that scale a tensor's step by norms of the whole tensor: `direction` (NULL: the gradient itself) turns g into the direction in place, then
+     * norms of w and g are taken over the tensor, then `update` is called. */
+    double usual_weight_decay;  /**< where weight_decay is not given */
+    bool wants_norms;
+    void (*direction)(const void *params, const dnn_update *u, float *g);
     void (*update)(const void *params, const dnn_update *u);
 } dnn_optimizer_kind;
 
@@ -46,6 +57,22 @@ extern const dnn_family dnn_optimizers;
 /** Learning rate before update number `step` + 1: a pure function of the step (and steps per epoch, total steps). */
 typedef struct dnn_schedule_time { uint64_t step, steps_per_epoch, total_steps; } dnn_schedule_time;
 double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_schedule_time *time);
+/** Vectors kept beside the weights, in the order of Keras's file: "average" (use_ema), "gradient_accumulator" (accumulation), then the kind's own
+ * slots, of which dnn_optimizer_first_slot is the first. */
+size_t dnn_optimizer_vectors(const dnn_component *optimizer);
+size_t dnn_optimizer_first_slot(const dnn_component *optimizer);
+const char *dnn_optimizer_vector_name(const dnn_component *optimizer, size_t vector);
+/** Place of the average or the accumulator among the vectors; SIZE_MAX: not kept. */
+size_t dnn_optimizer_average(const dnn_component *optimizer);
+size_t dnn_optimizer_accumulator(const dnn_component *optimizer);
+/** Steps that make one update: 1 without accumulation. */
+uint64_t dnn_optimizer_steps_per_update(const dnn_component *optimizer);
+/** The decay of the tensor of that name: 0 where it is excluded or none is asked for. */
+double dnn_optimizer_weight_decay(const dnn_component *optimizer, const char *name);
+/** w -= learning_rate · decay · w. */
+void dnn_decay_weights(double learning_rate, double decay, size_t n, float *w);
+/** Moving average of the weights after an update: average = momentum · average + (1 - momentum) · w; it starts at w. */
+void dnn_average_weights(double momentum, size_t n, const float *w, float *average);
 /** What parameter rows cannot check of an optimizer and its schedule. DNN_E_CONFIG with the place. */
 dnn_status dnn_optimizer_check(const dnn_component *optimizer);
 

@@ -38,7 +38,7 @@ static const char *slot_name(const void *p, size_t slot)
 static void update(const void *p, const dnn_update *u)
 {
     const adam *a = p;
-    adam_step(u, a->beta_1, a->beta_2, a->epsilon, 0.0, a->amsgrad);
+    adam_step(u, a->beta_1, a->beta_2, a->epsilon, a->amsgrad);
 }
 
 const dnn_optimizer_kind dnn_optimizer_adam = {

@@ -5,17 +5,13 @@
 
 const char *const adam_slot_names[ADAM_SLOTS] = { "momentum", "velocity", "velocity_hat" };
 
-void adam_step(const dnn_update *u, double beta_1, double beta_2, double epsilon, double decay, bool amsgrad)
+void adam_step(const dnn_update *u, double beta_1, double beta_2, double epsilon, bool amsgrad)
 {
     const double t = (double)u->t;
     const float rate = (float)(u->learning_rate * sqrt(1.0 - pow(beta_2, t)) / (1.0 - pow(beta_1, t)));
     const float rest_1 = (float)(1.0 - beta_1), rest_2 = (float)(1.0 - beta_2), e = (float)epsilon;
     const float *restrict g = u->g;
     float *restrict w = u->w, *restrict m = u->slot[ADAM_M], *restrict v = u->slot[ADAM_V];
-    if (decay != 0.0) {
-        const float d = (float)decay;
-        for (size_t i = 0; i < u->n; i++) w[i] -= d * w[i];
-    }
     if (!amsgrad) {
         for (size_t i = 0; i < u->n; i++) {
             m[i] += rest_1 * (g[i] - m[i]);
