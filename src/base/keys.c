@@ -15,12 +15,13 @@ const char *dnn_path_join(const char *path, const char *key, char out[DNN_PATH_T
 /* All candidates where they are few enough to read, or nothing. */
 static void enumerate(const char *const *candidates, size_t count, char *out, size_t size)
 {
-    enum { FEW = 16 };
+    enum { FEW = 40 };
     out[0] = '\0';
     if (count == 0 || count > FEW) return;
     int used = snprintf(out, size, "; known: ");
     for (size_t i = 0; i < count && used > 0 && (size_t)used < size; i++)
         used += snprintf(out + used, size - (size_t)used, "%s%s", i ? ", " : "", candidates[i]);
+    if (used < 0 || (size_t)used >= size) out[0] = '\0';
 }
 
 const char *dnn_suggest(const char *word, const char *const *candidates, size_t count, char *out, size_t size)
@@ -64,7 +65,9 @@ dnn_status dnn_kind_unknown(const dnn_family *family, dnn_place place, const cha
     const char *candidates[MAX_CANDIDATES];
     size_t count = 0;
     for (; count < family->count && count < MAX_CANDIDATES; count++) candidates[count] = family->kinds[count]->name;
-    char hint[512];
-    return dnn_place_fail(DNN_E_CONFIG, place, "%s%sunknown %s '%s'%s", path ? path : "", path && *path ? ": " : "", family->name,
-                          name, dnn_suggest(name, candidates, count, hint, sizeof hint));
+    char hint[700];
+    dnn_suggest(name, candidates, count, hint, sizeof hint);
+    const bool number = family->number_kind && !strchr(hint, '?'); /* a near name leaves nothing to add */
+    return dnn_place_fail(DNN_E_CONFIG, place, "%s%sunknown %s '%s'%s%s", path ? path : "", path && *path ? ": " : "", family->name,
+                          name, hint, number ? ", or a number" : "");
 }

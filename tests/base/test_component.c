@@ -82,6 +82,8 @@ static void wrong_components_are_named_with_place_and_remedy(void **state)
         { &activations, "[relu]", "run.yaml:12:10: a list: must be an activation: its name, or a map of its name to its parameters" },
         { &layers, "{flatten: 3}", "run.yaml:12:20: flatten = 3: flatten has no parameters; write its name alone" },
         { &layers, "{flatten: {order: c}}", "run.yaml:12:28: flatten.order: unknown key; there are no parameters here" },
+        { &schedules, "abc", "run.yaml:12:10: unknown schedule 'abc'; known: constant, decay, or a number" },
+        { &schedules, "{decya: {}}", "run.yaml:12:18: unknown schedule 'decya'; did you mean 'decay'?" },
         { &schedules, "-1", "run.yaml:12:10: constant.value = -1: must be > 0" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
