@@ -5,14 +5,16 @@
 
 #include "dnn/data/config.h"
 #include "dnn/nn/activation.h"
+#include "dnn/nn/constraint.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
 #include "dnn/nn/metric.h"
+#include "dnn/nn/regularizer.h"
 #include "dnn/optim/schedule.h"
 #include "dnn/train/callback.h"
 
 const dnn_family *const cli_families[] = {
-    &dnn_sources, &dnn_scalers, &dnn_layers, &dnn_activations, &dnn_initializers,
+    &dnn_sources, &dnn_scalers, &dnn_layers, &dnn_activations, &dnn_initializers, &dnn_regularizers, &dnn_constraints,
     &dnn_losses, &dnn_metrics, &dnn_optimizers, &dnn_schedules, &dnn_callbacks,
 };
 const size_t cli_families_count = sizeof cli_families / sizeof *cli_families;
