@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/nn/constraint.h"
 #include "nn/graph.h"
 #include "nn/layers/shapes.h"
 
@@ -123,6 +124,16 @@ static dnn_status too_large(const dnn_layer *l, const char *what, const dnn_shap
                                      dnn_shape_text(shape, text, sizeof text)));
 }
 
+static const dnn_component *if_chosen(const dnn_component *c) { return c && c->kind ? c : NULL; }
+
+static dnn_status constraint_fits(const dnn_layer *l, const dnn_weight_plan *w)
+{
+    const dnn_component *c = if_chosen(w->constraint);
+    const dnn_constraint_kind *kind = c ? (const dnn_constraint_kind *)c->kind : NULL;
+    const dnn_status st = kind && kind->fits ? kind->fits(c->params, &w->shape) : DNN_OK;
+    return st == DNN_OK ? st : graph_fail_in(l, dnn_fail_in(st, "%s of %s", kind->kind.name, w->name));
+}
+
 static dnn_status plan_layer(dnn_graph *g, const dnn_op *op)
 {
     dnn_layer *l = &g->layers[op->layer];
@@ -138,6 +149,10 @@ static dnn_status plan_layer(dnn_graph *g, const dnn_op *op)
     for (size_t w = 0; w < l->plan.n_weights; w++)
         if (shape_units_checked(&l->plan.weights[w].shape) == 0)
             return too_large(l, l->plan.weights[w].name, &l->plan.weights[w].shape);
+    for (size_t w = 0; w < l->plan.n_weights; w++) {
+        const dnn_status fits = constraint_fits(l, &l->plan.weights[w]);
+        if (fits != DNN_OK) return fits;
+    }
     if (l->plan.sums > g->max_sums) g->max_sums = l->plan.sums;
     return DNN_OK;
 }
@@ -154,8 +169,8 @@ static dnn_status add_segment(dnn_graph *g, size_t layer, const dnn_weight_plan 
                         .fan_in = w->fan_in,
                         .fan_out = w->fan_out,
                         .initializer = w->initializer,
-                        .regularizer = w->regularizer,
-                        .constraint = w->constraint };
+                        .regularizer = if_chosen(w->regularizer),
+                        .constraint = if_chosen(w->constraint) };
     s->name = dnn_format("%s/%s", g->layers[layer].name, w->name);
     if (!s->name) return DNN_E_MEMORY;
     g->segments.count++;

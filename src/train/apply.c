@@ -1,5 +1,6 @@
 #include "train/apply.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "dnn/base/memory.h"
@@ -50,6 +51,15 @@ static dnn_status read_config(application *a, const dnn_apply_request *request, 
     return st;
 }
 
+static dnn_status no_part(const dnn_dataset *ds, int wanted)
+{
+    static const char *const words[] = { "train", "validation", "test" };
+    char there[64] = "";
+    for (int p = 0; p < DNN_PARTS; p++)
+        if (dnn_dataset_rows(ds, (dnn_part)p) > 0) snprintf(there + strlen(there), sizeof there - strlen(there), "%s%s", *there ? "|" : "", words[p]);
+    return dnn_fail(DNN_E_DATA, "the data have no %s part; choose one with --part %s", part_names[wanted], there);
+}
+
 static dnn_status choose_part(application *a, int wanted)
 {
     int only = -1, parts = 0;
@@ -60,7 +70,7 @@ static dnn_status choose_part(application *a, int wanted)
     }
     if (wanted < 0) wanted = parts == 1 ? only : DNN_TEST;
     if (dnn_dataset_rows(a->dataset, (dnn_part)wanted) == 0)
-        return dnn_fail(DNN_E_DATA, "the data have no %s part; choose one with --part train|validation|test", part_names[wanted]);
+        return no_part(a->dataset, wanted);
     a->part = (dnn_part)wanted;
     return DNN_OK;
 }

@@ -1,6 +1,7 @@
 /* The sections of a run file. What a key means is said in its row; `list` and docs/run-file.md print these rows. */
 #include "dnn/train/config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "dnn/base/memory.h"
@@ -57,6 +58,15 @@ const dnn_param dnn_config_params[] = {
 };
 const size_t dnn_config_params_count = sizeof dnn_config_params / sizeof *dnn_config_params;
 
+/* What is wrong with the value of an override, with the key it was given for. */
+static dnn_status name_key(dnn_status st, const char *path)
+{
+    static const char place[] = "command line: ";
+    char text[1024];
+    snprintf(text, sizeof text, "%s", dnn_fail_text());
+    return dnn_fail(st, "%s%s: %s", place, path, strncmp(text, place, sizeof place - 1) == 0 ? text + sizeof place - 1 : text);
+}
+
 dnn_status dnn_config_override(dnn_node *root, const char *const *overrides, size_t count)
 {
     dnn_status st = DNN_OK;
@@ -71,6 +81,7 @@ dnn_status dnn_config_override(dnn_node *root, const char *const *overrides, siz
         char *path = dnn_format("%.*s", (int)(equals - overrides[i]), overrides[i]);
         dnn_node *value = NULL;
         st = path ? dnn_yaml_value(equals + 1, &value) : DNN_E_MEMORY;
+        if (st != DNN_OK && path) st = name_key(st, path);
         if (st == DNN_OK) st = dnn_params_override(dnn_config_params, dnn_config_params_count, root, path, value);
         dnn_free(path);
     }

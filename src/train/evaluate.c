@@ -2,19 +2,20 @@
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "train/apply.h"
+#include "train/values.h"
 
 static dnn_status collect(const application *a, const double *record, dnn_results *out)
 {
-    const size_t n = dnn_objective_values(a->objective);
+    const size_t n = values_count(a->objective, a->graph);
     out->names = dnn_alloc(n, sizeof *out->names);
     out->values = dnn_alloc(n, sizeof *out->values);
     if (!out->names || !out->values) return DNN_E_MEMORY;
     out->count = n;
     for (size_t i = 0; i < n; i++) {
-        out->names[i] = dnn_strdup(dnn_objective_name(a->objective, i));
+        out->names[i] = dnn_strdup(values_name(a->objective, a->graph, i));
         if (!out->names[i]) return DNN_E_MEMORY;
     }
-    dnn_objective_results(a->objective, record, out->values);
+    values_of(a->objective, a->graph, record, penalties_of_weights(a->graph, a->run.weights), out->values);
     out->samples = dnn_dataset_rows(a->dataset, a->part);
     out->part = a->part;
     return DNN_OK;

@@ -42,6 +42,27 @@ static dnn_status match_labels(runner *r, size_t o, const dnn_array_info *target
     return DNN_OK;
 }
 
+/* A label 7, or -1 for "no", would train to something and mean nothing. Scans what is in memory anyway. */
+static dnn_status match_probabilities(const runner *r, size_t o)
+{
+    static const char *const parts[DNN_PARTS] = { [DNN_TRAIN] = "training", [DNN_VALIDATION] = "validation", [DNN_TEST] = "test" };
+    const size_t units = r->target_units[o], t = r->target_of[o];
+    float *values = dnn_alloc(units, sizeof *values);
+    dnn_status st = values ? DNN_OK : DNN_E_MEMORY;
+    for (int part = 0; part < DNN_PARTS && st == DNN_OK; part++)
+        for (uint64_t i = 0; i < dnn_dataset_rows(r->dataset, (dnn_part)part) && st == DNN_OK; i++) {
+            dnn_dataset_gather_target(r->dataset, (dnn_part)part, &i, 1, t, values);
+            for (size_t u = 0; u < units && st == DNN_OK; u++)
+                if (!(values[u] >= 0.0f && values[u] <= 1.0f))
+                    st = dnn_fail(DNN_E_DATA, "target '%s': %s row %llu is %g, but the loss of output '%s' wants values from 0 to 1; "
+                                  "labels of several classes want as many units, softmax and sparse_categorical_crossentropy",
+                                  dnn_dataset_target(r->dataset, t)->name, parts[part], (unsigned long long)i, (double)values[u],
+                                  r->graph->outputs[o].name);
+        }
+    dnn_free(values);
+    return st;
+}
+
 static dnn_status match_target(runner *r, size_t o)
 {
     size_t units = 0;
@@ -63,7 +84,7 @@ static dnn_status match_target(runner *r, size_t o)
                         dnn_shape_text(&target->shape, got, sizeof got), port->name, dnn_shape_text(&port->shape, want, sizeof want), units,
                         units == 1 ? "" : "s");
     }
-    return DNN_OK;
+    return dnn_objective_wants_probabilities(r->objective, o) ? match_probabilities(r, o) : DNN_OK;
 }
 
 dnn_status runner_match_data(runner *r)

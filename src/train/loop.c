@@ -8,6 +8,7 @@
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
 #include "train/trainer.h"
+#include "train/values.h"
 
 static const double show_every = 0.1;  /* seconds */
 
@@ -25,13 +26,20 @@ static dnn_report report_of(trainer *t, size_t count)
                          .output = t->config.output };
 }
 
+/* Values of the epoch so far: batch losses with the penalties of their moment, weighted by batch rows. */
+static void epoch_values(trainer *t)
+{
+    const double samples = dnn_objective_samples(t->epoch_record);
+    values_of(t->objective, t->graph, t->epoch_record, samples > 0 ? t->epoch_penalty / samples : 0.0, t->values);
+}
+
 static void show(trainer *t)
 {
     if (!t->progress || !t->progress->step) return;
     const double at = now();
     if (at - t->last_shown < show_every) return;
     t->last_shown = at;
-    dnn_objective_results(t->objective, t->epoch_record, t->values);
+    epoch_values(t);
     dnn_report running = report_of(t, t->n_train_values);
     running.epoch++;
     running.seconds = t->epoch_seconds + at - t->epoch_began;
@@ -48,7 +56,7 @@ static bool save_due(const trainer *t)
 static dnn_status log_step(trainer *t, const worker *k)
 {
     double values[MAX_VALUES];
-    dnn_objective_results(t->objective, k->outcome, values);
+    values_of(t->objective, t->graph, k->outcome, penalties_of_step(&t->run), values);
     return history_step(&t->history, &(step_line){ .step = t->step, .epoch = t->epoch + 1, .learning_rate = t->last_rate, .loss = values[0],
                                                    .gradient_norm = k->gradient_norm, .clip_factor = k->clip_factor });
 }
@@ -61,6 +69,7 @@ static void after_step(trainer *t, const worker *k)
     t->step++;
     t->epoch_step++;
     for (size_t i = 0; i < t->run.record; i++) t->epoch_record[i] += k->outcome[i];
+    t->epoch_penalty += penalties_of_step(&t->run) * dnn_objective_samples(k->outcome);
     uint64_t asked = signals_asked();
     if (dnn_comm_rank(t->comm) == 0 && t->side_status == DNN_OK) {
         if (t->run.log_every && t->step % t->run.log_every == 0) t->side_status = log_step(t, k);
@@ -97,7 +106,7 @@ static dnn_status validate(trainer *t)
     if (dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return DNN_OK;
     part_pass pass = { .part = DNN_VALIDATION, .targets = true };
     evaluate_part(&t->forward, &pass, t->validation_record);
-    dnn_objective_results(t->objective, t->validation_record, t->values + t->n_train_values);
+    values_of(t->objective, t->graph, t->validation_record, penalties_of_weights(t->graph, t->run.weights), t->values + t->n_train_values);
     return DNN_OK;
 }
 
@@ -107,11 +116,12 @@ static dnn_status end_epoch(trainer *t)
     t->epoch++;
     t->epoch_step = 0;
     t->epoch_first_step = t->step;
-    dnn_objective_results(t->objective, t->epoch_record, t->values);
+    epoch_values(t);
     dnn_status st = validate(t);
     const dnn_report report = report_of(t, t->n_names);
     if (report.writes && st == DNN_OK) st = history_epoch(&t->history, &report);
     memset(t->epoch_record, 0, t->run.record * sizeof *t->epoch_record);
+    t->epoch_penalty = 0.0;
     t->epoch_seconds = 0.0;
     if (t->progress && t->progress->epoch_end) t->progress->epoch_end(t->progress->context, &report);
     const dnn_status watched = watchers_epoch_end(t, &report);

@@ -62,23 +62,39 @@ static dnn_status remove_run(const run_folder *folder)
 
 dnn_status run_folder_open(const char *path, dnn_resume resume, bool overwrite, run_folder *out)
 {
-    *out = (run_folder){ .path = path, .lock = -1 };
+    *out = (run_folder){ .path = path, .lock = -1, .fresh = !dnn_file_exists(path) };
     char *checkpoints = run_folder_file(out, "checkpoints");
     dnn_status st = checkpoints ? dnn_folder_make(checkpoints) : DNN_E_MEMORY;
     dnn_free(checkpoints);
     if (st == DNN_OK) st = dnn_folder_lock(path, &out->lock);
     if (st != DNN_OK) return st;
-    const bool held = holds_run(out);
-    if (held && overwrite) st = remove_run(out);
-    else if (held && (resume == DNN_RESUME_NONE || resume == DNN_RESUME_NEVER))
+    if (!overwrite && (resume == DNN_RESUME_NONE || resume == DNN_RESUME_NEVER) && holds_run(out))
         st = dnn_fail(DNN_E_CONFIG, "output: %s already holds a run: go on with it (--resume auto), replace it (--overwrite), "
                                     "or choose another folder (output=…)", path);
     if (st != DNN_OK) run_folder_close(out);
     return st;
 }
 
+dnn_status run_folder_begin(run_folder *folder, bool overwrite)
+{
+    folder->fresh = false;
+    return overwrite ? remove_run(folder) : DNN_OK;
+}
+
+static void remove_fresh(const run_folder *folder)
+{
+    static const char *const made[] = { "lock", "checkpoints" };
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        char *path = run_folder_file(folder, made[i]);
+        if (path) remove(path);
+        dnn_free(path);
+    }
+    remove(folder->path); /* stays where something else lies in it by now */
+}
+
 void run_folder_close(run_folder *folder)
 {
+    if (folder->lock >= 0 && folder->fresh) remove_fresh(folder);
     if (folder->lock >= 0) dnn_folder_unlock(folder->lock);
     folder->lock = -1;
 }

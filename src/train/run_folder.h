@@ -5,11 +5,17 @@
 #include "dnn/base/node.h"
 #include "dnn/train/train.h"
 
-typedef struct run_folder { const char *path; int lock; } run_folder;
+typedef struct run_folder {
+    const char *path;
+    int lock;
+    bool fresh;  /* made by run_folder_open, and no run has begun in it */
+} run_folder;
 
-/* Makes and locks it. DNN_E_CONFIG where it holds a run and neither resuming nor overwriting was asked for (names both ways out);
- * overwriting removes what a run leaves, nothing else. */
+/* Makes and locks it. DNN_E_CONFIG where it holds a run and neither resuming nor overwriting was asked for (names both ways out). */
 dnn_status run_folder_open(const char *path, dnn_resume resume, bool overwrite, run_folder *out);
+/* A run begins, and all that may be wrong before has been found: only now `overwrite` removes what a former run left, nothing else. */
+dnn_status run_folder_begin(run_folder *folder, bool overwrite);
+/* A folder that is still fresh goes with it. */
 void run_folder_close(run_folder *folder);
 /* "path/name" in new memory; NULL when out of memory. */
 char *run_folder_file(const run_folder *folder, const char *name);

@@ -10,6 +10,7 @@
 #include "dnn/io/file.h"
 #include "train/advice.h"
 #include "train/trainer.h"
+#include "train/values.h"
 
 /* The run file as it is meant: components resolved, layers unrolled, a start from given weights kept. */
 static dnn_status resolve(trainer *t, const char *weights)
@@ -41,10 +42,10 @@ static dnn_status resolve(trainer *t, const char *weights)
 
 static dnn_status name_values(trainer *t)
 {
-    t->n_train_values = dnn_objective_values(t->objective);
+    t->n_train_values = values_count(t->objective, t->graph);
     const bool validates = dnn_dataset_rows(t->dataset, DNN_VALIDATION) > 0;
     if (t->n_train_values * 2 > MAX_VALUES) return dnn_fail(DNN_E_CONFIG, "training.metrics: more than %d values to report", MAX_VALUES / 2);
-    for (size_t i = 0; i < t->n_train_values; i++) t->names[t->n_names++] = dnn_objective_name(t->objective, i);
+    for (size_t i = 0; i < t->n_train_values; i++) t->names[t->n_names++] = values_name(t->objective, t->graph, i);
     for (size_t i = 0; validates && i < t->n_train_values; i++) {
         t->val_names[i] = dnn_format("val_%s", t->names[i]);
         if (!t->val_names[i]) return DNN_E_MEMORY;
@@ -146,12 +147,12 @@ static dnn_status resume(trainer *t, const dnn_train_request *request)
     return st;
 }
 
-static dnn_status begin_files(trainer *t)
+static dnn_status begin_files(trainer *t, bool overwrite)
 {
-    dnn_status st = DNN_OK;
     if (dnn_comm_rank(t->comm) != 0) return DNN_OK;
+    dnn_status st = run_folder_begin(&t->folder, overwrite);
     dnn_node *resolved = dnn_config_write(&t->config);
-    st = run_folder_write_tree(&t->folder, "run.yaml", resolved);
+    if (st == DNN_OK) st = run_folder_write_tree(&t->folder, "run.yaml", resolved);
     dnn_node_destroy(resolved);
     if (st == DNN_OK)
         st = history_open(&t->folder, t->names, t->n_names, dnn_dataset_rows(t->dataset, DNN_TRAIN), t->config.training.log_every > 0,
@@ -247,7 +248,7 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     dnn_node_destroy(root);
     if (st == DNN_OK) st = prepare(&t, request, &start, with_optimizer);
     if (st == DNN_OK) st = dnn_agree(comm, resolve(&t, weights));
-    if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t));
+    if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
     if (st == DNN_OK) {
         announce(&t);
         if (dnn_comm_rank(comm) == 0) advise(&t.config, t.dataset, t.graph);

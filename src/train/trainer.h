@@ -42,6 +42,7 @@ typedef struct trainer {
     uint64_t epoch_first_step;     /* updates done before the epoch under way */
     double *epoch_record;          /* [record] sums of the epoch under way */
     double *validation_record;
+    double epoch_penalty;          /* sum over the epoch's steps of penalties times rows */
     double epoch_seconds, last_rate;
     bool stop, diverged, interrupted;
 

@@ -8,8 +8,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "dnn/nn/constraint.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
+#include "dnn/nn/regularizer.h"
 #include "nn/layers/keras.h"
 
 typedef struct {
@@ -17,6 +19,7 @@ typedef struct {
     double momentum, epsilon;
     bool center, scale;
     dnn_component beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer;
+    dnn_component beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint;
     bool synchronized;
 } batch_normalization;
 
@@ -32,6 +35,10 @@ static const dnn_param params[] = {
     DNN_COMPONENT(batch_normalization, moving_mean_initializer, &dnn_initializers, "zeros", "start of the moving mean"),
     DNN_COMPONENT(batch_normalization, moving_variance_initializer, &dnn_initializers, "ones",
                   "start of the moving variance"),
+    DNN_COMPONENT(batch_normalization, beta_regularizer, &dnn_regularizers, "null", "penalty on beta"),
+    DNN_COMPONENT(batch_normalization, gamma_regularizer, &dnn_regularizers, "null", "penalty on gamma"),
+    DNN_COMPONENT(batch_normalization, beta_constraint, &dnn_constraints, "null", "projection of beta after each update"),
+    DNN_COMPONENT(batch_normalization, gamma_constraint, &dnn_constraints, "null", "projection of gamma after each update"),
     DNN_BOOL(batch_normalization, synchronized, "true",
              "false: a shard of the batch is normalized by its own statistics; moving ones stay global"),
 };
@@ -63,8 +70,10 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     for (size_t i = 0; i < p->n_weights; i++)
         p->weights[i] =
             (dnn_weight_plan){ .shape = dnn_shape_1(k), .fan_in = k, .fan_out = k, .statistic = i >= at.mean };
-    if (b->scale) p->weights[at.gamma].name = "gamma", p->weights[at.gamma].initializer = &b->gamma_initializer;
-    if (b->center) p->weights[at.beta].name = "beta", p->weights[at.beta].initializer = &b->beta_initializer;
+    if (b->scale) p->weights[at.gamma].name = "gamma", p->weights[at.gamma].initializer = &b->gamma_initializer,
+                  p->weights[at.gamma].regularizer = &b->gamma_regularizer, p->weights[at.gamma].constraint = &b->gamma_constraint;
+    if (b->center) p->weights[at.beta].name = "beta", p->weights[at.beta].initializer = &b->beta_initializer,
+                   p->weights[at.beta].regularizer = &b->beta_regularizer, p->weights[at.beta].constraint = &b->beta_constraint;
     p->weights[at.mean].name = "moving_mean", p->weights[at.mean].initializer = &b->moving_mean_initializer;
     p->weights[at.variance].name = "moving_variance",
     p->weights[at.variance].initializer = &b->moving_variance_initializer;

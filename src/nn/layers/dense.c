@@ -2,14 +2,16 @@
 #include <string.h>
 
 #include "dnn/math/blas.h"
+#include "dnn/nn/constraint.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
+#include "dnn/nn/regularizer.h"
 
 typedef struct {
     size_t units;
     dnn_component activation;
     bool use_bias;
-    dnn_component kernel_initializer, bias_initializer;
+    dnn_component kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint;
 } dense;
 
 static const dnn_param params[] = {
@@ -19,6 +21,10 @@ static const dnn_param params[] = {
     DNN_COMPONENT(dense, kernel_initializer, &dnn_initializers, "glorot_uniform",
                   "start of the kernel [inputs, units]"),
     DNN_COMPONENT(dense, bias_initializer, &dnn_initializers, "zeros", "start of the bias [units]"),
+    DNN_COMPONENT(dense, kernel_regularizer, &dnn_regularizers, "null", "penalty on the kernel"),
+    DNN_COMPONENT(dense, bias_regularizer, &dnn_regularizers, "null", "penalty on the bias"),
+    DNN_COMPONENT(dense, kernel_constraint, &dnn_constraints, "null", "projection of the kernel after each update"),
+    DNN_COMPONENT(dense, bias_constraint, &dnn_constraints, "null", "projection of the bias after each update"),
 };
 
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
@@ -32,13 +38,15 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
                                                     .shape = dnn_shape_of(2, (size_t[]){ inputs, d->units }),
                                                     .fan_in = inputs,
                                                     .fan_out = d->units,
-                                                    .initializer = &d->kernel_initializer };
+                                                    .initializer = &d->kernel_initializer,
+                                                    .regularizer = &d->kernel_regularizer, .constraint = &d->kernel_constraint };
     if (d->use_bias)
         p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias",
                                                         .shape = dnn_shape_1(d->units),
                                                         .fan_in = d->units,
                                                         .fan_out = d->units,
-                                                        .initializer = &d->bias_initializer };
+                                                        .initializer = &d->bias_initializer,
+                                                        .regularizer = &d->bias_regularizer, .constraint = &d->bias_constraint };
     p->backward_wants_x = true;
     if (l->activation) {
         p->backward_wants_y = !l->activation->from_input;

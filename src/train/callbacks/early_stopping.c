@@ -53,7 +53,8 @@ static void epoch_end(const void *params_, void *state, const dnn_report *report
     if ((int64_t)report->epoch - 1 < p->start_from_epoch) return;
     if (p->restore_best_weights && !m->kept) wish->keep = m->kept = true;
     m->wait++;
-    if (!m->any_best || better(p, m, value, m->best)) {
+    /* a value that is not finite is never the best one */
+    if (isfinite(value) && (!m->any_best || better(p, m, value, m->best))) {
         m->any_best = true;
         m->best = value;
         wish->keep = p->restore_best_weights;

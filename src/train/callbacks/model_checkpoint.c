@@ -36,7 +36,7 @@ static void epoch_end(const void *params_, void *state, const dnn_report *report
     const model_checkpoint *p = params_;
     memory *m = state;
     const double value = report->values[m->index];
-    const bool better = !m->any_best || (m->maximizes ? value > m->best : value < m->best);
+    const bool better = isfinite(value) && (!m->any_best || (m->maximizes ? value > m->best : value < m->best));
     if (better) {
         m->any_best = true;
         m->best = value;
