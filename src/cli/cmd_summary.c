@@ -36,8 +36,10 @@ static bool is_model(const char *path)
     static const char signature[] = "\211HDF\r\n\032\n";
     char bytes[8];
     bool found = false;
+    const size_t length = strlen(path);
+    if (length > 3 && strcmp(path + length - 3, ".h5") == 0) return true; /* damaged or missing, it is still no run file */
     FILE *file = fopen(path, "rb");
-    if (!file) return strlen(path) > 3 && strcmp(path + strlen(path) - 3, ".h5") == 0;
+    if (!file) return false;
     for (long at = 0; at <= 1 << 16 && !found; at = at ? 2 * at : 512)
         found = fseek(file, at, SEEK_SET) == 0 && fread(bytes, sizeof bytes, 1, file) == 1 && memcmp(bytes, signature, sizeof bytes) == 0;
     fclose(file);

@@ -22,9 +22,12 @@ static dnn_status run(const cli_call *call)
 {
     progress p;
     const char *resume = cli_value(call, "resume");
+    const bool overwrite = cli_value(call, "overwrite") != NULL;
+    if (overwrite && resume && strcmp(resume, "auto") == 0)
+        return dnn_fail(DNN_E_CONFIG, "train: --resume auto goes on with the run that --overwrite would remove; give one of the two");
     const dnn_train_request request = {
         .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides, .resume = how_to_resume(resume),
-        .resume_file = resume, .overwrite = cli_value(call, "overwrite") != NULL, .threads = cli_number(call, "threads", 1), .progress = progress_open(&p),
+        .resume_file = resume, .overwrite = overwrite, .threads = cli_number(call, "threads", 1), .progress = progress_open(&p),
     };
     const dnn_status st = dnn_train(call->comm, &request);
     screen_line(NULL);

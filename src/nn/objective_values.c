@@ -4,6 +4,12 @@
 #include "dnn/base/memory.h"
 #include "nn/objective.h"
 
+bool dnn_objective_wants_probabilities(const dnn_objective *objective, size_t o)
+{
+    const dnn_loss_kind *kind = (const dnn_loss_kind *)objective->goals[o].loss.kind;
+    return kind && kind->probabilities;
+}
+
 dnn_target dnn_objective_target(const dnn_objective *objective, size_t o, size_t *units)
 {
     const goal *g = &objective->goals[o];

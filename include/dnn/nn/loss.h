@@ -28,6 +28,7 @@ typedef struct dnn_loss_kind {
     dnn_target target;
     const char *fused_with;  /**< output activation for which eval_fused computes from its input ("softmax"), or NULL */
     bool (*fuses)(const void *params);  /**< false: not with these parameters; NULL: always */
+    bool probabilities;      /**< targets are probabilities: from 0 to 1 */
     size_t least_units;      /**< of the last axis that make sense; 0: any */
     /** The weighted sum over rows, in double, rows in order. */
     double (*eval)(const void *params, const dnn_loss_pass *pass);

@@ -15,6 +15,8 @@ dnn_status dnn_objective_create(const dnn_graph *graph, const dnn_node *loss, co
 void dnn_objective_destroy(dnn_objective *objective);
 /** What target output `o` takes: kind and units per sample (1 for a class). */
 dnn_target dnn_objective_target(const dnn_objective *objective, size_t o, size_t *units);
+/** Whether target values of output `o` must lie in [0, 1]. */
+bool dnn_objective_wants_probabilities(const dnn_objective *objective, size_t o);
 /** Doubles in a record. Place 0 counts samples. */
 size_t dnn_objective_record_size(const dnn_objective *objective);
 /** Adds the shard's rows to `record`. `targets` [n_outputs] of [capacity, units]; `weight` [capacity] per sample or NULL. With

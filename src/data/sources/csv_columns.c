@@ -279,7 +279,7 @@ static dnn_status read_column(const dnn_csv *csv, const dnn_csv_column_code *col
             *out = NAN;
             return DNN_OK;
         }
-        return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': the value is missing: `missing: %s`", csv->path,
+        return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': the value is missing: `missing: %s", csv->path,
                         csv->line[row], csv->names[column->at],
                         column->code == DNN_CSV_NUMBER && missing == DNN_CSV_ERROR
                             ? "mean` puts the training part's mean there, `missing: drop` leaves such rows out"

@@ -46,5 +46,5 @@ static bool fuses(const void *q) { return !((const binary_crossentropy *)q)->fro
 const dnn_loss_kind dnn_loss_binary_crossentropy = {
     .kind = { .name = "binary_crossentropy", .help = "-t log y - (1 - t) log(1 - y), mean over the last axis",
               .params_size = sizeof(binary_crossentropy), DNN_PARAMS(params), .keras = "BinaryCrossentropy" },
-    .target = DNN_TARGET_VALUES, .fused_with = "sigmoid", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
+    .target = DNN_TARGET_VALUES, .probabilities = true, .fused_with = "sigmoid", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
 };
