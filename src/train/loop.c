@@ -163,6 +163,17 @@ static dnn_status save_and_stop(trainer *t)
     return dnn_fail(DNN_E_STOPPED, "stopped on request after step %llu, checkpoint saved; go on with --resume auto", (unsigned long long)t->step);
 }
 
+/* With a moving average of the weights a training ends on it (Polyak and Juditsky 1992), before a callback restores what it kept. */
+static void take_average(trainer *t)
+{
+    const size_t vector = dnn_optimizer_average(&t->config.training.optimizer);
+    if (vector == SIZE_MAX || t->step == 0 || !dnn_team_leads(t->team)) return;
+    for (size_t s = 0; s < t->graph->segments.count; s++) {
+        const dnn_segment *g = &t->graph->segments.at[s];
+        if (g->trainable) memcpy(t->run.weights + g->offset, t->run.slots[vector] + g->offset, g->length * sizeof(float));
+    }
+}
+
 dnn_status training_loop(trainer *t)
 {
     const uint64_t epochs = (uint64_t)t->config.training.epochs;
@@ -176,6 +187,7 @@ dnn_status training_loop(trainer *t)
     if (st == DNN_E_STOPPED) return save_and_stop(t);
     if (st != DNN_OK) return st;
     const dnn_report report = report_of(t, 0);
+    take_average(t);
     st = watchers_train_end(t, &report);
     dnn_comm_barrier(t->comm); /* restored weights are seen by all */
     return dnn_agree(t->comm, st);
