@@ -121,6 +121,11 @@ dnn_status dnn_config_read(const dnn_node *root, dnn_config *out)
     *out = (dnn_config){ 0 };
     dnn_status st = dnn_params_read(dnn_config_params, dnn_config_params_count, "", root, out);
     if (st != DNN_OK) return st;
+    st = dnn_optimizer_check(&out->training.optimizer);
+    if (st != DNN_OK) {
+        dnn_config_clear(out);
+        return st;
+    }
     dnn_every_config *every = &out->checkpoint.every;
     if (every->epochs != every->epochs && every->steps != every->steps && every->seconds != every->seconds) every->epochs = 1;
     return DNN_OK;
