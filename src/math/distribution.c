@@ -38,7 +38,7 @@ static void fill(const dnn_stream *stream, uint64_t step, uint64_t first, size_t
     while (n > 0) {
         const size_t skip = first % 4;
         const size_t count = n < PIECE - skip ? n : PIECE - skip;
-        for (size_t b = 0; b < (skip + count + 3) / 4; b++) dnn_random_block(stream, step, first / 4 + b, words + 4 * b);
+        dnn_random_blocks(stream, step, first / 4, (skip + count + 3) / 4, words);
         for (size_t i = (skip + count + 3) / 4 * 4; i < PIECE; i++) words[i] = 0;
         make(words, values);
         for (size_t i = 0; i < count; i++) out[i] = shift + factor * values[skip + i];

@@ -60,6 +60,23 @@ static void a_block_is_philox_of_the_documented_counter(void **state)
     for (uint64_t i = 0; i < 4; i++) assert_int_equal(dnn_random_at(&stream, step, 4 * 5000 + i), words[i]);
 }
 
+static void many_blocks_are_the_blocks_one_by_one(void **state)
+{
+    (void)state;
+    enum { MOST = 200 };
+    const dnn_stream stream = { UINT64_C(0xFEDCBA9876543210), DNN_FOR_WEIGHT_NOISE, 0x123456 };
+    const uint64_t step = UINT64_C(0xFF00000005), first = UINT64_C(0x7FFFFFF90); /* the low word of the counter overflows on the way */
+    uint32_t expected[4 * MOST], words[4 * MOST + 4];
+    for (uint64_t b = 0; b < MOST; b++) dnn_random_block(&stream, step, first + b, expected + 4 * b);
+    for (size_t n = 0; n <= MOST; n++)
+        for (size_t skip = 0; skip + n <= MOST; skip += 61) {
+            memset(words, 0xA5, sizeof words);
+            dnn_random_blocks(&stream, step, first + skip, n, words);
+            assert_memory_equal(words, expected + 4 * skip, 16 * n);
+            assert_int_equal(words[4 * n], 0xA5A5A5A5u);
+        }
+}
+
 static void uniform_numbers_lie_below_one_with_the_moments_of_theory(void **state)
 {
     (void)state;
@@ -114,6 +131,22 @@ static void a_shuffle_is_a_permutation_for_every_count(void **state)
     const dnn_stream stream = { 42, DNN_FOR_SHUFFLE, 0 };
     for (uint64_t n = 1; n <= 300; n++) assert_permutation(&stream, n % 3, n);
     for (size_t i = 0; i < sizeof large / sizeof *large; i++) assert_permutation(&stream, 1, large[i]);
+}
+
+static void a_span_of_a_shuffle_is_its_positions_one_by_one(void **state)
+{
+    (void)state;
+    static const uint64_t counts[] = { 1, 5, 63, 64, 65, 256, 257, 1000, 55000, 66000, UINT64_C(1) << 40 };
+    const dnn_stream stream = { 7, DNN_FOR_SHUFFLE, 0 };
+    uint64_t span[301];
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+        for (size_t count = 0; count <= 300 && count <= counts[k]; count += count < 3 ? 1 : 27) {
+            const uint64_t first = (counts[k] - count) / 2;
+            span[count] = 99;
+            dnn_shuffle_span(&stream, 3, counts[k], first, count, span);
+            for (size_t i = 0; i < count; i++) assert_true(span[i] == dnn_shuffle_at(&stream, 3, counts[k], first + i));
+            assert_true(span[count] == 99);
+        }
 }
 
 static void a_shuffle_reaches_huge_counts(void **state)
@@ -172,9 +205,11 @@ int main(void)
         cmocka_unit_test(the_oracle_gives_the_published_vectors),
         cmocka_unit_test(position_zero_without_seed_gives_the_published_vector),
         cmocka_unit_test(a_block_is_philox_of_the_documented_counter),
+        cmocka_unit_test(many_blocks_are_the_blocks_one_by_one),
         cmocka_unit_test(uniform_numbers_lie_below_one_with_the_moments_of_theory),
         cmocka_unit_test(integers_below_n_are_even),
         cmocka_unit_test(a_shuffle_is_a_permutation_for_every_count),
+        cmocka_unit_test(a_span_of_a_shuffle_is_its_positions_one_by_one),
         cmocka_unit_test(a_shuffle_reaches_huge_counts),
         cmocka_unit_test(every_order_of_few_items_comes_equally_often),
         cmocka_unit_test(epochs_and_seeds_shuffle_differently),

@@ -14,8 +14,7 @@ void positions_mask(const dnn_layer *l, const dnn_pass *p, double rate, real kep
     uint32_t words[PIECE];
     while (n > 0) {
         const size_t skip = first % 4, count = n < PIECE - skip ? n : PIECE - skip;
-        for (size_t b = 0; b < (skip + count + 3) / 4; b++)
-            dnn_random_block(&stream, p->step, first / 4 + b, words + 4 * b);
+        dnn_random_blocks(&stream, p->step, first / 4, (skip + count + 3) / 4, words);
         for (size_t i = 0; i < count; i++) mask[i] = words[skip + i] >> 8 >= least ? kept : dropped;
         first += count;
         mask += count;
