@@ -36,6 +36,26 @@ static void start(trained *r, dnn_component optimizer, size_t n)
 
 static void finish(trained *r) { dnn_component_clear(&r->optimizer); }
 
+static double norm_of(const float *x, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+    return sqrt(sum);
+}
+
+/* Directions and norms of the tensors [0, split) and [split, n), for rules that scale by them. */
+static void find_norms(trained *r, double rate, size_t split, double norms[2][2])
+{
+    const size_t begin[] = { 0, split }, end[] = { split, r->n };
+    for (size_t k = 0; k < 2; k++) {
+        dnn_update u = { .n = end[k] - begin[k], .w = r->w + begin[k], .g = r->g + begin[k], .learning_rate = rate, .t = r->t };
+        for (size_t s = 0; s < r->kind->slots(r->optimizer.params); s++) u.slot[s] = r->slot[s] + begin[k];
+        if (r->kind->direction) r->kind->direction(r->optimizer.params, &u, r->g + begin[k]);
+        norms[k][0] = norm_of(u.w, u.n);
+        norms[k][1] = norm_of(u.g, u.n);
+    }
+}
+
 /* One update from r->g, run over stretches of at most `piece` weights. */
 static void update(trained *r, size_t piece)
 {
@@ -43,8 +63,14 @@ static void update(trained *r, size_t piece)
     const double rate = dnn_optimizer_learning_rate(&r->optimizer, &time);
     r->t++;
     if (r->kind->begin) r->kind->begin(r->optimizer.params, r->t, r->scalars);
+    const size_t split = r->n == KERAS_WEIGHTS ? KERAS_KERNEL : r->n;
+    double norms[2][2] = { { 0.0 } };
+    if (r->kind->wants_norms) {
+        find_norms(r, rate, split, norms);
+        if (split < r->n && piece > split) piece = 4; /* a stretch lies in one tensor; both have a multiple of 4 */
+    }
     for (size_t i = 0; i < r->n; i += piece) {
-        dnn_update u = { .n = r->n - i < piece ? r->n - i : piece, .w = r->w + i, .g = r->g + i, .learning_rate = rate,
+        dnn_update u = { .w_norm = norms[i >= split][0], .g_norm = norms[i >= split][1], .n = r->n - i < piece ? r->n - i : piece, .w = r->w + i, .g = r->g + i, .learning_rate = rate,
                          .t = r->t, .scalars = r->scalars };
         for (size_t s = 0; s < r->kind->slots(r->optimizer.params); s++) u.slot[s] = r->slot[s] + i;
         dnn_decay_weights(rate, dnn_optimizer_weight_decay(&r->optimizer, "dense/kernel"), u.n, u.w);
@@ -89,7 +115,7 @@ static void every_optimizer_in_the_list_has_values_of_keras(void **state)
 {
     (void)state;
     for (size_t k = 0; k < dnn_optimizers.count; k++) {
-        bool found = false;
+        bool found = !dnn_optimizers.kinds[k]->keras; /* not in Keras: tested by its formula */
         for (size_t i = 0; i < sizeof keras_updates_table / sizeof *keras_updates_table; i++)
             found = found || !strcmp(dnn_optimizers.kinds[k]->name, keras_updates_table[i].optimizer);
         if (!found) fail_msg("%s: no outside values", dnn_optimizers.kinds[k]->name);
