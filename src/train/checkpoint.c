@@ -77,9 +77,8 @@ dnn_status checkpoint_export(trainer *t, const char *name)
 
 static int is_checkpoint(const struct dirent *e)
 {
-    unsigned long long step;
-    char tail[4];
-    return sscanf(e->d_name, "step-%10llu.%3s", &step, tail) == 2 && strcmp(tail, "h5") == 0 && strlen(e->d_name) == 18;
+    uint64_t step;
+    return run_folder_is_checkpoint(e->d_name, &step);
 }
 
 /* Names sort by step: ten digits with leading zeros. */
@@ -97,11 +96,17 @@ static void free_list(struct dirent **list, int n)
     if (n >= 0) free(list);
 }
 
+/* What lies beyond the present step belongs to a course that this run has left, going on from an earlier or the last undamaged file: it must
+ * neither push out the new ones nor be what --resume auto takes next. */
 static void prune(const trainer *t)
 {
     struct dirent **list = NULL;
     const int n = list_checkpoints(t->folder.path, &list);
-    for (int i = 0; i < n - (int)t->config.checkpoint.keep; i++) {
+    int ours = 0;
+    uint64_t step = 0;
+    while (ours < n && run_folder_is_checkpoint(list[ours]->d_name, &step) && step <= t->step) ours++;
+    for (int i = 0; i < n; i++) {
+        if (i < ours && ours - i <= t->config.checkpoint.keep) continue;
         char *path = dnn_format("%s/checkpoints/%s", t->folder.path, list[i]->d_name);
         if (path) unlink(path);
         dnn_free(path);

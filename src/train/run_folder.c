@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,14 +10,40 @@
 #include "dnn/io/file.h"
 #include "dnn/io/tree.h"
 
-/* What a run leaves in its folder, and what --overwrite therefore may remove. */
-static const char *const traces[] = { "run.yaml", "history.csv", "steps.csv", "model.h5", "status.json" };
+/* What a run leaves in its folder, and what --overwrite therefore may remove; nothing else, since data and models of others may lie there too. */
+static const char *const traces[] = { "run.yaml", "history.csv", "steps.csv", "model.h5", "best.h5", "status.json" };
 
 char *run_folder_file(const run_folder *folder, const char *name) { return dnn_format("%s/%s", folder->path, name); }
 
+bool run_folder_is_checkpoint(const char *name, uint64_t *step)
+{
+    static const char head[] = "step-", tail[] = ".h5";
+    enum { HEAD = sizeof head - 1, DIGITS = 10 };
+    if (strncmp(name, head, HEAD) != 0 || strspn(name + HEAD, "0123456789") != DIGITS || strcmp(name + HEAD + DIGITS, tail) != 0) return false;
+    *step = strtoull(name + HEAD, NULL, 10);
+    return true;
+}
+
+/* How many checkpoints there are, or were. */
+static size_t count_checkpoints(const run_folder *folder, bool remove_them)
+{
+    char *path = run_folder_file(folder, "checkpoints");
+    DIR *d = path ? opendir(path) : NULL;
+    size_t count = 0;
+    uint64_t step;
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        if (!run_folder_is_checkpoint(e->d_name, &step)) continue;
+        count++;
+        if (remove_them) unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d) closedir(d);
+    dnn_free(path);
+    return count;
+}
+
 static bool holds_run(const run_folder *folder)
 {
-    bool found = false;
+    bool found = count_checkpoints(folder, false) > 0;
     for (size_t i = 0; i < sizeof traces / sizeof *traces && !found; i++) {
         char *path = run_folder_file(folder, traces[i]);
         found = path && dnn_file_exists(path);
@@ -25,32 +52,9 @@ static bool holds_run(const run_folder *folder)
     return found;
 }
 
-static bool ends_in(const char *name, const char *tail)
-{
-    const size_t n = strlen(name), t = strlen(tail);
-    return n >= t && strcmp(name + n - t, tail) == 0;
-}
-
-static void remove_model_files(const char *folder)
-{
-    DIR *d = opendir(folder);
-    if (!d) return;
-    for (struct dirent *e = readdir(d); e; e = readdir(d)) {
-        if (!ends_in(e->d_name, ".h5")) continue;
-        char *path = dnn_format("%s/%s", folder, e->d_name);
-        if (path) unlink(path);
-        dnn_free(path);
-    }
-    closedir(d);
-}
-
 static dnn_status remove_run(const run_folder *folder)
 {
-    char *checkpoints = run_folder_file(folder, "checkpoints");
-    if (!checkpoints) return DNN_E_MEMORY;
-    remove_model_files(checkpoints);
-    dnn_free(checkpoints);
-    remove_model_files(folder->path);
+    count_checkpoints(folder, true);
     for (size_t i = 0; i < sizeof traces / sizeof *traces; i++) {
         char *path = run_folder_file(folder, traces[i]);
         if (!path) return DNN_E_MEMORY;

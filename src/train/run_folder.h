@@ -17,6 +17,8 @@ dnn_status run_folder_open(const char *path, dnn_resume resume, bool overwrite, 
 dnn_status run_folder_begin(run_folder *folder, bool overwrite);
 /* A folder that is still fresh goes with it. */
 void run_folder_close(run_folder *folder);
+/* Whether a file of `checkpoints/` is one by its name, step-%010d.h5, and the updates it was saved after. */
+bool run_folder_is_checkpoint(const char *name, uint64_t *step);
 /* "path/name" in new memory; NULL when out of memory. */
 char *run_folder_file(const run_folder *folder, const char *name);
 dnn_status run_folder_write_tree(const run_folder *folder, const char *name, const dnn_node *tree);
