@@ -17,7 +17,7 @@ static void see(void *context, const dnn_graph *graph, const dnn_dataset *ds)
     (void)context;
     dnn_graph_count(graph, &weights, &trainable);
     printf("data:  %s\n", dnn_dataset_describe(ds));
-    printf("model: %zu layers, %zu parameters, %zu of them trainable\n", graph->n_layers, weights, trainable);
+    printf("model: %zu layers, %zu parameters, %zu of them trainable\n", dnn_graph_written_layers(graph), weights, trainable);
 }
 
 static void see_gradient(void *context, const dnn_gradient_line *line)

@@ -44,6 +44,13 @@ void dnn_graph_freeze(dnn_graph *g, size_t layer, bool frozen)
     graph_want(g);
 }
 
+size_t dnn_graph_written_layers(const dnn_graph *graph)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < graph->n_layers; i++) n += !graph->layers[i].internal;
+    return n;
+}
+
 void dnn_graph_count(const dnn_graph *g, size_t *weights, size_t *trainable)
 {
     *weights = *trainable = 0;

@@ -173,7 +173,7 @@ static void announce(const trainer *t)
              t->run.cut.shards == 1 ? "" : "s", t->run.cut.capacity);
     t->progress->begin(t->progress->context, line);
     t->progress->begin(t->progress->context, dnn_dataset_describe(t->dataset));
-    snprintf(line, sizeof line, "model: %zu layers, %zu parameters, %zu of them trainable; output in %s", t->graph->n_layers, weights, trainable,
+    snprintf(line, sizeof line, "model: %zu layers, %zu parameters, %zu of them trainable; output in %s", dnn_graph_written_layers(t->graph), weights, trainable,
              t->config.output);
     t->progress->begin(t->progress->context, line);
 }

@@ -64,6 +64,8 @@ void dnn_graph_freeze(dnn_graph *graph, size_t layer, bool frozen);
 dnn_status dnn_graph_initialize(const dnn_graph *graph, uint64_t seed, float *weights);
 /** The layer (as written) or input that tensor `t` comes from: for connections in a summary. */
 const char *dnn_graph_tensor_name(const dnn_graph *graph, size_t t);
+/** Layers that were written or unrolled, without those made inside. */
+size_t dnn_graph_written_layers(const dnn_graph *graph);
 /** Weights, trainable ones, for the summary. */
 void dnn_graph_count(const dnn_graph *graph, size_t *weights, size_t *trainable);
 
