@@ -1,0 +1,2 @@
+/* Products with views in double. */
+#include "math/view_product.h"

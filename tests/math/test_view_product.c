@@ -1,0 +1,2 @@
+/* Products with views in float. */
+#include "math/view_product.h"
