@@ -92,11 +92,25 @@ static void run_passes(prediction_run *p, uint64_t passes)
     }
 }
 
+static bool names_output(const dnn_graph *g, const char *name)
+{
+    for (size_t o = 0; o < g->n_outputs; o++)
+        if (strcmp(g->outputs[o].name, name) == 0) return true;
+    return false;
+}
+
+/* Which target's scaling is undone: the one that the output was trained on, by name, or the only one there is. A source that brings no targets
+ * has those of the model file, in the order they have there. */
 static size_t target_of_output(const application *a, size_t o)
 {
-    for (size_t i = 0; i < dnn_dataset_targets(a->dataset); i++)
-        if (strcmp(dnn_dataset_target(a->dataset, i)->name, a->graph->outputs[o].name) == 0) return i;
-    return o < dnn_dataset_targets(a->dataset) ? o : SIZE_MAX;
+    const dnn_node *fitted = dnn_node_at(a->model.section, "scalers.targets");
+    const size_t brought = dnn_dataset_targets(a->dataset), n = brought ? brought : fitted ? fitted->count : 0;
+    const char *name = NULL;
+    for (size_t i = 0; i < n; i++) {
+        name = brought ? dnn_dataset_target(a->dataset, i)->name : fitted->items[i]->key;
+        if (strcmp(name, a->graph->outputs[o].name) == 0) return i;
+    }
+    return n == 1 && !names_output(a->graph, name) ? 0 : SIZE_MAX;
 }
 
 /* Mean and deviation of the passes as floats, in units of the targets. */
