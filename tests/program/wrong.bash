@@ -58,8 +58,8 @@ begin_case() { # on RANKS: a folder for the next case, in the variable `at`
     ln -s "$data"/* "$at"
 }
 
-limit() { # four at a time: more would only wait for each other
-    while [ "$(jobs -rp | wc -l)" -ge 4 ]; do wait -n || true; done
+limit() { # four at a time: more would only wait for each other; one at a time where cases share a folder
+    while [ "$(jobs -rp | wc -l)" -ge "${WRONG_AT_ONCE:-4}" ]; do wait -n || true; done
 }
 
 wrong() { # STATUS TEXT… -- ARGUMENT…
