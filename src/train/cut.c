@@ -5,7 +5,7 @@
 cut cut_batch(size_t batch, size_t shards, const dnn_team *team)
 {
     const size_t v = shards ? shards : (size_t)dnn_team_all_workers(team);
-    return (cut){ .batch = batch, .shards = v, .capacity = (batch + v - 1) / v };
+    return (cut){ .batch = batch, .shards = v, .capacity = (batch + v - 1) / v, .exact = shards > 0 };
 }
 
 void cut_rows(const cut *c, size_t rows, size_t v, size_t *first, size_t *count, size_t *capacity)

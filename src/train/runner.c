@@ -40,6 +40,25 @@ static dnn_status plan_places(runner *r)
     return DNN_OK;
 }
 
+/* In exact shards over several teams: which partial sums travel. */
+static dnn_status plan_tree(runner *r)
+{
+    const size_t teams = (size_t)dnn_team_count(r->team), workers = (size_t)dnn_team_all_workers(r->team);
+    if (!r->optimizer || !r->cut.exact || teams == 1) return DNN_OK;
+    size_t *firsts = dnn_alloc(teams + 1, sizeof *firsts), end;
+    r->node_offsets = dnn_alloc(teams + 1, sizeof *r->node_offsets);
+    dnn_status st = firsts && r->node_offsets ? DNN_OK : DNN_E_MEMORY;
+    for (size_t t = 0; t < teams && st == DNN_OK; t++)
+        cut_shards(r->cut.shards, (size_t)dnn_team_first_worker_of(r->team, (int)t), workers, &firsts[t], &end);
+    if (st == DNN_OK) {
+        firsts[teams] = r->cut.shards;
+        st = tree_nodes_plan(r->cut.shards, teams, firsts, &r->tree);
+    }
+    for (size_t t = 0; t <= teams && st == DNN_OK; t++) r->node_offsets[t] = r->tree.team_first[t] * r->graph->segments.total * sizeof(float);
+    dnn_free(firsts);
+    return st;
+}
+
 /* Hands out stretches of a window, each on a 64-byte boundary; with base NULL it only counts. */
 typedef struct dealer { char *base; size_t used; } dealer;
 
@@ -63,6 +82,7 @@ static void deal_step(runner *r, dealer *d)
     const size_t total = r->optimizer ? r->graph->segments.total : 0;
     r->gradients = deal(d, r->team_shards * total * sizeof(float));
     r->reduced = deal(d, total * sizeof(float));
+    r->node_sums = deal(d, r->tree.n_nodes * total * sizeof(float));
     const size_t blocks = r->optimizer ? total / DNN_BLOCK + r->graph->segments.count : 0;
     r->squares = deal(d, blocks * sizeof(double));
     r->weight_squares = deal(d, blocks * sizeof(double));
@@ -117,6 +137,7 @@ static dnn_status plan(const runner_options *o, runner *r)
     if (st == DNN_OK && o->optimizer) st = runner_class_weights(r, o->class_weights);
     if (st == DNN_OK) st = runner_cut_slices(r);
     if (st == DNN_OK) st = plan_places(r);
+    if (st == DNN_OK) st = plan_tree(r);
     return st;
 }
 
@@ -139,6 +160,8 @@ void runner_destroy(runner *r)
     dnn_free(r->record_offsets);
     dnn_free(r->sums_offsets);
     dnn_free(r->record_at);
+    dnn_free(r->node_offsets);
+    tree_nodes_clear(&r->tree);
     dnn_free(r->flags_at);
     dnn_free(r->class_weight);
     if (r->team) {

@@ -14,6 +14,7 @@
 #include "dnn/nn/objective.h"
 #include "dnn/optim/clip.h"
 #include "dnn/optim/optimizer.h"
+#include "train/tree_nodes.h"
 
 typedef struct runner runner;
 
@@ -22,6 +23,7 @@ typedef struct cut {
     size_t batch;      /* rows of a full global batch */
     size_t shards;     /* V */
     size_t capacity;   /* rows of a shard: ceil(batch / V) */
+    bool exact;        /* V was given: the same bits however ranks are spread over teams */
 } cut;
 
 /* One shard's memory beside what the graph keeps in it. */
@@ -82,6 +84,9 @@ struct runner {
     size_t n_slots;
     float *gradients;              /* [shards of the team, total] */
     float *reduced;                /* [total] where a gradient is needed whole before the update */
+    tree_nodes tree;               /* several teams in exact shards; else no nodes */
+    float *node_sums;              /* [nodes of all teams, total] */
+    size_t *node_offsets;          /* [teams + 1] bytes */
     double *records[2];            /* [V records and a flag word per worker], teams side by side */
     double *sums[2];               /* [V, max_sums] */
     double *squares;               /* [blocks] sums of squares of the reduced gradient */

@@ -78,5 +78,5 @@ dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, 
 
 cut setup_forward_cut(const cut *training, const dnn_team *team)
 {
-    return cut_batch(training->batch > FORWARD_BATCH ? training->batch : FORWARD_BATCH, training->shards, team);
+    return cut_batch(training->batch > FORWARD_BATCH ? training->batch : FORWARD_BATCH, training->exact ? training->shards : 0, team);
 }

@@ -8,6 +8,7 @@
  * one block after the other while it is in cache. What needs norms of whole tensors (clipping by norm, LAMB, LARS) needs all blocks reduced first,
  * hence a second way through. Constraints come last, when all weights of a tensor are new. */
 #include <math.h>
+#include <string.h>
 
 #include "dnn/math/tree.h"
 #include "dnn/nn/constraint.h"
@@ -111,18 +112,51 @@ static void update_in_one_way(worker *k, const step_plan *p, size_t first, size_
     }
 }
 
+/* One sum per team, all-reduced by slices. */
+static void reduce_over_teams(worker *k, size_t first, size_t end)
+{
+    runner *r = k->r;
+    for (size_t i = first; i < end; i++) add_over_shards(r, &r->blocks[i], 1.0f, r->reduced + r->blocks[i].offset);
+    dnn_team_barrier(r->team);
+    if (k->main) dnn_team_exchange_sum(r->team, r->reduced, r->graph->segments.total);
+    dnn_team_barrier(r->team);
+}
+
+/* This team's nodes of the tree from its shards, then the rest of the tree from everybody's nodes. */
+static void reduce_over_nodes(worker *k, size_t first, size_t end)
+{
+    runner *r = k->r;
+    const size_t total = r->graph->segments.total, team = (size_t)dnn_team_index(r->team);
+    for (size_t n = r->tree.team_first[team]; n < r->tree.team_first[team + 1]; n++) {
+        const tree_node *node = &r->tree.nodes[n];
+        const float *shards = r->gradients + (node->first - r->team_first_shard) * total;
+        for (size_t i = first; i < end; i++)
+            dnn_tree_sum(shards, total, node->end - node->first, r->blocks[i].offset, r->blocks[i].length, 1.0f,
+                         r->node_sums + n * total + r->blocks[i].offset);
+    }
+    meet(k, r->node_sums, r->node_offsets);
+    for (size_t i = first; i < end; i++) {
+        const slice_block *b = &r->blocks[i];
+        for (size_t m = 0; m < r->tree.n_merges; m++) {
+            float *into = r->node_sums + r->tree.merges[m].into * total + b->offset;
+            const float *from = r->node_sums + r->tree.merges[m].from * total + b->offset;
+            for (size_t j = 0; j < b->length; j++) into[j] += from[j];
+        }
+        memcpy(r->reduced + b->offset, r->node_sums + b->offset, b->length * sizeof(float));
+    }
+}
+
 /* The reduced gradient whole in r->reduced. */
 static void reduce_whole(worker *k, const step_plan *p, size_t first, size_t end)
 {
     runner *r = k->r;
     const bool teams = dnn_team_count(r->team) > 1;
-    for (size_t i = first; i < end; i++)
-        add_over_shards(r, &r->blocks[i], teams ? 1.0f : p->scale, r->reduced + r->blocks[i].offset);
-    if (teams) {
-        dnn_team_barrier(r->team);
-        if (k->main) dnn_team_exchange_sum(r->team, r->reduced, r->graph->segments.total);
-        dnn_team_barrier(r->team);
-    }
+    if (!teams)
+        for (size_t i = first; i < end; i++) add_over_shards(r, &r->blocks[i], p->scale, r->reduced + r->blocks[i].offset);
+    else if (r->tree.n_nodes)
+        reduce_over_nodes(k, first, end);
+    else
+        reduce_over_teams(k, first, end);
     for (size_t i = first; i < end; i++) {
         float *g = r->reduced + r->blocks[i].offset;
         for (size_t j = 0; teams && j < r->blocks[i].length; j++) g[j] *= p->scale;

@@ -63,6 +63,13 @@ static void fixed_shards_give_the_same_bits_at_any_number_of_threads(void **stat
     assert_on_all_ranks(*state, against_serial(*state, fixed_shards, 2, 3) == 0.0);
 }
 
+static void fixed_shards_give_the_same_bits_however_ranks_are_spread_over_hosts(void **state)
+{
+    static const char *const text = RUN(", shards: 7, optimizer: {adam: {learning_rate: 0.01, global_clipnorm: 0.5}}", "comm: {team: rank}\n");
+    assert_on_all_ranks(*state, against_serial(*state, text, 1, 3) == 0.0);
+    assert_on_all_ranks(*state, against_serial(*state, text, 2, 3) == 0.0);
+}
+
 static const char *const two_rows =
     "seed: 3\noutput: unused\ndata: {source: {blobs: {n_samples: 5, centers: 2, n_features: 3, random_state: 5}}}\n"
     "model: {layers: [{dense: {units: 4, activation: elu}}, batch_normalization, {dense: {units: 2, activation: softmax}}]}\n"
@@ -90,6 +97,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(teams_that_share_nothing_reach_the_weights_of_one, comm),
         cmocka_unit_test_prestate(fixed_shards_give_the_same_bits_at_any_number_of_ranks, comm),
         cmocka_unit_test_prestate(fixed_shards_give_the_same_bits_at_any_number_of_threads, comm),
+        cmocka_unit_test_prestate(fixed_shards_give_the_same_bits_however_ranks_are_spread_over_hosts, comm),
         cmocka_unit_test_prestate(fewer_rows_than_ranks_leave_some_without_and_are_exact, comm),
         cmocka_unit_test_prestate(class_weights_count_alike_at_any_number_of_ranks, comm),
     };

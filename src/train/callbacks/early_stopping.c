@@ -1,8 +1,14 @@
-/* early_stopping - ends the training when the monitored value has not become better for `patience` epochs.
- * Prechelt, "Early stopping - but when?", 1998; the rules are those of Keras 3 (keras/src/callbacks/early_stopping.py): better means v < best - min_delta (or
+/* early_stopping - ends the training by the course of a monitored value v, one of four triggers (Brownlee, "Better Deep Learning", 2018, names
+ * them; the formulas are ours, p = max(patience, 1), d = min_delta):
+ *   no_improvement   v was not better than the best by more than d for p epochs
+ *   absolute_change  |v - the epoch's before| < d (or = 0) for p epochs in a row
+ *   decrease         v worse than the epoch's before by more than d for p epochs in a row
+ *   average_change   v became better by less than d (with d = 0: not at all) an epoch on average over the last p epochs
+ * Prechelt, "Early stopping - but when?", 1998; the rules of no_improvement are those of Keras 3 (keras/src/callbacks/early_stopping.py): better means v < best - min_delta (or
  * > best + min_delta); never in the first epoch; the baseline only gates the reset of the wait; the best weights are
  * restored even where it never fired. */
 #include <math.h>
+#include <string.h>
 
 #include "dnn/train/callback.h"
 
@@ -13,13 +19,19 @@ typedef struct early_stopping {
     int mode;
     double baseline;  /* NaN: none */
     bool restore_best_weights;
+    int trigger;
 } early_stopping;
+
+enum { NO_IMPROVEMENT, ABSOLUTE_CHANGE, DECREASE, AVERAGE_CHANGE };
+enum { MAX_RECENT = 256 };
 
 typedef struct memory {
     size_t index;
     bool maximizes, any_best, kept;
     double best;
     int64_t wait;
+    double recent[MAX_RECENT];  /* values of the last epochs, the oldest first; not used by no_improvement */
+    size_t n_recent;
 } memory;
 
 static const dnn_param params[] = {
@@ -30,6 +42,10 @@ static const dnn_param params[] = {
     DNN_REAL(early_stopping, baseline, "null", NULL, "value that must be beaten for the wait to begin anew"),
     DNN_BOOL(early_stopping, restore_best_weights, "false", "end with the weights of the best epoch"),
     DNN_INT(early_stopping, start_from_epoch, "0", ">= 0", "epochs at the start that are not looked at"),
+    DNN_CHOICE(early_stopping, trigger, "no_improvement", "no_improvement|absolute_change|decrease|average_change",
+               "no_improvement: not better than the best for `patience` epochs; absolute_change: from epoch to epoch by less than min_delta; "
+               "decrease: worse than the epoch before, `patience` times in a row; average_change: better by less than min_delta an epoch on "
+               "average over `patience` epochs"),
 };
 
 static dnn_status begin(const dnn_component *component, const char *const *names, size_t count, void *state)
@@ -37,12 +53,54 @@ static dnn_status begin(const dnn_component *component, const char *const *names
     const early_stopping *p = component->params;
     memory *m = state;
     m->maximizes = dnn_callback_maximizes(p->monitor, p->mode);
+    if (p->trigger != NO_IMPROVEMENT && !isnan(p->baseline))
+        return dnn_place_fail(DNN_E_CONFIG, component->place, "early_stopping.baseline: belongs to trigger no_improvement alone");
+    if (p->trigger == AVERAGE_CHANGE && p->patience > MAX_RECENT)
+        return dnn_place_fail(DNN_E_CONFIG, component->place, "early_stopping.patience = %lld: an average goes over at most %d epochs",
+                              (long long)p->patience, MAX_RECENT);
     return dnn_callback_monitor(component, p->monitor, names, count, &m->index);
 }
 
 static bool better(const early_stopping *p, const memory *m, double value, double than)
 {
     return m->maximizes ? value - p->min_delta > than : value + p->min_delta < than;
+}
+
+/* Whether this epoch is one more that speaks for ending; the average looks at its epochs at once. */
+static bool counts(const early_stopping *p, const memory *m, double value)
+{
+    const double change = value - m->recent[m->n_recent - 1];
+    if (p->trigger == ABSOLUTE_CHANGE) return fabs(change) < p->min_delta || change == 0.0;
+    return !(m->maximizes ? change >= -p->min_delta : change <= p->min_delta);
+}
+
+static bool stands_still(const early_stopping *p, const memory *m, double value)
+{
+    const size_t span = p->patience > 1 ? (size_t)p->patience : 1;
+    if (m->n_recent < span) return false;
+    const double gain = (m->maximizes ? value - m->recent[0] : m->recent[0] - value) / (double)span;
+    return !(gain >= p->min_delta) || gain == 0.0;
+}
+
+static void remember(const early_stopping *p, memory *m, double value)
+{
+    const size_t span = p->trigger == AVERAGE_CHANGE && p->patience > 1 ? (size_t)p->patience : 1;
+    if (m->n_recent == span) memmove(m->recent, m->recent + 1, --m->n_recent * sizeof *m->recent);
+    m->recent[m->n_recent++] = value;
+}
+
+/* The other triggers compare with epochs before, not with the best. */
+static bool fires_by_change(const early_stopping *p, memory *m, double value)
+{
+    bool fires = false;
+    if (p->trigger == AVERAGE_CHANGE) {
+        fires = stands_still(p, m, value);
+    } else if (m->n_recent > 0) {
+        m->wait = counts(p, m, value) ? m->wait + 1 : 0;
+        fires = m->wait > 0 && m->wait >= p->patience;
+    }
+    remember(p, m, value);
+    return fires;
 }
 
 static void epoch_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
@@ -52,16 +110,20 @@ static void epoch_end(const void *params_, void *state, const dnn_report *report
     const double value = report->values[m->index];
     if ((int64_t)report->epoch - 1 < p->start_from_epoch) return;
     if (p->restore_best_weights && !m->kept) wish->keep = m->kept = true;
-    m->wait++;
     /* a value that is not finite is never the best one */
-    if (isfinite(value) && (!m->any_best || better(p, m, value, m->best))) {
+    const bool best = isfinite(value) && (!m->any_best || better(p, m, value, m->best));
+    if (best) {
         m->any_best = true;
         m->best = value;
         wish->keep = p->restore_best_weights;
-        if (isnan(p->baseline) || better(p, m, value, p->baseline)) m->wait = 0;
+    }
+    if (p->trigger != NO_IMPROVEMENT) {
+        wish->stop = fires_by_change(p, m, value);
         return;
     }
-    if (m->wait >= p->patience && report->epoch > 1) wish->stop = true;
+    m->wait++;
+    if (best && (isnan(p->baseline) || better(p, m, value, p->baseline))) m->wait = 0;
+    if (!best && m->wait >= p->patience && report->epoch > 1) wish->stop = true;
 }
 
 static void train_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
@@ -69,6 +131,17 @@ static void train_end(const void *params_, void *state, const dnn_report *report
     (void)report;
     const memory *m = state;
     wish->restore = ((const early_stopping *)params_)->restore_best_weights && m->kept;
+}
+
+static dnn_node *list_of(const double *values, size_t n)
+{
+    dnn_node *list = dnn_node_list();
+    for (size_t i = 0; list && i < n; i++) {
+        if (dnn_node_append(list, dnn_node_real(values[i])) == DNN_OK) continue;
+        dnn_node_destroy(list);
+        return NULL;
+    }
+    return list;
 }
 
 static dnn_node *save(const void *state)
@@ -79,6 +152,7 @@ static dnn_node *save(const void *state)
     if (st == DNN_OK) st = dnn_node_set(map, "wait", dnn_node_int(m->wait));
     if (st == DNN_OK) st = dnn_node_set(map, "kept", dnn_node_bool(m->kept));
     if (st == DNN_OK && m->any_best) st = dnn_node_set(map, "best", dnn_node_real(m->best));
+    if (st == DNN_OK && m->n_recent) st = dnn_node_set(map, "recent", list_of(m->recent, m->n_recent));
     if (st == DNN_OK) return map;
     dnn_node_destroy(map);
     return NULL;
@@ -93,6 +167,10 @@ static dnn_status load(const dnn_node *saved, void *state)
     m->kept = kept->boolean;
     m->any_best = best != NULL;
     if (best) m->best = best->real;
+    const dnn_node *recent = dnn_node_find(saved, "recent");
+    if (recent && recent->count > MAX_RECENT) return dnn_fail(DNN_E_MODEL, "the checkpoint's state of early_stopping has too many recent values");
+    m->n_recent = recent ? recent->count : 0;
+    for (size_t i = 0; i < m->n_recent; i++) m->recent[i] = recent->items[i]->real;
     return DNN_OK;
 }
 
