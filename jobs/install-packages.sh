@@ -14,7 +14,7 @@ packages=(gcc libc6-dev cmake ninja-build pkg-config libopenmpi-dev openmpi-bin
     zlib1g-dev libxxhash-dev)
 case ${1:-} in
     '') ;;
-    --tests) packages+=(libcmocka-dev python3-h5py python3-numpy) ;;
+    --tests) packages+=(libcmocka-dev python3-h5py python3-numpy 'curl|wget') ;;
     *) sed -n '2,8p' "$0" >&2; exit 2 ;;
 esac
 

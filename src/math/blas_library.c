@@ -34,6 +34,8 @@ void dnn_blas_use_one_thread(void)
     if (set_omp != NULL) set_omp(1);
 }
 
+bool dnn_blas_serves_threads(void) { return openblas_get_parallel() != OPENBLAS_SEQUENTIAL; }
+
 static char version[128];
 
 static void describe(void)

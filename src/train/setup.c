@@ -5,6 +5,8 @@
 
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
+#include "dnn/math/blas.h"
 
 enum { FORWARD_BATCH = 1024 };
 
@@ -33,12 +35,24 @@ dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start
     const dnn_node *path = file ? file : weights;
     if (path->type != DNN_NODE_STRING) return dnn_node_fail(DNN_E_CONFIG, path, "model.%s: must be the path of a model file", path->key);
     dnn_status st = shared_model_open(comm, path->text, start);
+    if (st == DNN_OK && weights) dnn_node_remove(dnn_node_find(root, "model"), "weights"); /* the rest is the network's */
     if (st != DNN_OK || !file) return st;
     *with_optimizer = !dnn_node_at(root, "training.optimizer");
     st = dnn_node_set(root, "model", dnn_node_copy(start->architecture));
     if (st == DNN_OK) st = merge_training(root, start->training);
     if (st != DNN_OK) shared_model_close(start);
     return st;
+}
+
+dnn_status setup_team(dnn_comm *comm, const dnn_config *config, int threads, dnn_team **out)
+{
+    dnn_status st = DNN_OK;
+    *out = NULL;
+    if (threads > 1 && !dnn_blas_serves_threads())
+        st = dnn_fail(DNN_E_CONFIG, "--threads %d: %s computes wrong products for several threads at once; start more ranks instead, or install its "
+                                    "OpenMP build (libopenblas0-openmp)", threads, dnn_blas_version());
+    st = dnn_agree(comm, st);
+    return st == DNN_OK ? dnn_team_create(comm, (dnn_team_scope)config->comm.team, threads, out) : st;
 }
 
 dnn_status setup_network(const dnn_node *model, const dnn_dataset *ds, dnn_graph **graph)

@@ -26,6 +26,9 @@ void share_with_leaders(dnn_team *team, void *data, size_t bytes);
  * `start` is that file, or that of `weights:`; its `file` stays open on rank 0. `start->architecture` NULL: none. */
 dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start, bool *with_optimizer);
 
+/* The team of a run, `threads` workers in this rank, where this BLAS serves them. Collective. */
+dnn_status setup_team(dnn_comm *comm, const dnn_config *config, int threads, dnn_team **out);
+
 /* The network for the data's arrays, and its objective where `training` says one. */
 dnn_status setup_network(const dnn_node *model, const dnn_dataset *ds, dnn_graph **graph);
 dnn_status setup_objective(const dnn_graph *graph, const dnn_training_config *training, dnn_objective **out);

@@ -221,7 +221,7 @@ static void destroy(trainer *t)
 static dnn_status prepare(trainer *t, const dnn_train_request *request, shared_model *start, bool with_optimizer)
 {
     dnn_status st = open_folder(t, request);
-    if (st == DNN_OK) st = dnn_team_create(t->comm, (dnn_team_scope)t->config.comm.team, request->threads, &t->team);
+    if (st == DNN_OK) st = setup_team(t->comm, &t->config, request->threads, &t->team);
     if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
     if (st == DNN_OK) st = dnn_agree(t->comm, build(t));
     if (st == DNN_OK) st = create_runners(t);

@@ -16,6 +16,8 @@ void dnn_gemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, real alp
  * product: OpenMP keeps its number of threads per thread. Parallelism comes from workers, never from inside a product. */
 void dnn_blas_use_one_thread(void);
 
+/** Whether products may be computed by several threads at once: the serial build of OpenBLAS gives wrong numbers then (docs/libraries.md). */
+bool dnn_blas_serves_threads(void);
 /** "OpenBLAS 0.3.21 (pthreads, Cooperlake kernels)"; valid for the life of the program. */
 const char *dnn_blas_version(void);
 
