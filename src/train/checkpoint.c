@@ -1,6 +1,7 @@
 /* Checkpoints: model files that hold, beside weights and optimizer, where the training stands. No generator state and no order
  * of data are stored: they follow from seed, epoch and step. Layout of the section: docs/formats.md. */
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +44,20 @@ static dnn_node *section_of(const trainer *t)
     return NULL;
 }
 
+/* The loss shows at the next step only what the last update has done; no file may hold it before. */
+static dnn_status check_weights(const trainer *t)
+{
+    for (size_t i = 0; i < t->graph->segments.total; i++)
+        if (!isfinite(t->run.weights[i]))
+            return dnn_fail(DNN_E_DIVERGED, "step %llu: the weights are not finite; they were not saved. A smaller learning rate, clipping "
+                            "(global_clipnorm: 1.0) or scaled features may help", (unsigned long long)t->step);
+    return DNN_OK;
+}
+
 static dnn_status write_model(trainer *t, const char *path)
 {
+    dnn_status st = check_weights(t);
+    if (st != DNN_OK) return st;
     dnn_node *section = section_of(t), *training = dnn_node_map();
     dnn_model_array arrays[MAX_CALLBACKS];
     size_t n_arrays = 0;
@@ -54,7 +67,7 @@ static dnn_status write_model(trainer *t, const char *path)
         arrays[n_arrays].values = t->watchers[i].kept;
         arrays[n_arrays++].count = t->graph->segments.total;
     }
-    dnn_status st = section && training ? dnn_objective_write(t->objective, training) : DNN_E_MEMORY;
+    st = section && training ? dnn_objective_write(t->objective, training) : DNN_E_MEMORY;
     if (st == DNN_OK) {
         const dnn_model_content content = {
             .graph = t->graph, .weights = t->run.weights, .training = training, .optimizer = &t->config.training.optimizer,

@@ -157,6 +157,20 @@ static void a_loss_that_is_not_finite_ends_with_its_own_status(void **state)
     assert_on_all_ranks(comm, strstr(dnn_fail_text(), "not finite") != NULL);
 }
 
+static void a_last_update_that_is_not_finite_is_found_out_and_not_saved(void **state)
+{
+    dnn_comm *comm = *state;
+    char out[600];
+    snprintf(out, sizeof out, "output=%s", in_folder("overflow"));
+    const char *overrides[] = { out, "data.source={regression: {n_samples: 200, n_features: 4}}", "model={layers: [{dense: {units: 8}}, {dense: {units: 1}}]}",
+                                "training.loss=mse", "training.metrics=[]", "training.optimizer={sgd: {learning_rate: 1.0e+38}}",
+                                "training.batch_size=1000", "training.epochs=1" };
+    const dnn_train_request request = { .run_file = in_folder("run.yaml"), .overrides = overrides, .n_overrides = 8, .threads = 1 };
+    assert_on_all_ranks(comm, dnn_train(comm, &request) == DNN_E_DIVERGED);
+    dnn_comm_barrier(comm);
+    assert_on_all_ranks(comm, !dnn_file_exists(in_folder("overflow/model.h5")) && count_files(in_folder("overflow/checkpoints")) == 0);
+}
+
 static void evaluating_the_model_gives_the_last_line_of_its_history(void **state)
 {
     dnn_comm *comm = *state;
@@ -214,6 +228,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(evaluating_the_model_gives_the_last_line_of_its_history, comm),
         cmocka_unit_test_prestate(overwriting_trains_anew, comm),
         cmocka_unit_test_prestate(a_loss_that_is_not_finite_ends_with_its_own_status, comm),
+        cmocka_unit_test_prestate(a_last_update_that_is_not_finite_is_found_out_and_not_saved, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     remove_folder(comm);
