@@ -85,8 +85,8 @@ edited() { # FILE SED_PROGRAM STATUS TEXT…: `train` with a run file that the p
 
 verdict() { # LEAST: of all cases, of which there must be so many
     wait
-    [ "$cases" -ge "$1" ] || fail "only $cases cases were run"
     [ ! -s "$folder/failures" ] || { sort "$folder/failures" >&2; fail "$(wc -l <"$folder/failures") things are not as they should be in $cases cases"; }
+    [ "$cases" -ge "$1" ] || fail "only $cases cases were run"
     echo "$cases cases"
 }
 

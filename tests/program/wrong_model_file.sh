@@ -65,7 +65,7 @@ touch "$data/there.csv"
 wrong 2 "there.csv: exists; replace it with --overwrite" -- predict good.h5 --part train --out there.csv
 wrong 2 "p.txt: must end in .h5 or .csv" -- predict good.h5 --part train --out p.txt
 for name in p.csv p.h5; do
-    wrong 5 "absent/$name: cannot" "No such file or directory" -- predict good.h5 --part train --out absent/$name
+    wrong 5 "absent/$name" "cannot" "No such file or directory" -- predict good.h5 --part train --out absent/$name
 done
 wrong 5 "there.csv: is a file, a folder is needed" -- train moons.yaml output=there.csv
 wrong 5 "there.csv: is a file, a folder is needed" -- train moons.yaml output=there.csv/deeper
