@@ -38,6 +38,7 @@ static dnn_node *section_of(const trainer *t)
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_seconds", dnn_node_real(t->epoch_seconds));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_record", record_list(t->epoch_record, t->run.record));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_penalty", dnn_node_real(t->epoch_penalty));
+    if (st == DNN_OK) st = dnn_node_set(s, "rate_factor", dnn_node_real(t->run.rate_factor));
     if (st == DNN_OK) st = dnn_node_set(s, "callbacks", watchers_save(t));
     if (st == DNN_OK) return s;
     dnn_node_destroy(s);
@@ -181,9 +182,10 @@ static dnn_status read_position(trainer *t, const dnn_node *s)
         st = dnn_fail(DNN_E_MODEL, "checkpoint: %llu steps into an epoch that has %llu; data and batch size must be those of the interrupted run",
                       (unsigned long long)t->epoch_step, (unsigned long long)t->run.steps_per_epoch);
     const dnn_node *seconds = dnn_node_find(s, "epoch_seconds"), *stopped = dnn_node_find(s, "stopped");
-    const dnn_node *penalty = dnn_node_find(s, "epoch_penalty");
+    const dnn_node *penalty = dnn_node_find(s, "epoch_penalty"), *factor = dnn_node_find(s, "rate_factor");
     if (seconds) t->epoch_seconds = seconds->real;
     if (penalty) t->epoch_penalty = penalty->real;
+    if (factor) t->run.rate_factor = factor->real;
     if (stopped) t->stop = stopped->boolean;
     if (st == DNN_OK) st = watchers_load(t, dnn_node_find(s, "callbacks"));
     return st;

@@ -23,7 +23,7 @@ static dnn_report report_of(trainer *t, size_t count)
 {
     return (dnn_report){ .epoch = t->epoch, .step = t->step, .learning_rate = t->last_rate, .seconds = t->epoch_seconds,
                          .names = t->names, .values = t->values, .count = count, .writes = dnn_comm_rank(t->comm) == 0,
-                         .output = t->config.output };
+                         .output = t->config.output, .segments = &t->graph->segments, .weights = t->run.weights };
 }
 
 /* Values of the epoch so far: batch losses with the penalties of their moment, weighted by batch rows. */
@@ -176,7 +176,7 @@ static void take_average(trainer *t)
 
 dnn_status training_loop(trainer *t)
 {
-    const uint64_t epochs = (uint64_t)t->config.training.epochs;
+    const uint64_t epochs = (uint64_t)t->config.training.epochs, began = t->epoch;
     dnn_status st = DNN_OK;
     t->last_saved = now();
     t->epoch_first_step = t->step - t->epoch_step;
@@ -186,7 +186,7 @@ dnn_status training_loop(trainer *t)
     signals_remove();
     if (st == DNN_E_STOPPED) return save_and_stop(t);
     if (st != DNN_OK) return st;
-    const dnn_report report = report_of(t, 0);
+    const dnn_report report = report_of(t, t->epoch > began ? t->n_names : 0);
     take_average(t);
     st = watchers_train_end(t, &report);
     dnn_comm_barrier(t->comm); /* restored weights are seen by all */

@@ -110,7 +110,9 @@ static dnn_status create_windows(runner *r)
 double runner_learning_rate(const runner *r, uint64_t step)
 {
     const dnn_schedule_time time = { step, r->steps_per_epoch, r->total_steps };
-    return dnn_optimizer_learning_rate(r->optimizer, &time);
+    double rate = dnn_optimizer_learning_rate(r->optimizer, &time);
+    if (r->rate_instead) rate = r->rate_instead(r->rate_params, rate, &time);
+    return rate * r->rate_factor;
 }
 
 void runner_set_step(runner *r, uint64_t step, const double *scalars)
@@ -124,7 +126,8 @@ void runner_set_step(runner *r, uint64_t step, const double *scalars)
 static dnn_status plan(const runner_options *o, runner *r)
 {
     *r = (runner){ .team = o->team, .graph = o->graph, .objective = o->objective, .dataset = o->dataset, .optimizer = o->optimizer,
-                   .seed = o->seed, .shuffle = o->shuffle, .cut = o->cut, .log_every = o->log_every, .weights = o->weights, .borrowed = o->weights != NULL };
+                   .seed = o->seed, .shuffle = o->shuffle, .cut = o->cut, .log_every = o->log_every, .weights = o->weights, .borrowed = o->weights != NULL,
+                   .rate_factor = 1.0 };
     if (o->objective) r->record = dnn_objective_record_size(o->objective);
     if (o->optimizer) {
         const uint64_t rows = dnn_dataset_rows(o->dataset, DNN_TRAIN);

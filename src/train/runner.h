@@ -105,6 +105,9 @@ struct runner {
     uint64_t steps_per_epoch, total_steps;
     uint64_t request;              /* FLAG_… this rank asks for; read at each step */
     dnn_clip clip;
+    double rate_factor;            /* of the learning rate, moved between epochs by callbacks; 1 at first */
+    double (*rate_instead)(const void *params, double rate, const dnn_schedule_time *time); /* a callback's, or NULL */
+    const void *rate_params;
     uint64_t log_every;            /* steps at which the gradient norm is wanted for steps.csv; 0: never */
 };
 

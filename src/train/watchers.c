@@ -3,7 +3,29 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/optim/schedule.h"
 #include "train/trainer.h"
+
+/* The rate follows one rule: a schedule, a callback's own course, or a number that callbacks scale. */
+static dnn_status take_learning_rate(trainer *t, const watcher *w)
+{
+    const dnn_optimizer_head *optimizer = t->config.training.optimizer.params;
+    const char *schedule = optimizer->learning_rate.kind->name;
+    if (!w->kind->moves_learning_rate) return DNN_OK;
+    if (strcmp(schedule, dnn_schedules.number_kind) != 0)
+        return dnn_place_fail(DNN_E_CONFIG, w->component->place, "%s: the optimizer's learning_rate has the schedule %s already; give it a number, "
+                              "or leave this callback out", w->kind->kind.name, schedule);
+    for (const watcher *other = t->watchers; other < w; other++) {
+        if (other->kind->moves_learning_rate && (w->kind->learning_rate || other->kind->learning_rate))
+            return dnn_place_fail(DNN_E_CONFIG, w->component->place, "%s: %s sets the learning rate already; leave one of them out",
+                                  w->kind->kind.name, other->kind->kind.name);
+    }
+    if (w->kind->learning_rate) {
+        t->run.rate_instead = w->kind->learning_rate;
+        t->run.rate_params = w->component->params;
+    }
+    return DNN_OK;
+}
 
 dnn_status watchers_create(trainer *t)
 {
@@ -14,7 +36,8 @@ dnn_status watchers_create(trainer *t)
         *w = (watcher){ .component = &callbacks->at[i], .kind = (const dnn_callback_kind *)callbacks->at[i].kind };
         w->state = dnn_alloc(1, w->kind->state_size);
         if (!w->state) return DNN_E_MEMORY;
-        const dnn_status st = w->kind->begin(w->component, t->names, t->n_names, w->state);
+        dnn_status st = take_learning_rate(t, w);
+        if (st == DNN_OK && w->kind->begin) st = w->kind->begin(w->component, t->names, t->n_names, w->state);
         if (st != DNN_OK) return st;
     }
     return DNN_OK;
@@ -41,10 +64,11 @@ static dnn_status keep(trainer *t, watcher *w)
 
 static dnn_status fulfil(trainer *t, watcher *w, const dnn_wish *wish)
 {
-    dnn_status st = DNN_OK;
-    if (wish->keep) st = keep(t, w);
+    dnn_status st = wish->status;
+    if (st == DNN_OK && wish->keep) st = keep(t, w);
     if (wish->restore && w->kept) memcpy(t->run.weights, w->kept, t->graph->segments.total * sizeof *w->kept);
     if (wish->stop) t->stop = true;
+    if (wish->scale) t->run.rate_factor *= wish->learning_rate_factor;
     if (st == DNN_OK && wish->save_as && dnn_comm_rank(t->comm) == 0) st = checkpoint_export(t, wish->save_as);
     return st;
 }
@@ -55,6 +79,7 @@ dnn_status watchers_epoch_end(trainer *t, const dnn_report *report)
     for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
         dnn_wish wish = { 0 };
         watcher *w = &t->watchers[i];
+        if (!w->kind->epoch_end) continue;
         w->kind->epoch_end(w->component->params, w->state, report, &wish);
         st = fulfil(t, w, &wish);
     }

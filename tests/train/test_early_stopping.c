@@ -1,47 +1,33 @@
 /* Early stopping by Keras's rules. The case marked Keras was run there (3.15); the others follow the rules by hand. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
-
-#include "dnn/base/memory.h"
-#include "dnn/io/tree.h"
-#include "dnn/train/callback.h"
+#include "train/watching.h"
 
 static const double slow[] = { 1.0, 0.9, 0.91, 0.92, 0.9, 0.85, 0.86, 0.87, 0.88, 0.89, 0.9, 0.91 };
 static const double rising[] = { 0.1, 0.2, 0.15, 0.16, 0.3, 0.29, 0.28, 0.27, 0.31, 0.3, 0.3, 0.3 };
 enum { EPOCHS = 12, NEVER = -1 };
+
+static int interrupted_after = NEVER;  /* epoch whose state goes through a checkpoint */
 
 typedef struct outcome { int stopped, best; bool restores; } outcome;
 
 /* Epochs (from 0) at which it stopped and last kept the weights. `text`: the callback as in a run file. */
 static outcome watch(const char *text, const char *monitor, const double *values)
 {
-    dnn_node *node = NULL;
-    dnn_component component = { 0 };
+    watching w;
     outcome out = { NEVER, NEVER, false };
     dnn_wish end = { 0 };
-    assert_int_equal(dnn_yaml_value(text, &node), DNN_OK);
-    assert_int_equal(dnn_component_read(&dnn_callbacks, node, &component), DNN_OK);
-    const dnn_callback_kind *kind = (const dnn_callback_kind *)component.kind;
-    void *state = dnn_alloc(1, kind->state_size);
-    assert_int_equal(kind->begin(&component, &monitor, 1, state), DNN_OK);
+    assert_int_equal(watching_open(text, &monitor, 1, &w), DNN_OK);
     dnn_report report = { .names = &monitor, .count = 1 };
     for (int e = 0; e < EPOCHS && out.stopped == NEVER; e++) {
-        dnn_wish wish = { 0 };
         report.epoch = (uint64_t)e + 1;
         report.values = &values[e];
-        kind->epoch_end(component.params, state, &report, &wish);
+        const dnn_wish wish = watching_epoch(&w, &report);
         if (wish.keep) out.best = e;
         if (wish.stop) out.stopped = e;
+        if (e == interrupted_after) watching_reopen(&w, &monitor, 1);
     }
-    kind->train_end(component.params, state, &report, &end);
+    w.kind->train_end(w.component.params, w.state, &report, &end);
     out.restores = end.restore;
-    dnn_free(state);
-    dnn_component_clear(&component);
-    dnn_node_destroy(node);
+    watching_close(&w);
     return out;
 }
 
@@ -106,18 +92,72 @@ static void epochs_before_start_from_epoch_are_not_looked_at(void **state)
 static void an_unknown_value_to_watch_is_an_error_that_lists_what_there_is(void **state)
 {
     (void)state;
-    dnn_node *node = NULL;
-    dnn_component component = { 0 };
+    watching w;
     const char *const names[] = { "loss", "accuracy" };
-    assert_int_equal(dnn_yaml_value("{early_stopping: {monitor: val_los}}", &node), DNN_OK);
-    assert_int_equal(dnn_component_read(&dnn_callbacks, node, &component), DNN_OK);
-    char memory[256] = { 0 };
-    const dnn_callback_kind *kind = (const dnn_callback_kind *)component.kind;
-    assert_true(kind->state_size <= sizeof memory);
-    assert_int_equal(kind->begin(&component, names, 2, memory), DNN_E_CONFIG);
+    assert_int_equal(watching_open("{early_stopping: {monitor: val_los}}", names, 2, &w), DNN_E_CONFIG);
     assert_non_null(strstr(dnn_fail_text(), "loss, accuracy"));
-    dnn_component_clear(&component);
-    dnn_node_destroy(node);
+    watching_close(&w);
+}
+
+static void absolute_change_fires_after_patience_changes_below_min_delta_in_a_row(void **state)
+{
+    (void)state;
+    /* changes of slow: .1 .01 .01 .02 .05 .01 .01 .01 .01 .01 .01: three in a row below .03 are those of epochs 2 to 4 */
+    assert_int_equal(watch("{early_stopping: {trigger: absolute_change, patience: 3, min_delta: 0.03}}", "val_loss", slow).stopped, 4);
+    /* below .015 the change of epoch 4 breaks the row, which begins anew with epoch 6 */
+    assert_int_equal(watch("{early_stopping: {trigger: absolute_change, patience: 3, min_delta: 0.015}}", "val_loss", slow).stopped, 8);
+    /* without min_delta only the very same value counts: epochs 10 and 11 of rising */
+    assert_int_equal(watch("{early_stopping: {trigger: absolute_change, patience: 2}}", "val_loss", rising).stopped, 11);
+}
+
+static void decrease_fires_after_patience_epochs_each_worse_than_the_one_before(void **state)
+{
+    (void)state;
+    /* slow rises at 2, 3, falls at 4, 5, rises at 6, 7, 8 … */
+    assert_int_equal(watch("{early_stopping: {trigger: decrease, patience: 2}}", "val_loss", slow).stopped, 3);
+    assert_int_equal(watch("{early_stopping: {trigger: decrease, patience: 3}}", "val_loss", slow).stopped, 8);
+    assert_int_equal(watch("{early_stopping: {trigger: decrease, patience: 3, mode: max}}", "val_loss", rising).stopped, 7);
+    assert_int_equal(watch("{early_stopping: {monitor: val_accuracy, trigger: decrease, patience: 1, min_delta: 0.03}}", "val_accuracy", rising).stopped, 2);
+    assert_int_equal(watch("{early_stopping: {trigger: decrease, patience: 1, min_delta: 0.03}}", "val_loss", slow).stopped, NEVER);
+}
+
+static void average_change_fires_when_the_mean_gain_of_the_last_epochs_is_too_small(void **state)
+{
+    (void)state;
+    /* gains of slow over 4 epochs: at 4: (1.0 - .9)/4 = .025, at 5: (.9 - .85)/4 = .0125, at 6: (.91 - .86)/4 = .0125,
+     * at 7: (.92 - .87)/4, at 8: (.9 - .88)/4 = .005, at 9: (.85 - .89)/4 < 0 */
+    assert_int_equal(watch("{early_stopping: {trigger: average_change, patience: 4, min_delta: 0.02}}", "val_loss", slow).stopped, 5);
+    assert_int_equal(watch("{early_stopping: {trigger: average_change, patience: 4, min_delta: 0.01}}", "val_loss", slow).stopped, 8);
+    assert_int_equal(watch("{early_stopping: {trigger: average_change, patience: 4}}", "val_loss", slow).stopped, 9);
+}
+
+static void a_baseline_with_a_trigger_that_knows_none_is_an_error(void **state)
+{
+    (void)state;
+    watching w;
+    const char *const names[] = { "val_loss" };
+    assert_int_equal(watching_open("{early_stopping: {trigger: decrease, baseline: 0.5}}", names, 1, &w), DNN_E_CONFIG);
+    watching_close(&w);
+    assert_int_equal(watching_open("{early_stopping: {trigger: average_change, patience: 257}}", names, 1, &w), DNN_E_CONFIG);
+    watching_close(&w);
+}
+
+static void an_interruption_at_any_epoch_changes_no_decision(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "{early_stopping: {patience: 3, restore_best_weights: true}}", "{early_stopping: {trigger: decrease, patience: 3}}",
+        "{early_stopping: {trigger: average_change, patience: 4}}",
+        "{early_stopping: {trigger: absolute_change, patience: 3, min_delta: 0.015}}" };
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+        const outcome whole = watch(texts[t], "val_loss", slow);
+        for (interrupted_after = 0; interrupted_after < whole.stopped; interrupted_after++) {
+            const outcome parts = watch(texts[t], "val_loss", slow);
+            assert_int_equal(parts.stopped, whole.stopped);
+            assert_int_equal(parts.best, whole.best);
+        }
+        interrupted_after = NEVER;
+    }
 }
 
 int main(void)
@@ -131,6 +171,11 @@ int main(void)
         cmocka_unit_test(a_baseline_that_is_not_beaten_lets_the_wait_go_on),
         cmocka_unit_test(epochs_before_start_from_epoch_are_not_looked_at),
         cmocka_unit_test(an_unknown_value_to_watch_is_an_error_that_lists_what_there_is),
+        cmocka_unit_test(absolute_change_fires_after_patience_changes_below_min_delta_in_a_row),
+        cmocka_unit_test(decrease_fires_after_patience_epochs_each_worse_than_the_one_before),
+        cmocka_unit_test(average_change_fires_when_the_mean_gain_of_the_last_epochs_is_too_small),
+        cmocka_unit_test(a_baseline_with_a_trigger_that_knows_none_is_an_error),
+        cmocka_unit_test(an_interruption_at_any_epoch_changes_no_decision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 #define DNN_TRAIN_CALLBACK_H
 
 #include "dnn/base/param.h"
+#include "dnn/math/segment.h"
+#include "dnn/optim/optimizer.h"
 
 /** What happened in an epoch. `names`: "loss", "accuracy", "val_loss", … as in history.csv. */
 typedef struct dnn_report {
@@ -16,6 +18,8 @@ typedef struct dnn_report {
     size_t count;
     bool writes;                   /**< this rank writes files */
     const char *output;            /**< the run's folder */
+    const dnn_segments *segments;  /**< the network's tensors and */
+    const float *weights;          /**< [segments->total] their values as they stand, on every rank; both borrowed, not to be written */
 } dnn_report;
 
 /** What a callback wishes of the training. */
@@ -24,18 +28,25 @@ typedef struct dnn_wish {
     bool keep;      /**< keep the present weights as this callback's best */
     bool restore;   /**< at the end: go back to the kept ones */
     const char *save_as;  /**< file under `output` that the present model shall be written to; NULL: none. Borrowed until the next call */
+    bool scale;     /**< from now on multiply the learning rate by `learning_rate_factor`; the product is kept in the checkpoint */
+    double learning_rate_factor;
+    dnn_status status;  /**< how this callback's own work went (dnn_fail); one rank's failure ends the training on all */
 } dnn_wish;
 
 typedef struct dnn_callback_kind {
     dnn_kind kind;
     size_t state_size;  /**< zeroed before begin */
-    /** Before the first epoch, with the names there will be: checks `monitor`. DNN_E_CONFIG. */
+    /** Before the first epoch, with the names there will be: checks `monitor`. DNN_E_CONFIG. This and the next: NULL: nothing. */
     dnn_status (*begin)(const dnn_component *component, const char *const *names, size_t count, void *state);
     void (*epoch_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);
     void (*train_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);  /**< NULL: nothing */
     /** State to and from a map that the checkpoint keeps. NULL where there is none. */
     dnn_node *(*save)(const void *state);
     dnn_status (*load)(const dnn_node *saved, void *state);
+    /** It moves the learning rate, which a schedule does too: DNN_E_CONFIG where the optimizer's rate is not a number. */
+    bool moves_learning_rate;
+    /** Learning rate in place of `rate`, the optimizer's; a pure function of the time. At most one callback has one. NULL: none. */
+    double (*learning_rate)(const void *params, double rate, const dnn_schedule_time *time);
 } dnn_callback_kind;
 
 extern const dnn_family dnn_callbacks;

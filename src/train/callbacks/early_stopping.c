@@ -1,12 +1,12 @@
-/* early_stopping - ends the training by the course of a monitored value v, one of four triggers (Brownlee, "Better Deep Learning", 2018, names
- * them; the formulas are ours, p = max(patience, 1), d = min_delta):
+/* early_stopping - ends the training by the course of a monitored value v, one of four triggers (Brownlee, "Better Deep Learning",
+ * 2018, names them; the formulas are ours, p = max(patience, 1), d = min_delta):
  *   no_improvement   v was not better than the best by more than d for p epochs
  *   absolute_change  |v - the epoch's before| < d (or = 0) for p epochs in a row
  *   decrease         v worse than the epoch's before by more than d for p epochs in a row
  *   average_change   v became better by less than d (with d = 0: not at all) an epoch on average over the last p epochs
- * Prechelt, "Early stopping - but when?", 1998; the rules of no_improvement are those of Keras 3 (keras/src/callbacks/early_stopping.py): better means v < best - min_delta (or
- * > best + min_delta); never in the first epoch; the baseline only gates the reset of the wait; the best weights are
- * restored even where it never fired. */
+ * Prechelt, "Early stopping - but when?", 1998; the rules of no_improvement are those of Keras 3
+ * (keras/src/callbacks/early_stopping.py): better means v < best - min_delta (or > best + min_delta); never in the first epoch;
+ * the baseline only gates the reset of the wait. The best weights are restored even where it never fired. */
 #include <math.h>
 #include <string.h>
 
