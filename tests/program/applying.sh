@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# evaluate and predict give what numpy computes from the model file, the same at any number of ranks, in row order and in the units of
+# the targets; other data are taken with the scalers of the training.
+# shellcheck source=tests/program/common.sh disable=SC2154
+. "$(dirname "$0")/common.sh"
+python3=/usr/bin/python3
+$python3 -c 'import h5py, numpy' 2>/dev/null || skip "python3-h5py and python3-numpy compute what is expected"
+check() { $python3 "$DNN_TEST_SOURCE/program/applying.py" "$@" || fail "$*"; }
+check data
+
+cat >prices.yaml <<'YAML'
+seed: 4
+output: prices
+data:
+  source: {csv: {path: known.csv, target: price}}
+  scale: {features: standardize, targets: standardize}
+model:
+  layers: [{dense: {units: 9, activation: elu}}, {dense: {units: 1}}]
+training: {loss: mean_squared_error, metrics: [mean_absolute_error], optimizer: adam, batch_size: 30, epochs: 2}
+YAML
+expect_status 0 run_ranks 2 train prices.yaml
+for ranks in 1 2 4; do
+    expect_status 0 run_ranks $ranks evaluate prices/model.h5 --json
+    cp out known-$ranks.json
+    check loss known-$ranks.json prices/model.h5 known.csv known.csv
+    check json known-1.json known-$ranks.json
+    for kind in csv h5; do
+        expect_status 0 run_ranks $ranks predict prices/model.h5 --out p$ranks.$kind
+        expect_text "p$ranks.$kind" out
+        check forward prices/model.h5 p$ranks.$kind known.csv known.csv
+    done
+    check same p$ranks.csv p$ranks.h5 0 # a float's digits read back to that float
+    check same p1.csv p$ranks.csv 1e-6
+done
+expect_status 0 "$DNN_MPI" evaluate prices/model.h5
+expect_text "203 (train)" out
+expect_text "mean_absolute_error" out
+
+# Other rows, with and without targets: scaled as the training's were.
+new='data.source={csv: {path: new.csv, target: price}}'
+for ranks in 1 3; do
+    expect_status 0 run_ranks $ranks evaluate prices/model.h5 --json "$new"
+    cp out new.json
+    check loss new.json prices/model.h5 new.csv known.csv
+done
+expect_status 0 run_ranks 3 predict prices/model.h5 --out new.csv.csv "$new"
+check forward prices/model.h5 new.csv.csv new.csv known.csv
+expect_status 0 "$DNN_MPI" predict prices/model.h5 --out unlabelled.h5 'data.source={csv: {path: unlabelled.csv}}'
+check forward prices/model.h5 unlabelled.h5 unlabelled.csv known.csv
+expect_status 0 "$DNN_MPI" evaluate prices/model.h5 --json data.limit.train=17
+expect_text '"samples": 17' out
+expect_status 0 "$DNN_MPI" evaluate prices/model.h5 --json data.split.test=50 --part test
+expect_text '"samples": 50' out
+
+# What is there stays, unless told otherwise.
+echo mine >p1.csv
+expect_status 2 "$DNN_MPI" predict prices/model.h5 --out p1.csv
+[ "$(cat p1.csv)" = mine ] || fail "a file was replaced without --overwrite"
+expect_status 0 "$DNN_MPI" predict prices/model.h5 --out p1.csv --overwrite
+check same p1.csv p2.csv 1e-6
+expect_status 0 "$DNN_MPI" predict prices/model.h5 --out p1.h5 --overwrite
+check same p1.h5 p2.h5 1e-6
+
+# Three parts, and dropout that is off but for --mc.
+cat >moons.yaml <<'YAML'
+seed: 5
+output: moons
+data:
+  source: {moons: {n_samples: 211, noise: 0.2}}
+  split: {test: 31, validation: 41, shuffle: true}
+model:
+  layers:
+    - dense: {units: 16, activation: relu}
+    - batch_normalization
+    - dropout: {rate: 0.4}
+    - dense: {units: 1, activation: sigmoid}
+training: {loss: binary_crossentropy, metrics: [accuracy], optimizer: {sgd: {learning_rate: 0.1, momentum: 0.9}}, batch_size: 23, epochs: 3}
+YAML
+expect_status 0 run_ranks 3 train moons.yaml
+for ranks in 1 2 4; do
+    expect_status 0 run_ranks $ranks evaluate moons/model.h5 --part validation --json
+    cp out validation.json
+    expect_text '"samples": 41' validation.json
+    check history moons validation.json
+done
+expect_status 0 "$DNN_MPI" evaluate moons/model.h5 --json
+expect_text '"samples": 31' out
+cp out test.json
+expect_status 0 "$DNN_MPI" evaluate moons/model.h5 --json --part test
+check json test.json out
+expect_status 0 "$DNN_MPI" evaluate moons/model.h5 --json --part train
+expect_text '"samples": 139' out
+for ranks in 1 2 4; do
+    expect_status 0 run_ranks $ranks predict moons/model.h5 --out plain$ranks.csv
+    expect_status 0 run_ranks $ranks predict moons/model.h5 --mc 5 --out mc$ranks.csv
+    check mean mc$ranks.csv
+    check same plain1.csv plain$ranks.csv 1e-6
+    check same mc1.csv mc$ranks.csv 1e-4 # a deviation is a small difference
+done
+expect_status 0 "$DNN_MPI" predict moons/model.h5 --mc 5 --out again.h5
+check same mc1.csv again.h5 0
+[ "$(wc -l <mc1.csv)" -eq 32 ] || fail "31 rows and a head are expected"
+
+# Several units: a column each; a folder of its own for three classes.
+sed -e 's/output: moons/output: blobs/' -e 's/{moons: .*}}/{blobs: {n_samples: 90, n_features: 2, centers: 3}}/' -e '/^  split/d' \
+    -e 's/units: 1, activation: sigmoid/units: 3, activation: softmax/' -e 's/binary_/sparse_categorical_/' moons.yaml >blobs.yaml
+expect_status 0 run_ranks 2 train blobs.yaml
+expect_status 0 run_ranks 2 predict blobs/model.h5 --out three.csv
+[ "$(head -n 1 three.csv)" = y0,y1,y2 ] || fail "columns $(head -n 1 three.csv)"
+awk -F, 'NR > 1 && ($1 + $2 + $3 < 0.999999 || $1 + $2 + $3 > 1.000001) { exit 1 }' three.csv || fail "probabilities do not add up to 1"
+expect_status 0 run_ranks 2 predict blobs/model.h5 --out three-mc.csv --mc 3
+[ "$(head -n 1 three-mc.csv)" = mean0,mean1,mean2,std0,std1,std2 ] || fail "columns $(head -n 1 three-mc.csv)"
