@@ -5,19 +5,11 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/base/number.h"
 #include "dnn/io/file.h"
+#include "train/diagnosis.h"
 
 enum { HISTORY_LIMIT = 1 << 30 };
-
-/* The shortest decimal text that reads back to the same double. */
-static const char *number(double value, char out[32])
-{
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, 32, "%.*g", digits, value);
-        if (strtod(out, NULL) == value) break;
-    }
-    return out;
-}
 
 /* Keeps the header and the lines whose first field is at most `last`. */
 static dnn_status keep_lines(const char *path, uint64_t last)
@@ -61,17 +53,19 @@ static char *epochs_header(const char *const *names, size_t count)
     return header;
 }
 
-dnn_status history_open(const run_folder *folder, const char *const *names, size_t count, uint64_t samples, bool steps, uint64_t epoch,
-                        uint64_t step, history *out)
+dnn_status history_open(const run_folder *folder, const history_plan *plan, history *out)
 {
-    *out = (history){ .epochs_path = run_folder_file(folder, "history.csv"), .samples = samples };
-    if (steps) out->steps_path = run_folder_file(folder, "steps.csv");
-    char *header = epochs_header(names, count);
-    dnn_status st = out->epochs_path && header && (!steps || out->steps_path) ? DNN_OK : DNN_E_MEMORY;
+    *out = (history){ .epochs_path = run_folder_file(folder, "history.csv"), .samples = plan->samples };
+    if (plan->steps) out->steps_path = run_folder_file(folder, "steps.csv");
+    if (plan->diagnosis) out->diagnosis_path = run_folder_file(folder, "diagnosis.csv");
+    char *header = epochs_header(plan->names, plan->count);
+    const bool paths = out->epochs_path && (!plan->steps || out->steps_path) && (!plan->diagnosis || out->diagnosis_path);
+    dnn_status st = paths && header ? DNN_OK : DNN_E_MEMORY;
     /* a run that goes on within its first epoch keeps the header alone */
-    if (st == DNN_OK) st = begin_file(out->epochs_path, header, epoch);
-    if (st == DNN_OK && steps)
-        st = begin_file(out->steps_path, "step,epoch,learning_rate,loss,gradient_norm,clip_factor\n", step);
+    if (st == DNN_OK) st = begin_file(out->epochs_path, header, plan->epoch);
+    if (st == DNN_OK && plan->steps)
+        st = begin_file(out->steps_path, "step,epoch,learning_rate,loss,gradient_norm,clip_factor\n", plan->step);
+    if (st == DNN_OK && plan->diagnosis) st = begin_file(out->diagnosis_path, DIAGNOSIS_HEADER, plan->epoch);
     dnn_free(header);
     if (st != DNN_OK) history_close(out);
     return st;
@@ -81,16 +75,17 @@ void history_close(history *h)
 {
     dnn_free(h->epochs_path);
     dnn_free(h->steps_path);
+    dnn_free(h->diagnosis_path);
     *h = (history){ 0 };
 }
 
 dnn_status history_epoch(const history *h, const dnn_report *r)
 {
-    char line[4096], text[32];
+    char line[4096], text[DNN_NUMBER_TEXT];
     size_t used = (size_t)snprintf(line, sizeof line, "%llu,%llu,%.3f,%.1f,%s", (unsigned long long)r->epoch, (unsigned long long)r->step,
-                                   r->seconds, r->seconds > 0 ? (double)h->samples / r->seconds : 0.0, number(r->learning_rate, text));
+                                   r->seconds, r->seconds > 0 ? (double)h->samples / r->seconds : 0.0, dnn_number_text(r->learning_rate, text));
     for (size_t i = 0; i < r->count && used < sizeof line; i++)
-        used += (size_t)snprintf(line + used, sizeof line - used, ",%s", number(r->values[i], text));
+        used += (size_t)snprintf(line + used, sizeof line - used, ",%s", dnn_number_text(r->values[i], text));
     if (used + 2 > sizeof line) return dnn_fail(DNN_E_INTERNAL, "%s: a line of more than %zu bytes", h->epochs_path, sizeof line);
     strcpy(line + used, "\n");
     return dnn_file_append(h->epochs_path, line);
@@ -98,8 +93,9 @@ dnn_status history_epoch(const history *h, const dnn_report *r)
 
 dnn_status history_step(const history *h, const step_line *l)
 {
-    char line[256], rate[32], loss[32], norm[32], factor[32];
+    char line[256], rate[DNN_NUMBER_TEXT], loss[DNN_NUMBER_TEXT], norm[DNN_NUMBER_TEXT], factor[DNN_NUMBER_TEXT];
     snprintf(line, sizeof line, "%llu,%llu,%s,%s,%s,%s\n", (unsigned long long)l->step, (unsigned long long)l->epoch,
-             number(l->learning_rate, rate), number(l->loss, loss), number(l->gradient_norm, norm), number(l->clip_factor, factor));
+             dnn_number_text(l->learning_rate, rate), dnn_number_text(l->loss, loss),
+             dnn_number_text(l->gradient_norm, norm), dnn_number_text(l->clip_factor, factor));
     return dnn_file_append(h->steps_path, line);
 }

@@ -7,6 +7,7 @@
 #include "dnn/base/log.h"
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
+#include "train/diagnosis.h"
 #include "train/trainer.h"
 #include "train/values.h"
 
@@ -78,6 +79,7 @@ static void after_step(trainer *t, const worker *k)
             t->side_status = checkpoint_write(t);
             t->last_saved = t->epoch_began = now();
         }
+        if (k->diagnoses && t->side_status == DNN_OK) t->side_status = diagnosis_write(&t->run, t->history.diagnosis_path, t->epoch + 1);
         show(t);
         if (t->side_status != DNN_OK) asked |= FLAG_FAILED;
     }

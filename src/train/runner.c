@@ -1,4 +1,5 @@
 /* Plan, allocate, bind: a network's flat vectors in windows that the team shares, a bay for each shard in the worker's own memory. */
+#include "train/diagnosis.h"
 #include "train/runner.h"
 
 #include <string.h>
@@ -16,9 +17,10 @@ static dnn_status plan_places(runner *r)
     const size_t teams = (size_t)dnn_team_count(team), workers = (size_t)dnn_team_all_workers(team), v = r->cut.shards;
     r->record_offsets = dnn_alloc(teams + 1, sizeof *r->record_offsets);
     r->sums_offsets = dnn_alloc(teams + 1, sizeof *r->sums_offsets);
+    r->seen_offsets = dnn_alloc(teams + 1, sizeof *r->seen_offsets);
     r->record_at = dnn_alloc(v, sizeof *r->record_at);
     r->flags_at = dnn_alloc(workers, sizeof *r->flags_at);
-    if (!r->record_offsets || !r->sums_offsets || !r->record_at || !r->flags_at) return DNN_E_MEMORY;
+    if (!r->seen_offsets || !r->record_offsets || !r->sums_offsets || !r->record_at || !r->flags_at) return DNN_E_MEMORY;
     size_t place = 0;
     for (size_t t = 0; t < teams; t++) {
         const size_t first_worker = (size_t)dnn_team_first_worker_of(team, (int)t);
@@ -28,6 +30,7 @@ static dnn_status plan_places(runner *r)
         cut_shards(v, end_worker - 1, workers, &unused, &end);
         r->record_offsets[t] = place * sizeof(double);
         r->sums_offsets[t] = first * r->graph->max_sums * sizeof(double);
+        r->seen_offsets[t] = first * r->seen_width * sizeof(double);
         for (size_t s = first; s < end; s++, place += r->record) r->record_at[s] = place;
         for (size_t w = first_worker; w < end_worker; w++) r->flags_at[w] = place++;
         if ((int)t == dnn_team_index(team)) {
@@ -37,6 +40,7 @@ static dnn_status plan_places(runner *r)
     }
     r->record_offsets[teams] = place * sizeof(double);
     r->sums_offsets[teams] = v * r->graph->max_sums * sizeof(double);
+    r->seen_offsets[teams] = v * r->seen_width * sizeof(double);
     return DNN_OK;
 }
 
@@ -87,6 +91,11 @@ static void deal_step(runner *r, dealer *d)
     r->squares = deal(d, blocks * sizeof(double));
     r->weight_squares = deal(d, blocks * sizeof(double));
     r->penalties = deal(d, blocks * sizeof(double));
+    if (r->seen_width) {
+        r->seen = deal(d, r->cut.shards * r->seen_width * sizeof(double));
+        r->gradient_squares = deal(d, blocks * sizeof(double));
+        r->change_squares = deal(d, blocks * sizeof(double));
+    }
     for (int h = 0; h < 2; h++) {
         r->records[h] = deal(d, r->record_offsets[teams]);
         r->sums[h] = deal(d, r->sums_offsets[teams]);
@@ -139,6 +148,7 @@ static dnn_status plan(const runner_options *o, runner *r)
     dnn_status st = runner_match_data(r);
     if (st == DNN_OK && o->optimizer) st = runner_class_weights(r, o->class_weights);
     if (st == DNN_OK) st = runner_cut_slices(r);
+    if (st == DNN_OK && o->diagnose) st = diagnosis_plan(r);
     if (st == DNN_OK) st = plan_places(r);
     if (st == DNN_OK) st = plan_tree(r);
     return st;
@@ -164,6 +174,8 @@ void runner_destroy(runner *r)
     dnn_free(r->sums_offsets);
     dnn_free(r->record_at);
     dnn_free(r->node_offsets);
+    dnn_free(r->seen_offsets);
+    diagnosis_clear(r);
     tree_nodes_clear(&r->tree);
     dnn_free(r->flags_at);
     dnn_free(r->class_weight);

@@ -53,6 +53,7 @@ typedef struct worker {
     double *factors, *norms, *weight_norms; /* [segments] clipping, norms of tensors */
     size_t *row_offsets;           /* [teams + 1] of outputs exchanged between teams */
     double gradient_norm, clip_factor;
+    bool diagnoses;                /* this step is looked at (diagnosis.c) */
 } worker;
 
 /* A block of DNN_BLOCK elements of one trainable segment. */
@@ -86,6 +87,8 @@ struct runner {
     float *reduced;                /* [total] where a gradient is needed whole before the update */
     tree_nodes tree;               /* several teams in exact shards; else no nodes */
     float *node_sums;              /* [nodes of all teams, total] */
+    double *seen;                  /* [V, seen_width] what was seen of each layer; with training.diagnose */
+    double *gradient_squares, *change_squares; /* [blocks] of the step looked at */
     size_t *node_offsets;          /* [teams + 1] bytes */
     double *records[2];            /* [V records and a flag word per worker], teams side by side */
     double *sums[2];               /* [V, max_sums] */
@@ -108,6 +111,9 @@ struct runner {
     double rate_factor;            /* of the learning rate, moved between epochs by callbacks; 1 at first */
     double (*rate_instead)(const void *params, double rate, const dnn_schedule_time *time); /* a callback's, or NULL */
     const void *rate_params;
+    bool diagnose;
+    size_t *seen_at, seen_width;   /* [layers] places within a shard's stretch */
+    size_t *seen_offsets;          /* [teams + 1] bytes */
     uint64_t log_every;            /* steps at which the gradient norm is wanted for steps.csv; 0: never */
 };
 
@@ -123,6 +129,7 @@ typedef struct runner_options {
     cut cut;
     const dnn_node *class_weights;
     uint64_t epochs, log_every;
+    bool diagnose;
 } runner_options;
 
 /* Collective. Plans, allocates and binds everything; weights and slots are zero afterwards. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "train/diagnosis.h"
 #include "train/runner.h"
 
 static void forward_and_loss(worker *k, const dnn_run *run, double *records)
@@ -39,8 +40,13 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     runner *r = k->r;
     double *records = r->records[k->step % 2];
     const dnn_reducer reducer = { .reduce = reduce_sums, .context = k };
+    diagnosis_eye eye;
+    dnn_observer observer;
+    k->diagnoses = r->seen_width > 0 && step_of_epoch + 1 == r->steps_per_epoch;
+    if (k->diagnoses) observer = diagnosis_open(&eye, k);
     const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = r->weights,
-                          .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer };
+                          .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
+                          .observer = k->diagnoses ? &observer : NULL };
     gather_batch(k, epoch, step_of_epoch);
     forward_and_loss(k, &run, records);
     dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
@@ -48,6 +54,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     records[r->flags_at[all]] = k->main ? (double)__atomic_load_n(&r->request, __ATOMIC_RELAXED) : 0.0;
     meet(k, records, r->record_offsets);
     merge_records(k, records);
+    if (k->diagnoses) meet(k, r->seen, r->seen_offsets);
     const bool finite = all_finite(k->outcome, r->record);
     if (finite) {
         reduce_and_update(k, dnn_objective_samples(k->outcome));

@@ -74,7 +74,7 @@ static dnn_status create_runners(trainer *t)
     const dnn_training_config *c = &t->config.training;
     runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset, .optimizer = &c->optimizer,
                                .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
-                               .epochs = (uint64_t)c->epochs, .log_every = (uint64_t)c->log_every };
+                               .epochs = (uint64_t)c->epochs, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose };
     dnn_status st = setup_cut(c, t->team, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &t->run);
     if (st != DNN_OK || dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return st;
@@ -155,8 +155,11 @@ static dnn_status begin_files(trainer *t, bool overwrite)
     if (st == DNN_OK) st = run_folder_write_tree(&t->folder, "run.yaml", resolved);
     dnn_node_destroy(resolved);
     if (st == DNN_OK)
-        st = history_open(&t->folder, t->names, t->n_names, dnn_dataset_rows(t->dataset, DNN_TRAIN), t->config.training.log_every > 0,
-                          t->epoch, t->step, &t->history);
+        st = history_open(&t->folder,
+                          &(history_plan){ .names = t->names, .count = t->n_names, .samples = dnn_dataset_rows(t->dataset, DNN_TRAIN),
+                                           .steps = t->config.training.log_every > 0, .diagnosis = t->config.training.diagnose,
+                                           .epoch = t->epoch, .step = t->step },
+                          &t->history);
     if (st == DNN_OK) st = run_folder_write_status(&t->folder, "running", t->epoch, t->step, DNN_OK);
     return st;
 }

@@ -35,7 +35,7 @@ static step_plan plan_step(const worker *k, double count)
     p.per_update = dnn_optimizer_steps_per_update(r->optimizer);
     p.updates = (k->step + 1) % p.per_update == 0;
     p.update = k->step / p.per_update + 1;
-    p.wants_norm = r->log_every && (k->step + 1) % r->log_every == 0;
+    p.wants_norm = (r->log_every && (k->step + 1) % r->log_every == 0) || k->diagnoses;
     p.rule_norms = rule_of(r)->wants_norms;
     p.whole = r->clip.any || p.wants_norm || p.rule_norms || dnn_team_count(r->team) > 1;
     return p;
@@ -163,6 +163,7 @@ static void reduce_whole(worker *k, const step_plan *p, size_t first, size_t end
         if (r->penalized) penalize_block(r, i, g);
         accumulate(r, &r->blocks[i], p, g);
         r->squares[i] = dnn_square_sum(g, r->blocks[i].length);
+        if (k->diagnoses) r->gradient_squares[i] = r->squares[i];
     }
 }
 
@@ -226,6 +227,15 @@ static void constrain(worker *k)
     }
 }
 
+/* How far a block moved from where k->block says it was. */
+static void note_change(worker *k, size_t block)
+{
+    const slice_block *b = &k->r->blocks[block];
+    const float *w = k->r->weights + b->offset;
+    for (size_t i = 0; i < b->length; i++) k->block[i] -= w[i];
+    k->r->change_squares[block] = dnn_square_sum(k->block, b->length);
+}
+
 void reduce_and_update(worker *k, double count)
 {
     runner *r = k->r;
@@ -237,7 +247,11 @@ void reduce_and_update(worker *k, double count)
         reduce_whole(k, &p, first, end);
         clip_blocks(k, &p, first, end);
         if (p.rule_norms && p.updates) find_rule_norms(k, &p, first, end);
-        for (size_t i = first; i < end; i++) finish_block(k, i, &p, r->reduced + r->blocks[i].offset);
+        for (size_t i = first; i < end; i++) {
+            if (k->diagnoses) memcpy(k->block, r->weights + r->blocks[i].offset, r->blocks[i].length * sizeof(float));
+            finish_block(k, i, &p, r->reduced + r->blocks[i].offset);
+            if (k->diagnoses) note_change(k, i);
+        }
     } else {
         update_in_one_way(k, &p, first, end);
     }

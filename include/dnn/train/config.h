@@ -13,6 +13,7 @@ typedef struct dnn_training_config {
     bool shuffle;
     dnn_node *shards;          /**< `auto` or a number */
     dnn_node *class_weights;   /**< `balanced` or a map from class to weight; NULL: none */
+    bool diagnose;             /**< diagnosis.csv */
     int64_t log_every;         /**< steps between lines of steps.csv; 0: none */
     dnn_components callbacks;
 } dnn_training_config;
