@@ -133,8 +133,9 @@ dnn_status checkpoint_write(trainer *t)
     char name[64];
     snprintf(name, sizeof name, "checkpoints/step-%010llu.h5", (unsigned long long)t->step);
     const dnn_status st = checkpoint_export(t, name);
-    if (st == DNN_OK) prune(t); /* only after the new one was verified */
-    return st;
+    if (st != DNN_OK) return st;
+    prune(t); /* only after the new one was verified */
+    return run_folder_write_status(&t->folder, "running", t->epoch, t->step, DNN_OK);
 }
 
 char *checkpoint_newest(const char *folder)
