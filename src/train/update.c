@@ -194,7 +194,8 @@ static void clip_blocks(worker *k, const step_plan *p, size_t first, size_t end)
                        r->blocks[i].length);
 }
 
-/* Directions in place of gradients, then the norms of tensors and of their directions. */
+/* Directions in place of gradients, then the norms of tensors and of their directions. The rule moves weights that have decayed,
+ * hence their norm. */
 static void find_rule_norms(worker *k, const step_plan *p, size_t first, size_t end)
 {
     runner *r = k->r;
@@ -210,6 +211,8 @@ static void find_rule_norms(worker *k, const step_plan *p, size_t first, size_t 
     dnn_team_barrier(r->team);
     find_norms(r, r->squares, k->norms);
     find_norms(r, r->weight_squares, k->weight_norms);
+    for (size_t s = 0; s < r->graph->segments.count; s++)
+        k->weight_norms[s] *= fabs(1.0 - p->learning_rate * dnn_optimizer_weight_decay(r->optimizer, r->graph->segments.at[s].name));
 }
 
 /* Groups of a constrained tensor are shared among the workers; all its weights are new by then. */
