@@ -26,6 +26,7 @@ static const dnn_param training_params[] = {
     DNN_NODE(dnn_training_config, shards, "auto", "auto: as many as workers; a number V: the same bits at any number of ranks up to V"),
     DNN_NODE(dnn_training_config, class_weights, "null", "balanced, or a map from class to weight; 1 where left out"),
     DNN_BOOL(dnn_training_config, diagnose, "false", "spread of activations and gradients and dead units per layer, each epoch, into diagnosis.csv"),
+    DNN_BOOL(dnn_training_config, trace, "false", "when each worker was in which phase of a step, into trace.json (chrome://tracing, Perfetto)"),
     DNN_INT(dnn_training_config, log_every, "0", ">= 0", "steps between lines of steps.csv; 0: no such file"),
     DNN_COMPONENTS(dnn_training_config, callbacks, &dnn_callbacks, "[]", "what looks on at the end of each epoch"),
 };

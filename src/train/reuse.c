@@ -161,16 +161,16 @@ static dnn_status copy_named(const dnn_node *origin, const dnn_graph *from, cons
     for (size_t i = 0; i < to->segments.count; i++) {
         const dnn_segment *s = &to->segments.at[i];
         if (reuse_has(origin, to->layers[s->layer].name) && !find(from, s->name))
-            return dnn_fail(DNN_E_MODEL, "%s has no weight '%s', which is %s in this model", file, s->name, dnn_shape_text(&s->shape, ours));
+            return dnn_fail(DNN_E_MODEL, "%s has no weight '%s', which is %s in this model", file, s->name, dnn_shape_text(&s->shape, ours, sizeof ours));
     }
     for (size_t i = 0; i < from->segments.count; i++) {
         const dnn_segment *s = &from->segments.at[i];
         if (!reuse_has(origin, from->layers[s->layer].name)) continue;
         const dnn_segment *t = find(to, s->name);
-        if (!t) return dnn_fail(DNN_E_MODEL, "%s has a weight '%s' %s, this model has none", file, s->name, dnn_shape_text(&s->shape, theirs));
+        if (!t) return dnn_fail(DNN_E_MODEL, "%s has a weight '%s' %s, this model has none", file, s->name, dnn_shape_text(&s->shape, theirs, sizeof theirs));
         if (!dnn_shape_equal(&s->shape, &t->shape))
-            return dnn_fail(DNN_E_MODEL, "weight '%s' is %s in %s and %s in this model", s->name, dnn_shape_text(&s->shape, theirs), file,
-                            dnn_shape_text(&t->shape, ours));
+            return dnn_fail(DNN_E_MODEL, "weight '%s' is %s in %s and %s in this model", s->name, dnn_shape_text(&s->shape, theirs, sizeof theirs), file,
+                            dnn_shape_text(&t->shape, ours, sizeof ours));
         memcpy(weights + t->offset, values + s->offset, s->length * sizeof *weights);
     }
     return DNN_OK;

@@ -11,7 +11,7 @@
 #include "dnn/io/tree.h"
 
 /* What a run leaves in its folder, and what --overwrite therefore may remove; nothing else, since data and models of others may lie there too. */
-static const char *const traces[] = { "run.yaml", "history.csv", "steps.csv", "diagnosis.csv", "model.h5", "best.h5", "status.json" };
+static const char *const traces[] = { "run.yaml", "history.csv", "steps.csv", "diagnosis.csv", "trace.json", "model.h5", "best.h5", "status.json" };
 
 char *run_folder_file(const run_folder *folder, const char *name) { return dnn_format("%s/%s", folder->path, name); }
 

@@ -154,6 +154,18 @@ static dnn_status plan(const runner_options *o, runner *r)
     return st;
 }
 
+static dnn_status start_traces(runner *r)
+{
+    dnn_comm *comm = dnn_team_comm(r->team);
+    dnn_status st = DNN_OK;
+    for (int i = 0; i < r->n_workers && st == DNN_OK; i++) st = trace_create(&r->workers[i].trace, r->total_steps);
+    st = dnn_agree(comm, st);
+    if (st != DNN_OK) return st;
+    dnn_comm_barrier(comm);
+    for (int i = 0; i < r->n_workers; i++) trace_align(&r->workers[i].trace);
+    return DNN_OK;
+}
+
 dnn_status runner_create(const runner_options *options, runner *r)
 {
     dnn_comm *comm = dnn_team_comm(options->team);
@@ -161,6 +173,7 @@ dnn_status runner_create(const runner_options *options, runner *r)
     dnn_status st = dnn_agree(comm, plan(options, r));
     if (st == DNN_OK) st = create_windows(r);
     if (st == DNN_OK) st = dnn_agree(comm, workers_create(r));
+    if (st == DNN_OK && options->trace) st = start_traces(r);
     if (st != DNN_OK) runner_destroy(r);
     return st;
 }

@@ -14,6 +14,7 @@
 #include "dnn/nn/objective.h"
 #include "dnn/optim/clip.h"
 #include "dnn/optim/optimizer.h"
+#include "train/trace.h"
 #include "train/tree_nodes.h"
 
 typedef struct runner runner;
@@ -53,6 +54,7 @@ typedef struct worker {
     double *factors, *norms, *weight_norms; /* [segments] clipping, norms of tensors */
     size_t *row_offsets;           /* [teams + 1] of outputs exchanged between teams */
     double gradient_norm, clip_factor;
+    trace trace;                   /* with training.trace */
     bool diagnoses;                /* this step is looked at (diagnosis.c) */
 } worker;
 
@@ -129,7 +131,7 @@ typedef struct runner_options {
     cut cut;
     const dnn_node *class_weights;
     uint64_t epochs, log_every;
-    bool diagnose;
+    bool diagnose, trace;
 } runner_options;
 
 /* Collective. Plans, allocates and binds everything; weights and slots are zero afterwards. */

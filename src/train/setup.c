@@ -7,6 +7,7 @@
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
+#include "train/reuse.h"
 
 enum { FORWARD_BATCH = 1024 };
 
@@ -23,23 +24,32 @@ static dnn_status merge_training(dnn_node *root, const dnn_node *from_file)
     return st;
 }
 
+static dnn_status take_file(dnn_comm *comm, dnn_node *root, const dnn_node *file, shared_model *start, bool *with_optimizer)
+{
+    if (file->type != DNN_NODE_STRING) return dnn_node_fail(DNN_E_CONFIG, file, "model.file: must be the path of a model file");
+    dnn_status st = shared_model_open(comm, file->text, start);
+    if (st != DNN_OK) return st;
+    if (!start->architecture) return dnn_node_fail(DNN_E_MODEL, file, "model.file: %s holds weights alone; write model.layers and model.weights", file->text);
+    *with_optimizer = !dnn_node_at(root, "training.optimizer") && !dnn_node_at(root, "training.phases");
+    start->origin = dnn_node_string(file->text);
+    st = start->origin ? dnn_node_set(root, "model", dnn_node_copy(start->architecture)) : DNN_E_MEMORY;
+    return st == DNN_OK ? merge_training(root, start->training) : st;
+}
+
 dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start, bool *with_optimizer)
 {
     *start = (shared_model){ 0 };
     *with_optimizer = false;
-    const dnn_node *model = dnn_node_find(root, "model");
-    const dnn_node *file = dnn_node_find(model, "file"), *weights = dnn_node_find(model, "weights");
-    if (!file && !weights) return DNN_OK;
-    if (file && (weights || dnn_node_find(model, "layers")))
-        return dnn_node_fail(DNN_E_CONFIG, file, "model.file brings layers and weights; leave out model.layers and model.weights");
-    const dnn_node *path = file ? file : weights;
-    if (path->type != DNN_NODE_STRING) return dnn_node_fail(DNN_E_CONFIG, path, "model.%s: must be the path of a model file", path->key);
-    dnn_status st = shared_model_open(comm, path->text, start);
-    if (st == DNN_OK && weights) dnn_node_remove(dnn_node_find(root, "model"), "weights"); /* the rest is the network's */
-    if (st != DNN_OK || !file) return st;
-    *with_optimizer = !dnn_node_at(root, "training.optimizer");
-    st = dnn_node_set(root, "model", dnn_node_copy(start->architecture));
-    if (st == DNN_OK) st = merge_training(root, start->training);
+    dnn_node *model = dnn_node_find(root, "model");
+    const dnn_node *file = dnn_node_find(model, "file"), *weights = dnn_node_find(model, "weights"), *reuse = dnn_node_find(model, "reuse");
+    dnn_status st = DNN_OK;
+    if (file && (weights || reuse || dnn_node_find(model, "layers")))
+        return dnn_node_fail(DNN_E_CONFIG, file, "model.file brings layers and weights; leave out model.layers, model.weights and model.reuse");
+    if (weights && reuse) return dnn_node_fail(DNN_E_CONFIG, weights, "model.weights: the weights of model.reuse are those of its file; leave out one of them");
+    if (reuse) st = reuse_expand(comm, model, start);
+    if (weights) st = reuse_open(comm, weights, start);
+    if (st == DNN_OK && weights) dnn_node_remove(model, "weights"); /* the rest is the network's */
+    if (file) st = take_file(comm, root, file, start, with_optimizer);
     if (st != DNN_OK) shared_model_close(start);
     return st;
 }

@@ -9,7 +9,8 @@
 /* A model file that rank 0 has opened and the others know the descriptive part of. */
 typedef struct shared_model {
     dnn_model_file *file;                     /* rank 0; NULL elsewhere */
-    dnn_node *architecture, *training, *section; /* owned; the last two may be NULL */
+    dnn_node *architecture, *training, *section; /* owned; each may be NULL */
+    dnn_node *origin;                         /* owned; a training's start: what `model.weights` says of it; NULL otherwise */
     dnn_port inputs[DNN_MAX_IO]; size_t n_inputs;
 } shared_model;
 dnn_status shared_model_open(dnn_comm *comm, const char *path, shared_model *out);
@@ -22,8 +23,9 @@ dnn_status shared_weights(dnn_team *team, shared_model *m, const dnn_graph *grap
 /* Whatever rank 0 holds in `bytes` of `data` becomes what each team's leader holds. */
 void share_with_leaders(dnn_team *team, void *data, size_t bytes);
 
-/* Where `model` names a file (`file:`) its architecture takes the place of the node, and what `training` leaves out is taken from it.
- * `start` is that file, or that of `weights:`; its `file` stays open on rank 0. `start->architecture` NULL: none. */
+/* Where `model` names a file (`file:`) its architecture takes the place of the node, and what `training` leaves out is taken from it; layers
+ * of `reuse:` become layers of the node. `start` is that file, or that of `weights:` or `reuse:`; its `file` stays open on rank 0.
+ * `start->origin` NULL: none. */
 dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start, bool *with_optimizer);
 
 /* The team of a run, `threads` workers in this rank, where this BLAS serves them. Collective. */

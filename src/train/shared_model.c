@@ -36,7 +36,7 @@ dnn_status shared_model_open(dnn_comm *comm, const char *path, shared_model *out
     if (root) {
         const dnn_port *ports = NULL;
         architecture = dnn_model_architecture(out->file, &ports, &out->n_inputs);
-        memcpy(out->inputs, ports, out->n_inputs * sizeof *ports);
+        if (ports) memcpy(out->inputs, ports, out->n_inputs * sizeof *ports);
     }
     dnn_comm_broadcast(comm, &out->n_inputs, sizeof out->n_inputs, 0);
     dnn_comm_broadcast(comm, out->inputs, sizeof out->inputs, 0);
@@ -53,6 +53,7 @@ void shared_model_close(shared_model *m)
     dnn_node_destroy(m->architecture);
     dnn_node_destroy(m->training);
     dnn_node_destroy(m->section);
+    dnn_node_destroy(m->origin);
     *m = (shared_model){ 0 };
 }
 

@@ -47,19 +47,26 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = r->weights,
                           .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
                           .observer = k->diagnoses ? &observer : NULL };
+    trace_begin(&k->trace);
     gather_batch(k, epoch, step_of_epoch);
+    trace_mark(&k->trace, k->step, TRACE_INPUT);
     forward_and_loss(k, &run, records);
+    trace_mark(&k->trace, k->step, TRACE_FORWARD);
     dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
+    trace_mark(&k->trace, k->step, TRACE_BACKWARD);
     const int all = dnn_team_first_of_all(r->team) + k->index;
     records[r->flags_at[all]] = k->main ? (double)__atomic_load_n(&r->request, __ATOMIC_RELAXED) : 0.0;
     meet(k, records, r->record_offsets);
     merge_records(k, records);
     if (k->diagnoses) meet(k, r->seen, r->seen_offsets);
+    trace_mark(&k->trace, k->step, TRACE_WAIT);
     const bool finite = all_finite(k->outcome, r->record);
     if (finite) {
         reduce_and_update(k, dnn_objective_samples(k->outcome));
+        trace_mark(&k->trace, k->step, TRACE_UPDATE);
         k->step++;
     }
     dnn_team_barrier(r->team);
+    trace_mark(&k->trace, k->step - finite, TRACE_WAIT);
     return finite;
 }

@@ -9,15 +9,16 @@
 #include "dnn/comm/agree.h"
 #include "dnn/io/file.h"
 #include "train/advice.h"
+#include "train/reuse.h"
 #include "train/trainer.h"
 #include "train/values.h"
 
 /* The run file as it is meant: components resolved, layers unrolled, a start from given weights kept. */
-static dnn_status resolve(trainer *t, const char *weights)
+static dnn_status resolve(trainer *t, const dnn_node *weights)
 {
     dnn_node *model = dnn_graph_write(t->graph), *training = dnn_node_map();
     dnn_status st = model && training ? DNN_OK : DNN_E_MEMORY;
-    if (st == DNN_OK && weights) st = dnn_node_set(model, "weights", dnn_node_string(weights));
+    if (st == DNN_OK && weights) st = dnn_node_set(model, "weights", dnn_node_copy(weights));
     if (st == DNN_OK) st = dnn_objective_write(t->objective, training);
     if (st == DNN_OK) {
         dnn_node_destroy(t->config.model);
@@ -74,7 +75,7 @@ static dnn_status create_runners(trainer *t)
     const dnn_training_config *c = &t->config.training;
     runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset, .optimizer = &c->optimizer,
                                .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
-                               .epochs = (uint64_t)c->epochs, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose };
+                               .epochs = (uint64_t)c->epochs, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose, .trace = c->trace };
     dnn_status st = setup_cut(c, t->team, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &t->run);
     if (st != DNN_OK || dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return st;
@@ -104,7 +105,7 @@ static dnn_status start_weights(trainer *t, shared_model *start, bool with_optim
         start_slots(t);
     }
     st = dnn_agree(t->comm, st);
-    if (st == DNN_OK && start->architecture) st = shared_weights(t->team, start, t->graph, t->run.weights);
+    if (st == DNN_OK && start->origin) st = reuse_weights(t->team, start, t->graph, t->run.weights);
     if (st == DNN_OK && with_optimizer) st = checkpoint_take_optimizer(t, start);
     dnn_comm_barrier(t->comm);
     return st;
@@ -240,26 +241,21 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     shared_model start = { 0 };
     bool with_optimizer = false;
     dnn_node *root = NULL;
-    char *weights = NULL;
     dnn_status st = dnn_config_load(comm, request->run_file, request->overrides, request->n_overrides, &root);
-    if (st == DNN_OK) {
-        const dnn_node *file = dnn_node_at(root, "model.file"), *given = dnn_node_at(root, "model.weights");
-        if (file || given) weights = dnn_strdup(file ? file->text : given->text);
-        st = setup_model_start(comm, root, &start, &with_optimizer);
-    }
+    if (st == DNN_OK) st = setup_model_start(comm, root, &start, &with_optimizer);
     if (st == DNN_OK) st = dnn_config_read(root, &t.config);
     dnn_node_destroy(root);
     if (st == DNN_OK) st = prepare(&t, request, &start, with_optimizer);
-    if (st == DNN_OK) st = dnn_agree(comm, resolve(&t, weights));
+    if (st == DNN_OK) st = dnn_agree(comm, resolve(&t, start.origin));
     if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
     if (st == DNN_OK) {
         announce(&t);
         if (dnn_comm_rank(comm) == 0) advise(&t.config, t.dataset, t.graph);
         st = training_loop(&t);
+        if (t.config.training.trace && trace_file_write(&t) != DNN_OK && dnn_comm_rank(comm) == 0) dnn_warn("trace.json: %s", dnn_fail_text());
         st = finish(&t, st);
     }
     shared_model_close(&start);
-    dnn_free(weights);
     destroy(&t);
     return st;
 }

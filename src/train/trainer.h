@@ -74,6 +74,9 @@ dnn_status watchers_load(trainer *t, const dnn_node *saved);
 /* loop.c: epochs until the end, a stop, or a divergence. Collective. */
 dnn_status training_loop(trainer *t);
 
+/* trace_file.c: every rank's events into trace.json. Collective. */
+dnn_status trace_file_write(trainer *t);
+
 /* signals.c */
 void signals_install(void);
 void signals_remove(void);

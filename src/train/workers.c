@@ -80,6 +80,7 @@ static void destroy_worker(worker *k)
     dnn_free(k->norms);
     dnn_free(k->weight_norms);
     dnn_free(k->row_offsets);
+    trace_destroy(&k->trace);
 }
 
 dnn_status workers_create(runner *r)

@@ -10,6 +10,7 @@
 #include "dnn/base/node.h"
 #include "dnn/exchange/model_file.h"
 #include "dnn/io/file.h"
+#include "dnn/io/tree.h"
 #include "dnn/train/train.h"
 
 static const char *const run_file =
@@ -144,6 +145,34 @@ static void overwriting_trains_anew(void **state)
     assert_on_all_ranks(comm, count_files(in_folder("parts/checkpoints")) == 1);
 }
 
+/* One process a rank in the trace, and steps that do not overlap. */
+static void a_trace_shows_every_rank_in_each_phase(void **state)
+{
+    dnn_comm *comm = *state;
+    char *text = NULL;
+    size_t length = 0;
+    dnn_node *root = NULL;
+    assert_on_all_ranks(comm, train(comm, "traced", "training={trace: true}", DNN_RESUME_NONE, false) == DNN_E_CONFIG);
+    assert_on_all_ranks(comm, train(comm, "traced", "training.trace=true", DNN_RESUME_NONE, false) == DNN_OK);
+    dnn_comm_barrier(comm);
+    assert_on_all_ranks(comm, dnn_file_read(in_folder("traced/trace.json"), 1 << 24, DNN_E_IO, &text, &length) == DNN_OK);
+    assert_on_all_ranks(comm, dnn_json_parse(text, length, "trace.json", &root) == DNN_OK);
+    const dnn_node *events = dnn_node_find(root, "traceEvents");
+    double waits = 0, end = 0;
+    bool ordered = true;
+    for (size_t i = 0; events && i < events->count; i++) {
+        const dnn_node *e = events->items[i], *pid = dnn_node_find(e, "pid"), *start = dnn_node_find(e, "ts");
+        if (!start || pid->integer != dnn_comm_rank(comm)) continue;
+        waits += strcmp(dnn_node_find(e, "name")->text, "wait") == 0;
+        ordered = ordered && start->real >= end - 0.01;
+        end = start->real + dnn_node_find(e, "dur")->real;
+    }
+    /* 4 epochs of 5 steps: two meetings each */
+    assert_on_all_ranks(comm, waits == 40.0 && ordered);
+    dnn_node_destroy(root);
+    dnn_free(text);
+}
+
 static void a_loss_that_is_not_finite_ends_with_its_own_status(void **state)
 {
     dnn_comm *comm = *state;
@@ -227,6 +256,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(the_resolved_run_file_repeats_the_run, comm),
         cmocka_unit_test_prestate(evaluating_the_model_gives_the_last_line_of_its_history, comm),
         cmocka_unit_test_prestate(overwriting_trains_anew, comm),
+        cmocka_unit_test_prestate(a_trace_shows_every_rank_in_each_phase, comm),
         cmocka_unit_test_prestate(a_loss_that_is_not_finite_ends_with_its_own_status, comm),
         cmocka_unit_test_prestate(a_last_update_that_is_not_finite_is_found_out_and_not_saved, comm),
     };

@@ -14,6 +14,7 @@ typedef struct dnn_training_config {
     dnn_node *shards;          /**< `auto` or a number */
     dnn_node *class_weights;   /**< `balanced` or a map from class to weight; NULL: none */
     bool diagnose;             /**< diagnosis.csv */
+    bool trace;                /**< trace.json */
     int64_t log_every;         /**< steps between lines of steps.csv; 0: none */
     dnn_components callbacks;
 } dnn_training_config;
@@ -34,6 +35,9 @@ typedef struct dnn_config {
 
 extern const dnn_param dnn_config_params[];
 extern const size_t dnn_config_params_count;
+/** Keys of `model` beside those of the network (nn/graph.h): where layers and first weights come from. */
+enum { DNN_START_PARAMS = 3 };
+extern const dnn_param dnn_start_params[DNN_START_PARAMS];
 
 /** Reads a run file on rank 0, gives its text to all, parses it and applies `overrides` ("key.path=value") in order. Collective; the
  * same outcome on all ranks. `path` NULL: begins with an empty tree. */
