@@ -430,7 +430,7 @@ static void shapes_that_do_not_fit_are_both_named(void **state)
     (void)state;
     const dnn_port ports[] = { port("a", 1, 6, 0), port("b", 1, 5, 0) };
     expect_refusal("{layers: [{add: {inputs: [a, b]}}]}", ports, 2,
-                   "run.yaml:1:12: add: inputs have shapes [6] and [5]: all must be equal");
+                   "run.yaml:1:12: add: inputs have shapes [6] and [5]: all must be equal, or 1 where they differ");
     expect_refusal("{inputs: {a: [7], b: [5]}, layers: [{concatenate: {inputs: [a, b]}}]}", ports, 2,
                    "run.yaml:1:10: input 'a' has shape [7] here, but the data bring [6]");
     expect_refusal("{inputs: {a: [6], c: [5]}, layers: [{concatenate: {inputs: [a, c]}}]}", ports, 2,

@@ -1,0 +1,73 @@
+#include "nn/layers/images.h"
+
+#include <math.h>
+#include <string.h>
+
+dnn_status image_check(const dnn_layer *l)
+{
+    char text[80];
+    const dnn_shape *in = &l->in[0];
+    if (in->rank == 3) return DNN_OK;
+    dnn_shape_text(in, text, sizeof text);
+    if (in->rank == 2)
+        return dnn_fail(DNN_E_CONFIG,
+                        "its input has shape %s: images [height, width, channels] are wanted; put reshape: "
+                        "{target_shape: [%zu, %zu, 1]} in front",
+                        text, in->dim[0], in->dim[1]);
+    return dnn_fail(DNN_E_CONFIG, "its input has shape %s: images [height, width, channels] are wanted", text);
+}
+
+dnn_status image_pair(const dnn_numbers *numbers, const char *key, size_t preset, size_t pair[2])
+{
+    pair[0] = pair[1] = preset;
+    if (numbers->count == 0 && preset > 0) return DNN_OK;
+    if (numbers->count < 1 || numbers->count > 2)
+        return dnn_fail(DNN_E_CONFIG, "%s has %zu numbers: one, or two for height and width, are wanted", key,
+                        numbers->count);
+    for (size_t i = 0; i < 2; i++) {
+        const double n = numbers->at[numbers->count == 2 ? i : 0];
+        if (!(n >= 1) || n != floor(n) || n > 1e6)
+            return dnn_fail(DNN_E_CONFIG, "%s = %g: must be a whole number >= 1", key, n);
+        pair[i] = (size_t)n;
+    }
+    return DNN_OK;
+}
+
+dnn_status image_slide(image_window *w, image_padding padding, const char *key, const char *axis)
+{
+    const size_t covered = (w->size - 1) * w->dilation + 1;
+    w->before = 0;
+    if (padding == IMAGE_VALID) {
+        if (w->in < covered)
+            return dnn_fail(DNN_E_CONFIG, "%s covers %zu cells of a %s of %zu: smaller, or padding: same, would fit", key,
+                            covered, axis, w->in);
+        w->out = (w->in - covered) / w->stride + 1;
+        return DNN_OK;
+    }
+    w->out = (w->in + w->stride - 1) / w->stride;
+    const size_t needed = (w->out - 1) * w->stride + covered;
+    if (needed > w->in) w->before = (needed - w->in) / 2;
+    return DNN_OK;
+}
+
+void image_cells(const image_window *w, size_t position, size_t *first, size_t *end)
+{
+    const size_t start = position * w->stride;
+    *first = start < w->before ? w->before - start : 0;
+    *end = w->in + w->before - start < w->size ? w->in + w->before - start : w->size;
+}
+
+dnn_status image_encode_pair(dnn_node *config, const char *key)
+{
+    dnn_node *list = dnn_node_find(config, key);
+    if (!list || list->type != DNN_NODE_LIST || list->count != 1) return DNN_OK;
+    return dnn_node_append(list, dnn_node_copy(list->items[0]));
+}
+
+dnn_status image_decode(const dnn_node *config, dnn_node *node)
+{
+    const dnn_node *format = dnn_node_find(config, "data_format");
+    if (format && format->type == DNN_NODE_STRING && strcmp(format->text, "channels_last") == 0)
+        dnn_node_remove(node, "data_format");
+    return DNN_OK;
+}

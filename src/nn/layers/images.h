@@ -1,0 +1,30 @@
+/* What layers on images [height, width, channels] share. Private to the layers. */
+#ifndef DNN_NN_LAYERS_IMAGES_H
+#define DNN_NN_LAYERS_IMAGES_H
+
+#include "dnn/nn/layer.h"
+
+/* The first input has three axes; DNN_E_CONFIG says what to do where it has not. */
+dnn_status image_check(const dnn_layer *l);
+/* One whole number for both directions, or two: height, width. `preset` 0: there must be some. DNN_E_CONFIG names
+ * `key`. */
+dnn_status image_pair(const dnn_numbers *numbers, const char *key, size_t preset, size_t pair[2]);
+
+typedef enum image_padding { IMAGE_VALID, IMAGE_SAME } image_padding;  /* in the order of the rows: "valid|same" */
+
+/* A window that slides along one axis: position o covers the cells o·stride + t·dilation - before, t < size. */
+typedef struct image_window { size_t in, out, size, stride, dilation, before; } image_window;
+
+/* Fills out and before from the others: valid: windows inside; same: ceil(in / stride) of them, what they need beyond
+ * the edges shared out with the smaller part in front. DNN_E_CONFIG where no window fits; `key` and `axis` ("height")
+ * are for the text. */
+dnn_status image_slide(image_window *w, image_padding padding, const char *key, const char *axis);
+/* Cells t in [first, end) of the window at `position` lie on the axis; for dilation 1. */
+void image_cells(const image_window *w, size_t position, size_t *first, size_t *end);
+
+/* Keras wants pairs where one number may be written here; and channels_last, which is all there is, is not kept:
+ * another data_format stays, to be refused. */
+dnn_status image_encode_pair(dnn_node *config, const char *key);
+dnn_status image_decode(const dnn_node *config, dnn_node *node);
+
+#endif

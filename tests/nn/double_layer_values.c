@@ -1,0 +1,2 @@
+/* Values of layers in double. */
+#include "nn/layer_values.h"

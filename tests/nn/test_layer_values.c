@@ -1,0 +1,2 @@
+/* Values of layers in float. */
+#include "nn/layer_values.h"
