@@ -13,7 +13,7 @@ typedef struct csv_logger {
 
 static const dnn_param params[] = {
     DNN_STRING(csv_logger, filename, "log.csv", "name of the file in the output folder"),
-    DNN_STRING(csv_logger, separator, "','", "what stands between two values"),
+    DNN_STRING(csv_logger, separator, "null", "what stands between two values; null: a comma"),
     DNN_BOOL(csv_logger, append, "false", "keep what the file already holds"),
 };
 
@@ -22,7 +22,7 @@ static dnn_status begin(const dnn_component *component, const char *const *names
     (void)names, (void)count, (void)state;
     const csv_logger *p = component->params;
     if (!p->filename || !p->filename[0]) return dnn_place_fail(DNN_E_CONFIG, component->place, "csv_logger.filename: must be the name of a file");
-    if (!p->separator || !p->separator[0] || strpbrk(p->separator, "\"\r\n"))
+    if (p->separator && (!p->separator[0] || strpbrk(p->separator, "\"\r\n")))
         return dnn_place_fail(DNN_E_CONFIG, component->place, "csv_logger.separator: must be a text without quotes and ends of lines");
     return DNN_OK;
 }
@@ -42,14 +42,15 @@ static void epoch_end(const void *params_, void *state, const dnn_report *report
     if (!report->writes) return;
     size_t *order = dnn_alloc(report->count, sizeof *order);
     growing header = { 0 }, line = { 0 };
+    const char *separator = p->separator ? p->separator : ",";
     char number[DNN_NUMBER_TEXT];
     if (order) sort_by_name(report->names, report->count, order);
     growing_add(&header, "epoch");
     growing_add(&line, "%llu", (unsigned long long)report->epoch - 1);
     for (size_t i = 0; order && i < report->count; i++) {
-        growing_add(&header, "%s", p->separator);
-        growing_add_field(&header, report->names[order[i]], p->separator);
-        growing_add(&line, "%s%s", p->separator, dnn_number_text(report->values[order[i]], number));
+        growing_add(&header, "%s", separator);
+        growing_add_field(&header, report->names[order[i]], separator);
+        growing_add(&line, "%s%s", separator, dnn_number_text(report->values[order[i]], number));
     }
     growing_add(&header, "\n");
     growing_add(&line, "\n");
