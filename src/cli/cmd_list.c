@@ -22,7 +22,10 @@ static dnn_status print_table(table *t, int indent, bool heading)
 static void section_rows(table *t, const dnn_param *row)
 {
     if (row->type == DNN_PARAM_SECTION) cli_rows(t, row->rows, row->n_rows, row->key, false);
-    else if (row->family == &dnn_layers) cli_rows(t, dnn_model_params, DNN_MODEL_PARAMS, row->key, false);
+    else if (row->family == &dnn_layers) {
+        cli_rows(t, dnn_start_params, DNN_START_PARAMS, row->key, false);
+        cli_rows(t, dnn_model_params, DNN_MODEL_PARAMS, row->key, false);
+    }
     else cli_rows(t, row, 1, "", false);
 }
 

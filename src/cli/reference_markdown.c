@@ -43,7 +43,10 @@ static dnn_status section(const dnn_param *row)
     table_open(&t, 5);
     cli_rows_head(&t);
     if (row->type == DNN_PARAM_SECTION) cli_rows(&t, row->rows, row->n_rows, row->key, true);
-    else if (row->family == &dnn_layers) cli_rows(&t, dnn_model_params, DNN_MODEL_PARAMS, row->key, true);
+    else if (row->family == &dnn_layers) {
+        cli_rows(&t, dnn_start_params, DNN_START_PARAMS, row->key, true);
+        cli_rows(&t, dnn_model_params, DNN_MODEL_PARAMS, row->key, true);
+    }
     printf("\n### %s\n\n%s\n\n", row->key, row->help);
     return table_markdown(&t, stdout);
 }
