@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dnn/base/memory.h"
 #include "dnn/base/number.h"
@@ -25,6 +26,14 @@ static const struct {
     const char *name, *json;
 } keras_2[] = {
     {&dnn_activations, "hard_sigmoid", "{\"hard_sigmoid\": {\"slope\": 0.2}}"},
+};
+
+/* Short forms that Keras takes beside the names of its classes. */
+static const struct {
+    const dnn_family *family;
+    const char *name, *ours;
+} short_forms[] = {
+    {&dnn_metrics, "acc", "accuracy"},
 };
 
 const char *keras_show(const dnn_node *value, char *out, size_t size)
@@ -50,6 +59,12 @@ const dnn_kind *keras_find_class(const dnn_family *family, const char *class_nam
     const dnn_kind *kind = dnn_family_find_keras(family, class_name);
     if (!kind) kind = dnn_family_find(family, class_name);
     if (!kind) kind = dnn_family_find(family, keras_snake_case(class_name, name));
+    /* The class in small letters: l1l2, maxnorm. */
+    for (size_t i = 0; i < family->count && !kind; i++)
+        if (family->kinds[i]->keras && strcasecmp(family->kinds[i]->keras, class_name) == 0) kind = family->kinds[i];
+    for (size_t i = 0; i < sizeof short_forms / sizeof *short_forms && !kind; i++)
+        if (short_forms[i].family == family && strcmp(short_forms[i].name, class_name) == 0)
+            kind = dnn_family_find(family, short_forms[i].ours);
     if (kind || strlen(class_name) > 64) return kind;
     /* Orthogonal is OrthogonalInitializer in some versions. */
     if (ends_with(class_name, "Initializer"))

@@ -143,8 +143,15 @@ static void radial_apply(APPLY)
         }
 }
 
+/* One axis is a number in Keras: not all of its backends take a list for it. */
+static dnn_status norm_encode(const void *params, dnn_node *config)
+{
+    const norm *p = params;
+    return p->axis.count == 1 ? dnn_node_set(config, "axis", dnn_node_int((int64_t)p->axis.at[0])) : DNN_OK;
+}
+
 #define KIND(name_, keras_, help_) .kind = { .name = name_, .help = help_, .keras = keras_
-#define NORM(rows_) , .params_size = sizeof(norm), DNN_PARAMS(rows_) }, .groups = norm_groups, .fits = norm_fits
+#define NORM(rows_) , .params_size = sizeof(norm), DNN_PARAMS(rows_), .encode = norm_encode }, .groups = norm_groups, .fits = norm_fits
 static const dnn_constraint_kind max_norm = { KIND("max_norm", "MaxNorm", "norms at most max_value (Srebro et al. 2005)") NORM(max_norm_rows), .apply = max_norm_apply };
 static const dnn_constraint_kind unit_norm = { KIND("unit_norm", "UnitNorm", "norms 1") NORM(unit_norm_rows), .apply = unit_norm_apply };
 static const dnn_constraint_kind min_max_norm = { KIND("min_max_norm", "MinMaxNorm", "norms between two values") NORM(min_max_norm_rows), .apply = min_max_norm_apply };

@@ -395,6 +395,7 @@ static void losses_and_metrics_are_read_by_name_by_output_and_in_order(void **st
                     "{\"from_logits\": true, \"label_smoothing\": 0}}}, \"loss_weights\": {\"p\": 0.5, \"q\": 2.0},"
                     " \"metrics\": {\"p\": [\"accuracy\"], \"q\": []}}",
                     NULL);
+    assert_training("{\"metrics\": [\"acc\"]}", "{\"metrics\": [\"accuracy\"]}", NULL);
     assert_training("{\"loss\": [\"categorical_crossentropy\", \"mse\"], \"loss_weights\": null, \"metrics\": null}",
                     "{\"loss\": {\"p\": \"categorical_crossentropy\", \"q\": \"mse\"}}", NULL);
 }
