@@ -88,7 +88,7 @@ dnn_status application_open(dnn_comm *comm, const dnn_apply_request *request, bo
 {
     *a = (application){ .comm = comm };
     dnn_status st = shared_model_open(comm, request->model_file, &a->model);
-    if (st == DNN_OK) st = read_config(a, request, evaluates);
+    if (st == DNN_OK) st = dnn_agree(comm, read_config(a, request, evaluates));
     if (st == DNN_OK) st = setup_team(comm, &a->config, request->threads, &a->team);
     if (st == DNN_OK)
         st = dnn_dataset_open(a->team, &a->config.data, (uint64_t)a->config.seed, dnn_node_find(a->model.section, "scalers"), &a->dataset);

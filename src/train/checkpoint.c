@@ -202,8 +202,9 @@ static dnn_status take_optimizer(trainer *t, shared_model *m, bool needed)
     if (m->file) st = dnn_model_optimizer(m->file, t->graph, &t->config.training.optimizer, t->run.slots, scalars, &iterations, &found);
     if (st == DNN_OK && m->file && needed && !found) st = dnn_fail(DNN_E_MODEL, "checkpoint: it holds no optimizer state");
     st = dnn_agree_root(t->comm, st);
+    for (size_t s = 0; s < t->run.n_slots && st == DNN_OK; s++)
+        st = share_with_leaders(t->team, t->run.slots[s], t->graph->segments.total * sizeof(float));
     if (st != DNN_OK) return st;
-    for (size_t s = 0; s < t->run.n_slots; s++) share_with_leaders(t->team, t->run.slots[s], t->graph->segments.total * sizeof(float));
     dnn_comm_broadcast(t->comm, scalars, sizeof scalars, 0);
     dnn_comm_broadcast(t->comm, &iterations, sizeof iterations, 0);
     dnn_comm_barrier(t->comm);

@@ -104,13 +104,18 @@ dnn_status dnn_config_load(dnn_comm *comm, const char *path, const char *const *
         }
         st = dnn_agree_root(comm, st);
         if (st == DNN_OK) st = dnn_comm_broadcast_block(comm, &text, &length, 0);
-        if (st == DNN_OK) st = dnn_yaml_parse(text, length, path, root);
+        if (st != DNN_OK) {
+            dnn_free(text);
+            return st;
+        }
+        st = dnn_yaml_parse(text, length, path, root);
         dnn_free(text);
     } else {
         *root = dnn_node_map();
         if (!*root) st = DNN_E_MEMORY;
     }
     if (st == DNN_OK) st = dnn_config_override(*root, overrides, count);
+    st = dnn_agree(comm, st); /* memory, or a command line of its own, may fail one rank alone */
     if (st != DNN_OK) {
         dnn_node_destroy(*root);
         *root = NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
 
 typedef struct reuse { char *file; size_t drop_last; dnn_strings layers; } reuse;
 typedef struct start_section { dnn_node *file, *weights; reuse reuse; } start_section;
@@ -98,7 +99,7 @@ dnn_status reuse_expand(dnn_comm *comm, dnn_node *model, shared_model *start)
 {
     const dnn_node *node = dnn_node_find(model, "reuse");
     reuse r = { 0 };
-    dnn_status st = dnn_params_read(reuse_params, sizeof reuse_params / sizeof *reuse_params, "model.reuse", node, &r);
+    dnn_status st = dnn_agree(comm, dnn_params_read(reuse_params, sizeof reuse_params / sizeof *reuse_params, "model.reuse", node, &r));
     if (st != DNN_OK) return st;
     st = shared_model_open(comm, r.file, start);
     const dnn_node *layers = st == DNN_OK ? dnn_node_find(start->architecture, "layers") : NULL;

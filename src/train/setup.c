@@ -50,6 +50,7 @@ dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start
     if (weights) st = reuse_open(comm, weights, start);
     if (st == DNN_OK && weights) dnn_node_remove(model, "weights"); /* the rest is the network's */
     if (file) st = take_file(comm, root, file, start, with_optimizer);
+    st = dnn_agree(comm, st);
     if (st != DNN_OK) shared_model_close(start);
     return st;
 }

@@ -21,7 +21,7 @@ dnn_status shared_values(dnn_team *team, shared_model *m, shared_read *read, voi
 /* The weights of a graph of the same architecture into the team's `weights`. */
 dnn_status shared_weights(dnn_team *team, shared_model *m, const dnn_graph *graph, float *weights);
 /* Whatever rank 0 holds in `bytes` of `data` becomes what each team's leader holds. */
-void share_with_leaders(dnn_team *team, void *data, size_t bytes);
+dnn_status share_with_leaders(dnn_team *team, void *data, size_t bytes);
 
 /* Where `model` names a file (`file:`) its architecture takes the place of the node, and what `training` leaves out is taken from it; layers
  * of `reuse:` become layers of the node. `start` is that file, or that of `weights:` or `reuse:`; its `file` stays open on rank 0.

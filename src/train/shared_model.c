@@ -20,7 +20,7 @@ static dnn_status broadcast_tree(dnn_comm *comm, const dnn_node *mine, const cha
     st = dnn_agree_root(comm, st);
     void *block = text;
     if (st == DNN_OK) st = dnn_comm_broadcast_block(comm, &block, &length, 0);
-    if (st == DNN_OK && length > 0) st = dnn_json_parse(block, length, name, out);
+    if (st == DNN_OK) st = dnn_agree(comm, length > 0 ? dnn_json_parse(block, length, name, out) : DNN_OK);
     dnn_free(block);
     return st;
 }
@@ -57,13 +57,15 @@ void shared_model_close(shared_model *m)
     *m = (shared_model){ 0 };
 }
 
-void share_with_leaders(dnn_team *team, void *data, size_t bytes)
+dnn_status share_with_leaders(dnn_team *team, void *data, size_t bytes)
 {
-    dnn_comm *comm = dnn_team_comm(team), *leaders = NULL;
-    if (dnn_team_count(team) == 1) return;
-    if (dnn_comm_split(comm, dnn_team_leads(team) ? 0 : 1, &leaders) != DNN_OK) dnn_comm_abort(comm, DNN_E_INTERNAL);
+    dnn_comm *leaders = NULL;
+    if (dnn_team_count(team) == 1) return DNN_OK;
+    const dnn_status st = dnn_comm_split(dnn_team_comm(team), dnn_team_leads(team) ? 0 : 1, &leaders);
+    if (st != DNN_OK) return st;
     if (dnn_team_leads(team)) dnn_comm_broadcast(leaders, data, bytes, 0);
     dnn_comm_destroy(leaders);
+    return DNN_OK;
 }
 
 dnn_status shared_values(dnn_team *team, shared_model *m, shared_read *read, void *context, float *values, size_t count)
@@ -71,10 +73,9 @@ dnn_status shared_values(dnn_team *team, shared_model *m, shared_read *read, voi
     dnn_comm *comm = dnn_team_comm(team);
     dnn_status st = m->file ? read(context, m->file, values) : DNN_OK;
     st = dnn_agree_root(comm, st);
-    if (st != DNN_OK) return st;
-    share_with_leaders(team, values, count * sizeof *values);
+    if (st == DNN_OK) st = share_with_leaders(team, values, count * sizeof *values);
     dnn_comm_barrier(comm); /* the ranks of a team see what its leader was given */
-    return DNN_OK;
+    return st;
 }
 
 static dnn_status read_weights(void *context, dnn_model_file *file, float *values) { return dnn_model_weights(file, context, values); }

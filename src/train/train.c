@@ -243,7 +243,7 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     dnn_node *root = NULL;
     dnn_status st = dnn_config_load(comm, request->run_file, request->overrides, request->n_overrides, &root);
     if (st == DNN_OK) st = setup_model_start(comm, root, &start, &with_optimizer);
-    if (st == DNN_OK) st = dnn_config_read(root, &t.config);
+    if (st == DNN_OK) st = dnn_agree(comm, dnn_config_read(root, &t.config));
     dnn_node_destroy(root);
     if (st == DNN_OK) st = prepare(&t, request, &start, with_optimizer);
     if (st == DNN_OK) st = dnn_agree(comm, resolve(&t, start.origin));

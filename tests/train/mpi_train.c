@@ -186,6 +186,14 @@ static void a_loss_that_is_not_finite_ends_with_its_own_status(void **state)
     assert_on_all_ranks(comm, strstr(dnn_fail_text(), "not finite") != NULL);
 }
 
+static void a_model_file_that_is_no_path_is_told_and_not_followed(void **state)
+{
+    dnn_comm *comm = *state;
+    assert_on_all_ranks(comm, train(comm, "pathless", "model={file: {path: a.h5}}", DNN_RESUME_NONE, false) == DNN_E_CONFIG);
+    assert_on_all_ranks(comm, strstr(dnn_fail_text(), "must be the path of a model file") != NULL);
+    assert_on_all_ranks(comm, train(comm, "pathless", "model={weights: null}", DNN_RESUME_NONE, false) == DNN_E_CONFIG);
+}
+
 static void a_last_update_that_is_not_finite_is_found_out_and_not_saved(void **state)
 {
     dnn_comm *comm = *state;
@@ -258,6 +266,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(overwriting_trains_anew, comm),
         cmocka_unit_test_prestate(a_trace_shows_every_rank_in_each_phase, comm),
         cmocka_unit_test_prestate(a_loss_that_is_not_finite_ends_with_its_own_status, comm),
+        cmocka_unit_test_prestate(a_model_file_that_is_no_path_is_told_and_not_followed, comm),
         cmocka_unit_test_prestate(a_last_update_that_is_not_finite_is_found_out_and_not_saved, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
