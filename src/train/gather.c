@@ -1,5 +1,6 @@
 /* From rows of the data set to the inputs, targets and weights of a shard. Which row stands at which place of the global batch is a pure
  * function of (seed, epoch, position). */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,13 +96,16 @@ dnn_status runner_match_data(runner *r)
     return st;
 }
 
-/* Balanced: n / (K n_c), so that every class has the same weight in total (King and Zeng 2001; scikit-learn's "balanced"). */
+/* Balanced: n / (K n_c), so that every class has the same weight in total (King and Zeng 2001; scikit-learn's "balanced"). K counts the classes
+ * that the training part has: one that stands in another part only must not make all others lighter. */
 static void balance(runner *r)
 {
     const uint64_t n = dnn_dataset_rows(r->dataset, DNN_TRAIN);
+    size_t present = 0;
+    for (size_t c = 0; c < r->classes; c++) present += dnn_dataset_class_count(r->dataset, DNN_TRAIN, c) > 0;
     for (size_t c = 0; c < r->classes; c++) {
         const uint64_t of_class = dnn_dataset_class_count(r->dataset, DNN_TRAIN, c);
-        r->class_weight[c] = of_class ? (double)n / ((double)r->classes * (double)of_class) : 1.0;
+        r->class_weight[c] = of_class ? (double)n / ((double)present * (double)of_class) : 1.0;
     }
 }
 
@@ -128,7 +132,7 @@ dnn_status runner_class_weights(runner *r, const dnn_node *node)
         const unsigned long c = strtoul(item->key, &end, 10);
         if (*end || end == item->key || c >= r->classes)
             return dnn_node_fail(DNN_E_CONFIG, item, "training.class_weights: '%s' is no class; classes are 0 … %zu", item->key, r->classes - 1);
-        if ((item->type != DNN_NODE_INT && item->type != DNN_NODE_REAL) || !(item->real >= 0))
+        if ((item->type != DNN_NODE_INT && item->type != DNN_NODE_REAL) || !(item->real >= 0) || !isfinite(item->real))
             return dnn_node_fail(DNN_E_CONFIG, item, "training.class_weights.%s: must be a number >= 0", item->key);
         r->class_weight[c] = item->real;
     }
