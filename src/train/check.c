@@ -19,6 +19,7 @@ static dnn_status check(const dnn_check_request *request, const dnn_config *conf
         st = runner_match_data(&run);
     }
     if (st == DNN_OK) st = runner_class_weights(&run, config->training.class_weights);
+    if (st == DNN_OK) st = setup_cut(&config->training, team, &run.cut);
     if (st == DNN_OK) {
         advise(config, ds, graph);
         if (request->summary) request->summary(request->context, graph, ds);

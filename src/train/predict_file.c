@@ -40,8 +40,8 @@ static void print_header(FILE *f, const prediction *groups, size_t count)
     for (size_t g = 0; g < count; g++)
         for (size_t u = 0; u < groups[g].units; u++) {
             fputs(g || u ? "," : "", f);
-            if (groups[g].units == 1) fputs(groups[g].name, f);
-            else fprintf(f, "%s%zu", groups[g].name, u);
+            fputs(groups[g].name, f);
+            if (groups[g].units > 1) fprintf(f, "%zu", u);
         }
     fputc('\n', f);
 }
