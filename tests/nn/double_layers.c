@@ -75,6 +75,20 @@ static const sample samples[] = {
     { "zero_padding2d", "zero_padding2d", "{x: [2, 3, 2]}" },
     { "zero_padding2d", "{zero_padding2d: {padding: [[1, 0], [2, 3]]}}", "{x: [1, 2, 3]}" },
     { "step", "step", "{x: [4]}" },
+    { "conv2d", "{conv2d: {filters: 3, kernel_size: 2}}", "{x: [3, 4, 2]}" },
+    { "conv2d", "{conv2d: {filters: 2, kernel_size: [3, 2], padding: same, activation: tanh}}", "{x: [3, 4, 1]}" },
+    { "conv2d", "{conv2d: {filters: 2, kernel_size: 3, strides: 2, padding: same, activation: gelu, use_bias: false}}",
+      "{x: [4, 5, 2]}" },
+    { "conv2d", "{conv2d: {filters: 4, kernel_size: 2, dilation_rate: [1, 2], groups: 2}}", "{x: [3, 4, 2]}" },
+    { "conv2d", "{conv2d: {filters: 2, kernel_size: 2, dilation_rate: 2, padding: same}}", "{x: [3, 3, 2]}" },
+    { "max_pooling2d", "max_pooling2d", "{x: [4, 5, 2]}" },
+    { "max_pooling2d", "{max_pooling2d: {pool_size: [3, 2], strides: [1, 2], padding: same}}", "{x: [4, 5, 1]}" },
+    { "average_pooling2d", "{average_pooling2d: {pool_size: 3, strides: 2, padding: same}}", "{x: [4, 5, 2]}" },
+    { "average_pooling2d", "{average_pooling2d: {pool_size: 2, strides: 1}}", "{x: [3, 4, 2]}" },
+    { "global_average_pooling2d", "global_average_pooling2d", "{x: [2, 3, 2]}" },
+    { "global_average_pooling2d", "{global_average_pooling2d: {keepdims: true}}", "{x: [3, 1, 2]}" },
+    { "global_max_pooling2d", "global_max_pooling2d", "{x: [2, 3, 2]}" },
+    { "conv2d", "{conv2d: {filters: 17, kernel_size: 1, trainable: false}}", "{x: [2, 2, 2]}" },
 };
 enum { SAMPLES = sizeof samples / sizeof *samples, ROWS = 5, MASKED = 2, CAPACITY = ROWS + MASKED, MOST = 16, FIRST = 2 };
 

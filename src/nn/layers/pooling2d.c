@@ -1,0 +1,195 @@
+/* The largest or the mean of what lies under a window that slides over an image, for each channel; and of whole images.
+ * Cells beyond the edge count for nothing: `same` gives means of real cells alone. */
+#include <string.h>
+
+#include "dnn/math/vector.h"
+#include "nn/layers/images.h"
+
+typedef struct { dnn_numbers pool_size, strides; int padding; } pooling2d;
+
+static const dnn_param params[] = {
+    DNN_NUMBERS(pooling2d, pool_size, "2", ">= 1", "cells of the window: a number, or [height, width]"),
+    DNN_NUMBERS(pooling2d, strides, "null", ">= 1", "cells from one window to the next; null: the size of the window"),
+    DNN_CHOICE(pooling2d, padding, "valid", "valid|same", "same: windows may hang over the edge, for places / strides"),
+};
+
+typedef struct geometry { image_window rows, columns; size_t channels, in, out; } geometry;
+
+static dnn_status geometry_of(const dnn_layer *l, geometry *g)
+{
+    const pooling2d *c = l->params;
+    size_t size[2], strides[2];
+    dnn_status st = image_check(l);
+    if (st == DNN_OK) st = image_pair(&c->pool_size, "pool_size", 0, size);
+    if (st == DNN_OK && c->strides.count) st = image_pair(&c->strides, "strides", 0, strides);
+    if (st != DNN_OK) return st;
+    if (c->strides.count == 0) memcpy(strides, size, sizeof size);
+    const size_t *in = l->in[0].dim;
+    *g = (geometry){ .channels = in[2], .in = in[0] * in[1] * in[2] };
+    g->rows = (image_window){ .in = in[0], .size = size[0], .stride = strides[0], .dilation = 1 };
+    g->columns = (image_window){ .in = in[1], .size = size[1], .stride = strides[1], .dilation = 1 };
+    st = image_slide(&g->rows, (image_padding)c->padding, "pool_size", "height");
+    if (st == DNN_OK) st = image_slide(&g->columns, (image_padding)c->padding, "pool_size", "width");
+    g->out = g->rows.out * g->columns.out * g->channels;
+    return st;
+}
+
+static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
+{
+    geometry g;
+    const dnn_status st = geometry_of(l, &g);
+    if (st != DNN_OK) return st;
+    p->out = dnn_shape_of(3, (size_t[]){ g.rows.out, g.columns.out, g.channels });
+    return DNN_OK;
+}
+
+static dnn_status plan_of_largest(const dnn_layer *l, dnn_layer_plan *p)
+{
+    p->backward_wants_x = p->backward_wants_y = true;
+    return plan(l, p);
+}
+
+/* The cells of one window: [top, bottom) by [left, right), never none. */
+typedef struct cells { size_t top, bottom, left, right; } cells;
+
+static cells cells_at(const geometry *g, size_t i, size_t j)
+{
+    cells c;
+    size_t first, end;
+    image_cells(&g->rows, i, &first, &end);
+    c.top = i * g->rows.stride + first - g->rows.before;
+    c.bottom = c.top + (end - first);
+    image_cells(&g->columns, j, &first, &end);
+    c.left = j * g->columns.stride + first - g->columns.before;
+    c.right = c.left + (end - first);
+    return c;
+}
+
+/* What is done with the channels of one cell and those of its window. */
+typedef void fold(size_t n, const real *restrict x, real *restrict y);
+
+static inline __attribute__((always_inline)) void each_window(const geometry *g, const real *image, real *y, fold *one,
+                                                              bool mean)
+{
+    const size_t k = g->channels;
+    for (size_t i = 0; i < g->rows.out; i++)
+        for (size_t j = 0; j < g->columns.out; j++, y += k) {
+            const cells c = cells_at(g, i, j);
+            memcpy(y, image + (c.top * g->columns.in + c.left) * k, k * sizeof *y);
+            for (size_t row = c.top; row < c.bottom; row++)
+                for (size_t column = c.left + (row == c.top); column < c.right; column++)
+                    one(k, image + (row * g->columns.in + column) * k, y);
+            const real count = (real)((c.bottom - c.top) * (c.right - c.left));
+            for (size_t o = 0; mean && o < k; o++) y[o] /= count;
+        }
+}
+
+/* NaN stays one. */
+static inline void larger(size_t n, const real *restrict x, real *restrict y)
+{
+    for (size_t i = 0; i < n; i++) y[i] = dnn_select((x[i] > y[i]) | (x[i] != x[i]), x[i], y[i]);
+}
+
+static inline void sum(size_t n, const real *restrict x, real *restrict y)
+{
+    for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+static void clear_masked(const geometry *g, const dnn_pass *p)
+{
+    memset(p->y + p->rows * g->out, 0, (p->capacity - p->rows) * g->out * sizeof *p->y);
+}
+
+static void forward_largest(const dnn_layer *l, const dnn_pass *p)
+{
+    geometry g;
+    geometry_of(l, &g);
+    for (size_t r = 0; r < p->rows; r++) each_window(&g, p->x[0] + r * g.in, p->y + r * g.out, larger, false);
+    clear_masked(&g, p);
+}
+
+static void forward_mean(const dnn_layer *l, const dnn_pass *p)
+{
+    geometry g;
+    geometry_of(l, &g);
+    for (size_t r = 0; r < p->rows; r++) each_window(&g, p->x[0] + r * g.in, p->y + r * g.out, sum, true);
+    clear_masked(&g, p);
+}
+
+/* The first of the largest cells gets all of dy; what one has got is taken from dy. */
+static inline void hand_out(size_t n, const real *restrict x, const real *restrict y, real *restrict dy, real *restrict dx)
+{
+    for (size_t i = 0; i < n; i++) {
+        const int largest = x[i] == y[i];
+        dx[i] += dnn_select(largest, dy[i], 0);
+        dy[i] = dnn_select(largest, 0, dy[i]);
+    }
+}
+
+static void backward_largest(const dnn_layer *l, const dnn_pass *p)
+{
+    geometry g;
+    geometry_of(l, &g);
+    const size_t k = g.channels;
+    if (!p->dx[0]) return;
+    memset(p->dx[0], 0, p->capacity * g.in * sizeof *p->dx[0]);
+    for (size_t r = 0; r < p->rows; r++) {
+        const real *x = p->x[0] + r * g.in, *y = p->y + r * g.out;
+        real *dx = p->dx[0] + r * g.in, *dy = p->dy + r * g.out;
+        for (size_t i = 0; i < g.rows.out; i++)
+            for (size_t j = 0; j < g.columns.out; j++, y += k, dy += k) {
+                const cells c = cells_at(&g, i, j);
+                for (size_t row = c.top; row < c.bottom; row++)
+                    for (size_t column = c.left; column < c.right; column++) {
+                        const size_t at = (row * g.columns.in + column) * k;
+                        hand_out(k, x + at, y, dy, dx + at);
+                    }
+            }
+    }
+}
+
+static void backward_mean(const dnn_layer *l, const dnn_pass *p)
+{
+    geometry g;
+    geometry_of(l, &g);
+    const size_t k = g.channels;
+    if (!p->dx[0]) return;
+    memset(p->dx[0], 0, p->capacity * g.in * sizeof *p->dx[0]);
+    for (size_t r = 0; r < p->rows; r++) {
+        real *dx = p->dx[0] + r * g.in, *dy = p->dy + r * g.out;
+        for (size_t i = 0; i < g.rows.out; i++)
+            for (size_t j = 0; j < g.columns.out; j++, dy += k) {
+                const cells c = cells_at(&g, i, j);
+                const real count = (real)((c.bottom - c.top) * (c.right - c.left));
+                for (size_t o = 0; o < k; o++) dy[o] /= count;
+                for (size_t row = c.top; row < c.bottom; row++)
+                    for (size_t column = c.left; column < c.right; column++)
+                        sum(k, dy, dx + (row * g.columns.in + column) * k);
+            }
+    }
+}
+
+/* Without strides those of the window: null. */
+static dnn_status encode(const void *params_, dnn_node *config)
+{
+    const pooling2d *c = params_;
+    dnn_status st = image_encode_pair(config, "pool_size");
+    if (st == DNN_OK && c->strides.count == 0) st = dnn_node_set(config, "strides", dnn_node_null());
+    return st == DNN_OK ? image_encode_pair(config, "strides") : st;
+}
+
+#define POOLING(name_, keras_, plan_, way, help_)                                                                      \
+    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
+        .kind = { .name = #name_,                                                                                      \
+                  .help = help_,                                                                                       \
+                  .params_size = sizeof(pooling2d),                                                                    \
+                  DNN_PARAMS(params),                                                                                  \
+                  .keras = keras_,                                                                                     \
+                  .encode = encode,                                                                                    \
+                  .decode = image_decode },                                                                            \
+        .plan = plan_,                                                                                                 \
+        .forward = forward_##way,                                                                                      \
+        .backward = backward_##way,                                                                                    \
+    }
+POOLING(max_pooling2d, "MaxPooling2D", plan_of_largest, largest, "largest value under a sliding window, by channel");
+POOLING(average_pooling2d, "AveragePooling2D", plan, mean, "mean of the values under a sliding window, by channel");

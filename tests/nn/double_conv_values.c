@@ -1,0 +1,2 @@
+/* Convolutions in double. */
+#include "nn/conv_values.h"

@@ -1,0 +1,2 @@
+/* Convolutions in float. */
+#include "nn/conv_values.h"
