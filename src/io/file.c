@@ -109,13 +109,15 @@ dnn_status dnn_file_write(const char *path, const void *data, size_t length)
     return st == DNN_OK ? dnn_folder_sync(path) : st;
 }
 
-dnn_status dnn_file_append(const char *path, const char *text)
+dnn_status dnn_file_append(const char *path, const char *text) { return dnn_file_append_bytes(path, text, strlen(text)); }
+
+dnn_status dnn_file_append_bytes(const char *path, const void *data, size_t length)
 {
     const int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (file < 0) return io_failure(path, "write");
     const off_t before = lseek(file, 0, SEEK_END);
     dnn_status st = DNN_OK;
-    if (!write_all(file, text, strlen(text))) {
+    if (!write_all(file, data, length)) {
         st = io_failure(path, "write");
         /* half a line would stay for ever: later lines go behind it */
         if (before >= 0 && ftruncate(file, before) != 0) st = io_failure(path, "take back half a line");

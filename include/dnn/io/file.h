@@ -16,6 +16,7 @@ dnn_status dnn_file_write(const char *path, const void *data, size_t length);
 /** Appends one text and hands it to the kernel; creates the file; does not follow a symbolic link. Where the disk is
  * full half way the file keeps its old length, so that no half line stays. DNN_E_IO. */
 dnn_status dnn_file_append(const char *path, const char *text);
+dnn_status dnn_file_append_bytes(const char *path, const void *data, size_t length);
 bool dnn_file_exists(const char *path);
 /** Makes the folder and its parents. DNN_E_IO. */
 dnn_status dnn_folder_make(const char *path);
