@@ -1,6 +1,8 @@
 /* The family of optimizers: its list, the rows that all share, and the learning rate that each has first. */
 #include "dnn/optim/optimizer.h"
 
+#include <math.h>
+
 #include "dnn/optim/schedule.h"
 
 #define X(name) extern const dnn_optimizer_kind dnn_optimizer_##name;
@@ -46,9 +48,20 @@ double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_sch
     return ((const dnn_schedule_kind *)schedule->kind)->rate(schedule->params, time);
 }
 
+static dnn_status check_whole(const dnn_component *optimizer, const char *key, double value)
+{
+    char place[256];
+    if (isnan(value) || value == floor(value)) return DNN_OK;
+    return dnn_fail(DNN_E_CONFIG, "%s: %s.%s = %g: must be a whole number", dnn_place_text(optimizer->place, place, sizeof place),
+                    optimizer->kind->name, key, value);
+}
+
 dnn_status dnn_optimizer_check(const dnn_component *optimizer)
 {
     const dnn_component *schedule = schedule_of(optimizer);
     const dnn_schedule_kind *kind = (const dnn_schedule_kind *)schedule->kind;
-    return kind->check ? kind->check(schedule) : DNN_OK;
+    const dnn_optimizer_common *c = optimizer->common;
+    dnn_status st = check_whole(optimizer, "gradient_accumulation_steps", c->gradient_accumulation_steps);
+    if (st == DNN_OK) st = check_whole(optimizer, "ema_overwrite_frequency", c->ema_overwrite_frequency);
+    return st == DNN_OK && kind->check ? kind->check(schedule) : st;
 }
