@@ -33,7 +33,7 @@ float_distance distance_of(const float *a, const float *b, size_t count)
 }
 
 /* Weights and moments of a file, in the layout of a graph. */
-typedef struct content { dnn_model_file *file; float *weights, *slot[DNN_MAX_SLOTS]; uint64_t iterations; bool optimizer; } content;
+typedef struct content { dnn_model_file *file; float *weights, *slot[DNN_MAX_VECTORS]; uint64_t iterations; bool optimizer; } content;
 
 static dnn_status read_content(const dnn_graph *graph, const dnn_component *optimizer, size_t slots, content *c)
 {
@@ -50,7 +50,7 @@ static dnn_status read_content(const dnn_graph *graph, const dnn_component *opti
 
 static void free_content(content *c)
 {
-    for (size_t s = 0; s < DNN_MAX_SLOTS; s++) dnn_free(c->slot[s]);
+    for (size_t s = 0; s < DNN_MAX_VECTORS; s++) dnn_free(c->slot[s]);
     dnn_free(c->weights);
     dnn_model_close(c->file);
 }
@@ -76,7 +76,6 @@ static size_t add_rows(table *t, const dnn_graph *graph, const char *what, const
 static dnn_status compare(const dnn_graph *graph, const dnn_component *optimizer, size_t slots, const content *a, const content *b)
 {
     static const char *const head[] = { "tensor", "elements", "differing", "largest difference", "in ULP" };
-    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
     const bool moments = a->optimizer && b->optimizer;
     char what[64];
     table t;
@@ -87,7 +86,7 @@ static dnn_status compare(const dnn_graph *graph, const dnn_component *optimizer
     }
     size_t differing = add_rows(&t, graph, "", a->weights, b->weights, false);
     for (size_t s = 0; s < slots && moments; s++) {
-        snprintf(what, sizeof what, " (%s)", kind->slot_name(optimizer->params, s));
+        snprintf(what, sizeof what, " (%s)", dnn_optimizer_vector_name(optimizer, s));
         differing += add_rows(&t, graph, what, a->slot[s], b->slot[s], true);
     }
     const dnn_status st = table_print(&t, stdout, 0, true);
@@ -97,14 +96,22 @@ static dnn_status compare(const dnn_graph *graph, const dnn_component *optimizer
     return st;
 }
 
-/* The optimizer that both files name, if they name the same one. */
+static bool same_vectors(const dnn_component *a, const dnn_component *b)
+{
+    if (a->kind != b->kind || dnn_optimizer_vectors(a) != dnn_optimizer_vectors(b)) return false;
+    for (size_t i = 0; i < dnn_optimizer_vectors(a); i++)
+        if (strcmp(dnn_optimizer_vector_name(a, i), dnn_optimizer_vector_name(b, i)) != 0) return false;
+    return true;
+}
+
+/* The optimizer that both files name, if they name the same one and keep the same of it. */
 static void common_optimizer(const content *a, const content *b, dnn_component *out)
 {
     dnn_component other = { 0 };
     const dnn_node *first = dnn_node_find(dnn_model_training(a->file), "optimizer"), *second = dnn_node_find(dnn_model_training(b->file), "optimizer");
     if (!first || !second) return;
     if (dnn_component_read(&dnn_optimizers, first, out) != DNN_OK) return;
-    if (dnn_component_read(&dnn_optimizers, second, &other) != DNN_OK || other.kind != out->kind) dnn_component_clear(out);
+    if (dnn_component_read(&dnn_optimizers, second, &other) != DNN_OK || !same_vectors(&other, out)) dnn_component_clear(out);
     dnn_component_clear(&other);
 }
 
@@ -123,7 +130,7 @@ dnn_status checkpoint_diff(const char *a_path, const char *b_path)
     }
     if (st == DNN_OK) {
         common_optimizer(&a, &b, &optimizer);
-        if (optimizer.kind) slots = ((const dnn_optimizer_kind *)optimizer.kind)->slots(optimizer.params);
+        if (optimizer.kind) slots = dnn_optimizer_vectors(&optimizer);
         st = read_content(graph, &optimizer, slots, &a);
     }
     if (st == DNN_OK) st = read_content(graph, &optimizer, slots, &b);

@@ -26,8 +26,7 @@ static void asked_for(const cli_call *call, load *out)
 
 static size_t slots_of(const dnn_component *optimizer)
 {
-    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
-    return kind && kind->slots ? kind->slots(optimizer->params) : 0;
+    return optimizer->kind ? dnn_optimizer_vectors(optimizer) : 0;
 }
 
 /* HDF5 files begin with their signature, at 0 or behind a user block of 512, 1024 … bytes. */

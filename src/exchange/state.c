@@ -189,7 +189,7 @@ static dnn_status read_slots(state_reader *s, const dnn_component *optimizer, co
     for (size_t i = 0; i < count && st == DNN_OK; i++) {
         const dnn_segment *segment = places[i].segment;
         char whose[200];
-        snprintf(whose, sizeof whose, "%.60s of %.120s", kind->slot_name(optimizer->params, places[i].slot),
+        snprintf(whose, sizeof whose, "%.60s of %.120s", dnn_optimizer_vector_name(optimizer, places[i].slot),
                  segment->name);
         st = read_next(s, &segment->shape, whose, DNN_HDF5_FLOAT, slots[places[i].slot] + segment->offset);
     }
