@@ -1,13 +1,7 @@
 /* Predictions: in the units of the targets, in row order, the same at any number of ranks. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "support/mpi_test.h"
-#include "dnn/base/memory.h"
-#include "dnn/base/node.h"
-#include "dnn/io/file.h"
-#include "dnn/train/train.h"
+#include "train/runs.h"
 
 enum { ROWS = 50 };
 
@@ -16,17 +10,6 @@ static const char *const run_file =
     "data: {source: {csv: {path: unset, target: price}}, split: {validation: 10}, scale: {features: standardize, targets: standardize}}\n"
     "model: {layers: [{dense: {units: 8, activation: relu}}, {dropout: {rate: 0.2}}, {dense: {units: 1}}]}\n"
     "training: {loss: mse, optimizer: {adam: {learning_rate: 0.02}}, batch_size: 8, epochs: 60}\n";
-
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char paths[8][600];
-    static int next;
-    char *path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
 
 static double price(int i) { return 5000.0 + 300.0 * (i % 7) - 40.0 * (i % 11); }
 
@@ -112,16 +95,10 @@ static void stochastic_passes_draw_by_row_whoever_holds_it(void **state)
     assert_on_all_ranks(comm, noise > 1e-3);
 }
 
-static dnn_status make_folder(dnn_comm *comm)
+static dnn_status begin(dnn_comm *comm)
 {
-    dnn_status st = DNN_OK;
+    const dnn_status st = runs_begin(comm, run_file);
     if (dnn_comm_rank(comm) == 0) {
-        snprintf(folder, sizeof folder, "%s/dnn-predict-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        st = mkdtemp(folder) ? DNN_OK : DNN_E_IO;
-    }
-    dnn_comm_broadcast(comm, folder, sizeof folder, 0);
-    if (dnn_comm_rank(comm) == 0) {
-        st = dnn_file_write(in_folder("run.yaml"), run_file, strlen(run_file));
         write_table("priced.csv", true);
         write_table("plain.csv", false);
     }
@@ -129,28 +106,15 @@ static dnn_status make_folder(dnn_comm *comm)
     return st == DNN_OK ? train(comm) : st;
 }
 
-static void remove_folder(dnn_comm *comm)
-{
-    char command[600];
-    dnn_comm_barrier(comm);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (dnn_comm_rank(comm) == 0 && system(command) != 0) fprintf(stderr, "%s stays\n", folder);
-}
-
 int main(int argc, char **argv)
 {
     dnn_comm *comm = NULL;
-    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || make_folder(comm) != DNN_OK) return 1;
+    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || begin(comm) != DNN_OK) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(predictions_have_the_units_of_the_targets, comm),
         cmocka_unit_test_prestate(a_source_without_targets_gets_the_same_predictions, comm),
         cmocka_unit_test_prestate(stochastic_passes_draw_by_row_whoever_holds_it, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    remove_folder(comm);
-    dnn_comm_finish(comm);
-    dnn_place_forget();
-    const size_t balance = dnn_memory_balance();
-    if (balance) fprintf(stderr, "%zu blocks were not freed\n", balance);
-    return failed || balance;
+    return runs_end(comm, failed);
 }

@@ -1,14 +1,8 @@
 /* What a run does to its output folder when it goes back, goes on past damage, or takes the place of another. */
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "support/mpi_test.h"
-#include "dnn/base/memory.h"
-#include "dnn/base/node.h"
-#include "dnn/io/file.h"
-#include "dnn/train/train.h"
+#include "train/runs.h"
 
 static const char *const run_file =
     "seed: 5\noutput: unset\n"
@@ -17,28 +11,9 @@ static const char *const run_file =
     "training: {loss: sparse_categorical_crossentropy, optimizer: {sgd: {learning_rate: 0.1}}, batch_size: 12, epochs: 4}\n"
     "checkpoint: {every: {epochs: 1}, keep: 2}\n"; /* 4 steps an epoch */
 
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char paths[4][600];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
 static dnn_status train(dnn_comm *comm, const char *more, dnn_resume resume, const char *resume_file, bool overwrite)
 {
-    char out[600];
-    snprintf(out, sizeof out, "output=%s", in_folder("run"));
-    const char *overrides[] = { out, more };
-    const dnn_train_request request = { .run_file = in_folder("run.yaml"), .overrides = overrides, .n_overrides = more ? 2 : 1,
-                                        .resume = resume, .resume_file = resume_file, .overwrite = overwrite, .threads = 1 };
-    const dnn_status st = dnn_train(comm, &request);
-    if (st != DNN_OK && dnn_comm_rank(comm) == 0) fprintf(stderr, "# %s\n", dnn_fail_text());
-    dnn_comm_barrier(comm);
-    return st;
+    return runs_train(comm, "run", more, resume, resume_file, overwrite);
 }
 
 static bool there(const char *name) { return dnn_file_exists(in_folder(name)); }
@@ -102,31 +77,10 @@ static void a_run_that_cannot_begin_leaves_the_one_that_is_there(void **state)
     assert_on_all_ranks(comm, there("run/model.h5") && there("run/history.csv") && there("run/checkpoints/step-0000000016.h5"));
 }
 
-static dnn_status make_folder(dnn_comm *comm)
-{
-    dnn_status st = DNN_OK;
-    if (dnn_comm_rank(comm) == 0) {
-        snprintf(folder, sizeof folder, "%s/dnn-folder-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        st = mkdtemp(folder) ? DNN_OK : DNN_E_IO;
-    }
-    dnn_comm_broadcast(comm, folder, sizeof folder, 0);
-    if (dnn_comm_rank(comm) == 0) st = dnn_file_write(in_folder("run.yaml"), run_file, strlen(run_file));
-    dnn_comm_barrier(comm);
-    return st;
-}
-
-static void remove_folder(dnn_comm *comm)
-{
-    char command[600];
-    dnn_comm_barrier(comm);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (dnn_comm_rank(comm) == 0 && system(command) != 0) fprintf(stderr, "%s stays\n", folder);
-}
-
 int main(int argc, char **argv)
 {
     dnn_comm *comm = NULL;
-    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || make_folder(comm) != DNN_OK) return 1;
+    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || runs_begin(comm, run_file) != DNN_OK) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(going_back_leaves_the_later_course_behind, comm),
         cmocka_unit_test_prestate(a_damaged_file_ahead_does_not_push_out_the_good_ones, comm),
@@ -134,10 +88,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(a_run_that_cannot_begin_leaves_the_one_that_is_there, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    remove_folder(comm);
-    dnn_comm_finish(comm);
-    dnn_place_forget();
-    const size_t balance = dnn_memory_balance();
-    if (balance) fprintf(stderr, "%zu blocks were not freed\n", balance);
-    return failed || balance;
+    return runs_end(comm, failed);
 }

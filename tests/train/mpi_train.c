@@ -1,17 +1,11 @@
 /* Trainings from run file to output folder: what they leave, how they go on, how they end. */
 #include <dirent.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/mpi_test.h"
-#include "dnn/base/memory.h"
-#include "dnn/base/node.h"
+#include "train/runs.h"
 #include "dnn/exchange/model_file.h"
-#include "dnn/io/file.h"
 #include "dnn/io/tree.h"
-#include "dnn/train/train.h"
 
 static const char *const run_file =
     "seed: 11\noutput: unset\n"
@@ -23,27 +17,9 @@ static const char *const run_file =
     "  callbacks: [{early_stopping: {patience: 50, restore_best_weights: true}}]\n"
     "checkpoint: {every: {epochs: 1}, keep: 2}\n";
 
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char paths[4][600];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
 static dnn_status train(dnn_comm *comm, const char *output, const char *more, dnn_resume resume, bool overwrite)
 {
-    char out[600];
-    snprintf(out, sizeof out, "output=%s", in_folder(output));
-    const char *overrides[] = { out, more };
-    const dnn_train_request request = { .run_file = in_folder("run.yaml"), .overrides = overrides, .n_overrides = more ? 2 : 1,
-                                        .resume = resume, .overwrite = overwrite, .threads = 1 };
-    const dnn_status st = dnn_train(comm, &request);
-    if (st != DNN_OK && dnn_comm_rank(comm) == 0) fprintf(stderr, "# %s\n", dnn_fail_text());
-    return st;
+    return runs_train(comm, output, more, resume, NULL, overwrite);
 }
 
 /* Whether two model files hold the same bits of weights. Every rank looks. */
@@ -232,31 +208,10 @@ static void evaluating_the_model_gives_the_last_line_of_its_history(void **state
     dnn_results_clear(&results);
 }
 
-static dnn_status make_folder(dnn_comm *comm)
-{
-    dnn_status st = DNN_OK;
-    if (dnn_comm_rank(comm) == 0) {
-        snprintf(folder, sizeof folder, "%s/dnn-train-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder)) return DNN_E_IO;
-    }
-    dnn_comm_broadcast(comm, folder, sizeof folder, 0);
-    if (dnn_comm_rank(comm) == 0) st = dnn_file_write(in_folder("run.yaml"), run_file, strlen(run_file));
-    dnn_comm_barrier(comm);
-    return st;
-}
-
-static void remove_folder(dnn_comm *comm)
-{
-    char command[600];
-    dnn_comm_barrier(comm);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (dnn_comm_rank(comm) == 0 && system(command) != 0) fprintf(stderr, "%s stays\n", folder);
-}
-
 int main(int argc, char **argv)
 {
     dnn_comm *comm = NULL;
-    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || make_folder(comm) != DNN_OK) return 1;
+    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || runs_begin(comm, run_file) != DNN_OK) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(a_training_leaves_its_files, comm),
         cmocka_unit_test_prestate(a_folder_that_holds_a_run_is_refused_with_both_ways_out, comm),
@@ -270,10 +225,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(a_last_update_that_is_not_finite_is_found_out_and_not_saved, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    remove_folder(comm);
-    dnn_comm_finish(comm);
-    dnn_place_forget();
-    const size_t balance = dnn_memory_balance();
-    if (balance) fprintf(stderr, "%zu blocks were not freed\n", balance);
-    return failed || balance;
+    return runs_end(comm, failed);
 }
