@@ -96,5 +96,9 @@ void cli_rows(table *t, const dnn_param *rows, size_t count, const char *path, b
         table_add(t, preset_text(row));
         table_add(t, row->type == DNN_PARAM_CHOICE ? "" : row->range);
         table_add(t, row->help);
+        if (row->type == DNN_PARAM_NODE && row->n_rows > 0) {
+            snprintf(key, sizeof key, "%s%s%s.0", path, *path ? "." : "", row->key);
+            cli_rows(t, row->rows, row->n_rows, key, code);
+        }
     }
 }

@@ -34,7 +34,11 @@ static dnn_node *section_of(const trainer *t)
     if (st == DNN_OK) st = dnn_node_set(s, "epoch", dnn_node_int((int64_t)t->epoch));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_step", dnn_node_int((int64_t)t->epoch_step));
     if (st == DNN_OK) st = dnn_node_set(s, "step", dnn_node_int((int64_t)t->step));
+    if (st == DNN_OK) st = dnn_node_set(s, "phase", dnn_node_int((int64_t)t->phase));
+    if (st == DNN_OK) st = dnn_node_set(s, "phase_first_epoch", dnn_node_int((int64_t)t->phase_first_epoch));
+    if (st == DNN_OK) st = dnn_node_set(s, "phase_first_step", dnn_node_int((int64_t)t->run.first_step));
     if (st == DNN_OK) st = dnn_node_set(s, "stopped", dnn_node_bool(t->stop));
+    if (st == DNN_OK) st = dnn_node_set(s, "ended", dnn_node_bool(t->end));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_seconds", dnn_node_real(t->epoch_seconds));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_record", record_list(t->epoch_record, t->run.record));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_penalty", dnn_node_real(t->epoch_penalty));
@@ -71,8 +75,8 @@ static dnn_status write_model(trainer *t, const char *path)
     st = section && training ? dnn_objective_write(t->objective, training) : DNN_E_MEMORY;
     if (st == DNN_OK) {
         const dnn_model_content content = {
-            .graph = t->graph, .weights = t->run.weights, .training = training, .optimizer = &t->config.training.optimizer,
-            .slots = (const float *const *)t->run.slots, .scalars = t->run.workers[0].scalars, .iterations = t->step,
+            .graph = t->graph, .weights = t->run.weights, .training = training, .optimizer = t->run.optimizer,
+            .slots = (const float *const *)t->run.slots, .scalars = t->run.workers[0].scalars, .iterations = t->step - t->run.first_step,
             .learning_rate = runner_learning_rate(&t->run, t->step), .section = section, .arrays = arrays, .n_arrays = n_arrays };
         st = dnn_model_write(path, &content);
     }
@@ -173,6 +177,23 @@ static dnn_status read_record(trainer *t, const dnn_node *list)
     return DNN_OK;
 }
 
+/* A checkpoint says the phase it was written in; one without is of the first. */
+static dnn_status resume_phase(trainer *t, const dnn_node *s)
+{
+    uint64_t number = 0, first_epoch = 0, first_step = 0;
+    dnn_status st = DNN_OK;
+    if (dnn_node_find(s, "phase")) {
+        st = read_number(s, "phase", &number);
+        if (st == DNN_OK) st = read_number(s, "phase_first_epoch", &first_epoch);
+        if (st == DNN_OK) st = read_number(s, "phase_first_step", &first_step);
+    }
+    if (st == DNN_OK && number >= t->phases.count)
+        st = dnn_fail(DNN_E_MODEL, "checkpoint: it stands in phase %llu of the training, the run file has %zu", (unsigned long long)number + 1,
+                      t->phases.count);
+    st = dnn_agree(t->comm, st);
+    return st == DNN_OK ? phase_start(t, (size_t)number, first_epoch, first_step) : st;
+}
+
 static dnn_status read_position(trainer *t, const dnn_node *s)
 {
     dnn_status st = read_number(s, "epoch", &t->epoch);
@@ -182,12 +203,13 @@ static dnn_status read_position(trainer *t, const dnn_node *s)
     if (st == DNN_OK && t->epoch_step > t->run.steps_per_epoch)
         st = dnn_fail(DNN_E_MODEL, "checkpoint: %llu steps into an epoch that has %llu; data and batch size must be those of the interrupted run",
                       (unsigned long long)t->epoch_step, (unsigned long long)t->run.steps_per_epoch);
-    const dnn_node *seconds = dnn_node_find(s, "epoch_seconds"), *stopped = dnn_node_find(s, "stopped");
+    const dnn_node *seconds = dnn_node_find(s, "epoch_seconds"), *stopped = dnn_node_find(s, "stopped"), *ended = dnn_node_find(s, "ended");
     const dnn_node *penalty = dnn_node_find(s, "epoch_penalty"), *factor = dnn_node_find(s, "rate_factor");
     if (seconds) t->epoch_seconds = seconds->real;
     if (penalty) t->epoch_penalty = penalty->real;
     if (factor) t->run.rate_factor = factor->real;
     if (stopped) t->stop = stopped->boolean;
+    if (ended) t->end = ended->boolean;
     if (st == DNN_OK) st = watchers_load(t, dnn_node_find(s, "callbacks"));
     return st;
 }
@@ -199,7 +221,7 @@ static dnn_status take_optimizer(trainer *t, shared_model *m, bool needed)
     uint64_t iterations = 0;
     bool found = true;
     dnn_status st = DNN_OK;
-    if (m->file) st = dnn_model_optimizer(m->file, t->graph, &t->config.training.optimizer, t->run.slots, scalars, &iterations, &found);
+    if (m->file) st = dnn_model_optimizer(m->file, t->graph, t->run.optimizer, t->run.slots, scalars, &iterations, &found);
     if (st == DNN_OK && m->file && needed && !found) st = dnn_fail(DNN_E_MODEL, "checkpoint: it holds no optimizer state");
     st = dnn_agree_root(t->comm, st);
     for (size_t s = 0; s < t->run.n_slots && st == DNN_OK; s++)
@@ -208,7 +230,7 @@ static dnn_status take_optimizer(trainer *t, shared_model *m, bool needed)
     dnn_comm_broadcast(t->comm, scalars, sizeof scalars, 0);
     dnn_comm_broadcast(t->comm, &iterations, sizeof iterations, 0);
     dnn_comm_barrier(t->comm);
-    t->step = iterations;
+    t->step = t->run.first_step + iterations;
     runner_set_step(&t->run, t->step, scalars);
     return DNN_OK;
 }
@@ -245,6 +267,7 @@ dnn_status checkpoint_resume(trainer *t, const char *path)
     dnn_status st = shared_model_open(t->comm, path, &m);
     if (st != DNN_OK) return st;
     if (!m.section) st = dnn_fail(DNN_E_MODEL, "%s: no checkpoint of a training (/dnn_mpi is missing); start from it with model.weights", path);
+    if (st == DNN_OK) st = resume_phase(t, m.section);
     if (st == DNN_OK) st = read_position(t, m.section);
     st = dnn_agree(t->comm, st);
     if (st == DNN_OK) st = shared_weights(t->team, &m, t->graph, t->run.weights);

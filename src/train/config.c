@@ -11,6 +11,7 @@
 #include "dnn/nn/layer.h"
 #include "dnn/optim/optimizer.h"
 #include "dnn/train/callback.h"
+#include "train/phases.h"
 
 enum { RUN_FILE_LIMIT = 1 << 20 };
 
@@ -29,6 +30,9 @@ static const dnn_param training_params[] = {
     DNN_BOOL(dnn_training_config, trace, "false", "when each worker was in which phase of a step, into trace.json (chrome://tracing, Perfetto)"),
     DNN_INT(dnn_training_config, log_every, "0", ">= 0", "steps between lines of steps.csv; 0: no such file"),
     DNN_COMPONENTS(dnn_training_config, callbacks, &dnn_callbacks, "[]", "what looks on at the end of each epoch"),
+    { .key = "phases", .type = DNN_PARAM_NODE, .offset = offsetof(dnn_training_config, phases), .preset = "null", .rows = phase_params,
+      .n_rows = PHASE_PARAMS,
+      .help = "list of phases in place of `epochs`, each a compile of its own: optimizer, schedule and patience start anew, epochs count on" },
 };
 
 static const dnn_param every_params[] = {
@@ -129,6 +133,10 @@ dnn_status dnn_config_read(const dnn_node *root, dnn_config *out)
     dnn_status st = dnn_params_read(dnn_config_params, dnn_config_params_count, "", root, out);
     if (st != DNN_OK) return st;
     st = dnn_optimizer_check(&out->training.optimizer);
+    const dnn_node *epochs = dnn_node_at(root, "training.epochs");
+    if (st == DNN_OK && epochs && out->training.phases && out->training.phases->type != DNN_NODE_NULL)
+        st = dnn_node_fail(DNN_E_CONFIG, epochs, "training.epochs: training.phases says how many; leave one of them out");
+    if (st == DNN_OK) st = phases_count_epochs(&out->training);
     if (st != DNN_OK) {
         dnn_config_clear(out);
         return st;
@@ -145,5 +153,8 @@ void dnn_config_clear(dnn_config *config)
 
 dnn_node *dnn_config_write(const dnn_config *config)
 {
-    return dnn_params_write(dnn_config_params, dnn_config_params_count, config);
+    dnn_node *root = dnn_params_write(dnn_config_params, dnn_config_params_count, config);
+    const dnn_node *list = dnn_node_at(root, "training.phases");
+    if (list && list->type != DNN_NODE_NULL) dnn_node_remove(dnn_node_find(root, "training"), "epochs");
+    return root;
 }

@@ -136,10 +136,18 @@ static dnn_status end_epoch(trainer *t)
     return dnn_agree(t->comm, st);
 }
 
+/* Fewer than the run file says where a phase was stopped early. */
+static uint64_t epochs_to_do(const trainer *t)
+{
+    uint64_t epochs = t->phase_first_epoch;
+    for (size_t p = t->phase; p < t->phases.count; p++) epochs += t->phases.at[p].epochs;
+    return epochs;
+}
+
 static dnn_status run_epoch(trainer *t)
 {
     if (t->progress && t->progress->epoch_begin)
-        t->progress->epoch_begin(t->progress->context, t->epoch + 1, (uint64_t)t->config.training.epochs, t->run.steps_per_epoch);
+        t->progress->epoch_begin(t->progress->context, t->epoch + 1, epochs_to_do(t), t->run.steps_per_epoch);
     t->diverged = t->interrupted = false;
     t->epoch_began = t->last_shown = now();
     dnn_team_run(t->team, epoch_worker, t);
@@ -168,29 +176,53 @@ static dnn_status save_and_stop(trainer *t)
 /* With a moving average of the weights a training ends on it (Polyak and Juditsky 1992), before a callback restores what it kept. */
 static void take_average(trainer *t)
 {
-    const size_t vector = dnn_optimizer_average(&t->config.training.optimizer);
-    if (vector == SIZE_MAX || t->step == 0 || !dnn_team_leads(t->team)) return;
+    const size_t vector = dnn_optimizer_average(t->run.optimizer);
+    if (vector == SIZE_MAX || t->step == t->run.first_step || !dnn_team_leads(t->team)) return;
     for (size_t s = 0; s < t->graph->segments.count; s++) {
         const dnn_segment *g = &t->graph->segments.at[s];
         if (g->trainable) memcpy(t->run.weights + g->offset, t->run.slots[vector] + g->offset, g->length * sizeof(float));
     }
 }
 
+static dnn_status run_phase(trainer *t)
+{
+    const uint64_t end = t->phase_first_epoch + t->phases.at[t->phase].epochs;
+    dnn_status st = DNN_OK;
+    while (st == DNN_OK && t->epoch < end && !t->stop) st = run_epoch(t);
+    return st;
+}
+
+static dnn_status end_phase(trainer *t, uint64_t began, bool last)
+{
+    const dnn_report report = report_of(t, t->epoch > began ? t->n_names : 0);
+    take_average(t);
+    const dnn_status st = watchers_train_end(t, &report, last);
+    dnn_comm_barrier(t->comm); /* restored weights are seen by all */
+    return dnn_agree(t->comm, st);
+}
+
+static dnn_status next_phase(trainer *t)
+{
+    const dnn_status st = phase_start(t, t->phase + 1, t->epoch, t->step);
+    return st == DNN_OK ? dnn_agree(t->comm, watchers_phase_begin(t)) : st;
+}
+
 dnn_status training_loop(trainer *t)
 {
-    const uint64_t epochs = (uint64_t)t->config.training.epochs, began = t->epoch;
+    const uint64_t began = t->epoch;
     dnn_status st = DNN_OK;
     t->last_saved = now();
     t->epoch_first_step = t->step - t->epoch_step;
     t->last_rate = t->step ? runner_learning_rate(&t->run, t->step - 1) : runner_learning_rate(&t->run, 0);
     signals_install();
-    while (st == DNN_OK && t->epoch < epochs && !t->stop) st = run_epoch(t);
+    for (bool more = true; more && st == DNN_OK;) {
+        phase_announce(t);
+        st = run_phase(t);
+        if (st != DNN_OK) break;
+        more = !t->end && t->phase + 1 < t->phases.count;
+        st = end_phase(t, began, !more);
+        if (st == DNN_OK && more) st = next_phase(t);
+    }
     signals_remove();
-    if (st == DNN_E_STOPPED) return save_and_stop(t);
-    if (st != DNN_OK) return st;
-    const dnn_report report = report_of(t, t->epoch > began ? t->n_names : 0);
-    take_average(t);
-    st = watchers_train_end(t, &report);
-    dnn_comm_barrier(t->comm); /* restored weights are seen by all */
-    return dnn_agree(t->comm, st);
+    return st == DNN_E_STOPPED ? save_and_stop(t) : st;
 }

@@ -50,6 +50,6 @@ double penalties_of_weights(const dnn_graph *graph, const float *weights)
 bool has_penalties(const dnn_graph *graph)
 {
     for (size_t s = 0; s < graph->segments.count; s++)
-        if (graph->segments.at[s].trainable && graph->segments.at[s].regularizer) return true;
+        if (graph->segments.at[s].weight && graph->segments.at[s].regularizer) return true;
     return false;
 }

@@ -118,10 +118,21 @@ static dnn_status create_windows(runner *r)
 
 double runner_learning_rate(const runner *r, uint64_t step)
 {
-    const dnn_schedule_time time = { step, r->steps_per_epoch, r->total_steps };
+    const dnn_schedule_time time = { step > r->first_step ? step - r->first_step : 0, r->steps_per_epoch, r->total_steps };
     double rate = dnn_optimizer_learning_rate(r->optimizer, &time);
     if (r->rate_instead) rate = r->rate_instead(r->rate_params, rate, &time);
     return rate * r->rate_factor;
+}
+
+dnn_status runner_begin(runner *r, const dnn_component *optimizer, uint64_t first_step, uint64_t epochs)
+{
+    r->optimizer = optimizer;
+    r->n_slots = dnn_optimizer_vectors(optimizer);
+    r->clip = dnn_clip_of(optimizer);
+    r->first_step = first_step;
+    r->total_steps = r->steps_per_epoch * epochs;
+    r->rate_factor = 1.0;
+    return runner_cut_slices(r);
 }
 
 void runner_set_step(runner *r, uint64_t step, const double *scalars)
@@ -142,7 +153,7 @@ static dnn_status plan(const runner_options *o, runner *r)
         const uint64_t rows = dnn_dataset_rows(o->dataset, DNN_TRAIN);
         r->steps_per_epoch = (rows + o->cut.batch - 1) / o->cut.batch;
         r->total_steps = r->steps_per_epoch * o->epochs;
-        r->n_slots = dnn_optimizer_vectors(o->optimizer);
+        r->n_slots = at_least(dnn_optimizer_vectors(o->optimizer), o->vectors);
         r->clip = dnn_clip_of(o->optimizer);
     }
     dnn_status st = runner_match_data(r);

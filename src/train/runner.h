@@ -108,6 +108,7 @@ struct runner {
     size_t *segment_first_block;   /* [segments + 1] */
     bool penalized, constrained;   /* some trainable segment is */
     uint64_t steps_per_epoch, total_steps;
+    uint64_t first_step;           /* updates done before the phase began: the optimizer and its schedule count from there */
     uint64_t request;              /* FLAG_… this rank asks for; read at each step */
     dnn_clip clip;
     double rate_factor;            /* of the learning rate, moved between epochs by callbacks; 1 at first */
@@ -125,6 +126,7 @@ typedef struct runner_options {
     dnn_objective *objective;      /* NULL: outputs only */
     dnn_dataset *dataset;
     const dnn_component *optimizer;/* NULL: forward only */
+    size_t vectors;                /* room for so many beside the weights, where later optimizers want more than this one */
     float *weights;                /* another runner's, of the same team and graph; NULL: own */
     uint64_t seed;
     bool shuffle;
@@ -146,8 +148,11 @@ void cut_shards(size_t shards, size_t w, size_t workers, size_t *first, size_t *
 /* workers.c: this rank's workers with their bays. Local. */
 dnn_status workers_create(runner *r);
 void workers_destroy(runner *r);
-/* Learning rate of the update after `step` updates. */
+/* Learning rate of the update after `step` updates in all. */
 double runner_learning_rate(const runner *r, uint64_t step);
+/* Another optimizer from the update after `first_step` on, for `epochs` epochs, and the slices of what is trainable now. Its vectors are left as
+ * they are. Local. */
+dnn_status runner_begin(runner *r, const dnn_component *optimizer, uint64_t first_step, uint64_t epochs);
 /* Sets every worker's position: updates done and the optimizer's scalars. */
 void runner_set_step(runner *r, uint64_t step, const double *scalars);
 /* Things [first, end) of this worker among the team's. */

@@ -55,7 +55,7 @@ static dnn_status name_values(trainer *t)
     return DNN_OK;
 }
 
-static dnn_status build(trainer *t)
+static dnn_status build(trainer *t, const dnn_node *origin)
 {
     dnn_status st = setup_network(t->config.model, t->dataset, &t->graph);
     if (st == DNN_OK) st = setup_objective(t->graph, &t->config.training, &t->objective);
@@ -64,6 +64,8 @@ static dnn_status build(trainer *t)
     if (st == DNN_OK && dnn_dataset_targets(t->dataset) == 0)
         st = dnn_fail(DNN_E_CONFIG, "data.source: training needs targets; name them (csv: target, hdf5: y)");
     if (st == DNN_OK) st = name_values(t);
+    if (st == DNN_OK) st = resolve(t, origin);
+    if (st == DNN_OK) st = phases_create(&t->config.training, origin, t->graph, &t->phases);
     if (st != DNN_OK) return st;
     t->epoch_record = dnn_alloc(dnn_objective_record_size(t->objective), sizeof(double));
     t->validation_record = dnn_alloc(dnn_objective_record_size(t->objective), sizeof(double));
@@ -73,9 +75,9 @@ static dnn_status build(trainer *t)
 static dnn_status create_runners(trainer *t)
 {
     const dnn_training_config *c = &t->config.training;
-    runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset, .optimizer = &c->optimizer,
+    runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset, .optimizer = &t->phases.at[0].optimizer,
                                .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
-                               .epochs = (uint64_t)c->epochs, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose, .trace = c->trace };
+                               .epochs = t->phases.at[0].epochs, .vectors = phases_vectors(&t->phases), .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose, .trace = c->trace };
     dnn_status st = setup_cut(c, t->team, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &t->run);
     if (st != DNN_OK || dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return st;
@@ -85,26 +87,13 @@ static dnn_status create_runners(trainer *t)
     return runner_create(&options, &t->forward);
 }
 
-static void start_slots(trainer *t)
-{
-    const dnn_component *optimizer = &t->config.training.optimizer;
-    const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
-    const size_t own = dnn_optimizer_first_slot(optimizer);
-    for (size_t s = own; s < t->run.n_slots && kind->slot_start; s++) {
-        const float start = kind->slot_start(optimizer->params, s - own);
-        for (size_t i = 0; i < t->graph->segments.total; i++) t->run.slots[s][i] = start;
-    }
-}
-
 /* Initial weights, drawn by every team's leader alike, or those of the file the run starts from. */
 static dnn_status start_weights(trainer *t, shared_model *start, bool with_optimizer)
 {
     dnn_status st = DNN_OK;
-    if (dnn_team_leads(t->team)) {
-        st = dnn_graph_initialize(t->graph, (uint64_t)t->config.seed, t->run.weights);
-        start_slots(t);
-    }
+    if (dnn_team_leads(t->team)) st = dnn_graph_initialize(t->graph, (uint64_t)t->config.seed, t->run.weights);
     st = dnn_agree(t->comm, st);
+    if (st == DNN_OK) st = phase_start(t, 0, 0, 0);
     if (st == DNN_OK && start->origin) st = reuse_weights(t->team, start, t->graph, t->run.weights);
     if (st == DNN_OK && with_optimizer) st = checkpoint_take_optimizer(t, start);
     dnn_comm_barrier(t->comm);
@@ -208,6 +197,7 @@ static dnn_status finish(trainer *t, dnn_status outcome)
 static void destroy(trainer *t)
 {
     watchers_destroy(t);
+    phases_clear(&t->phases);
     history_close(&t->history);
     runner_destroy(&t->forward);
     runner_destroy(&t->run);
@@ -227,7 +217,7 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, shared_m
     dnn_status st = open_folder(t, request);
     if (st == DNN_OK) st = setup_team(t->comm, &t->config, request->threads, &t->team);
     if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
-    if (st == DNN_OK) st = dnn_agree(t->comm, build(t));
+    if (st == DNN_OK) st = dnn_agree(t->comm, build(t, start->origin));
     if (st == DNN_OK) st = create_runners(t);
     if (st == DNN_OK) st = start_weights(t, start, with_optimizer);
     if (st == DNN_OK) st = dnn_agree(t->comm, watchers_create(t));
@@ -246,7 +236,6 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     if (st == DNN_OK) st = dnn_agree(comm, dnn_config_read(root, &t.config));
     dnn_node_destroy(root);
     if (st == DNN_OK) st = prepare(&t, request, &start, with_optimizer);
-    if (st == DNN_OK) st = dnn_agree(comm, resolve(&t, start.origin));
     if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
     if (st == DNN_OK) {
         announce(&t);

@@ -3,6 +3,7 @@
 #define DNN_TRAIN_TRAINER_H
 
 #include "train/history.h"
+#include "train/phases.h"
 #include "train/runner.h"
 #include "train/setup.h"
 
@@ -29,6 +30,7 @@ typedef struct trainer {
     run_folder folder;             /* rank 0 */
     history history;               /* rank 0 */
     watcher watchers[MAX_CALLBACKS]; size_t n_watchers;
+    phases phases;                 /* at least one */
 
     const char *names[MAX_VALUES]; /* of a report: training values, then val_ ones */
     char *val_names[MAX_VALUES];   /* owned */
@@ -44,7 +46,10 @@ typedef struct trainer {
     double *validation_record;
     double epoch_penalty;          /* sum over the epoch's steps of penalties times rows */
     double epoch_seconds, last_rate;
-    bool stop, diverged, interrupted;
+    size_t phase;                  /* the one under way, from 0 */
+    uint64_t phase_first_epoch;    /* epochs done before it */
+    bool stop, end;                /* of the phase; of the training */
+    bool diverged, interrupted;
 
     /* rank 0: saving */
     dnn_status side_status;        /* of what rank 0 does alone in the step loop */
@@ -63,11 +68,19 @@ dnn_status checkpoint_resume(trainer *t, const char *path);
 /* Optimizer state of a file the training starts from. Collective. */
 dnn_status checkpoint_take_optimizer(trainer *t, shared_model *m);
 
+/* phase_start.c: phase `number` begins after so many epochs and updates: what is frozen, its optimizer with fresh state. Collective. */
+dnn_status phase_start(trainer *t, size_t number, uint64_t first_epoch, uint64_t first_step);
+/* Says so where there are several. */
+void phase_announce(const trainer *t);
+
 /* watchers.c */
 dnn_status watchers_create(trainer *t);
 void watchers_destroy(trainer *t);
 dnn_status watchers_epoch_end(trainer *t, const dnn_report *report);
-dnn_status watchers_train_end(trainer *t, const dnn_report *report);
+/* The phase has ended, and with it the training of callbacks that see each as one of their own; with `last` that of all. */
+dnn_status watchers_train_end(trainer *t, const dnn_report *report, bool last);
+/* Those callbacks begin anew. */
+dnn_status watchers_phase_begin(trainer *t);
 dnn_node *watchers_save(const trainer *t);
 dnn_status watchers_load(trainer *t, const dnn_node *saved);
 

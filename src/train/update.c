@@ -33,8 +33,9 @@ static step_plan plan_step(const worker *k, double count)
     const runner *r = k->r;
     step_plan p = { .learning_rate = runner_learning_rate(r, k->step), .scale = (float)(1.0 / count) };
     p.per_update = dnn_optimizer_steps_per_update(r->optimizer);
-    p.updates = (k->step + 1) % p.per_update == 0;
-    p.update = k->step / p.per_update + 1;
+    const uint64_t done = k->step - r->first_step;
+    p.updates = (done + 1) % p.per_update == 0;
+    p.update = done / p.per_update + 1;
     p.wants_norm = (r->log_every && (k->step + 1) % r->log_every == 0) || k->diagnoses;
     p.rule_norms = rule_of(r)->wants_norms;
     p.whole = r->clip.any || p.wants_norm || p.rule_norms || dnn_team_count(r->team) > 1;
@@ -80,7 +81,7 @@ static void average(const worker *k, const slice_block *b, const step_plan *p)
     const size_t vector = dnn_optimizer_average(r->optimizer);
     if (vector == SIZE_MAX) return;
     float *w = r->weights + b->offset, *mean = r->slots[vector] + b->offset;
-    const bool first = k->step / p->per_update == 0;
+    const bool first = (k->step - r->first_step) / p->per_update == 0;
     dnn_average_weights(first ? 0.0 : common->ema_momentum, b->length, w, mean);
     if (isnan(common->ema_overwrite_frequency) || p->update % (uint64_t)common->ema_overwrite_frequency != 0) return;
     for (size_t i = 0; i < b->length; i++) w[i] = mean[i];

@@ -7,9 +7,9 @@
 #include "train/trainer.h"
 
 /* The rate follows one rule: a schedule, a callback's own course, or a number that callbacks scale. */
-static dnn_status take_learning_rate(trainer *t, const watcher *w)
+static dnn_status take_learning_rate(trainer *t, const watcher *w, const phase *p)
 {
-    const dnn_optimizer_head *optimizer = t->config.training.optimizer.params;
+    const dnn_optimizer_head *optimizer = p->optimizer.params;
     const char *schedule = optimizer->learning_rate.kind->name;
     if (!w->kind->moves_learning_rate) return DNN_OK;
     if (strcmp(schedule, dnn_schedules.number_kind) != 0)
@@ -36,7 +36,8 @@ dnn_status watchers_create(trainer *t)
         *w = (watcher){ .component = &callbacks->at[i], .kind = (const dnn_callback_kind *)callbacks->at[i].kind };
         w->state = dnn_alloc(1, w->kind->state_size);
         if (!w->state) return DNN_E_MEMORY;
-        dnn_status st = take_learning_rate(t, w);
+        dnn_status st = DNN_OK;
+        for (size_t p = 0; p < t->phases.count && st == DNN_OK; p++) st = take_learning_rate(t, w, &t->phases.at[p]);
         if (st == DNN_OK && w->kind->begin) st = w->kind->begin(w->component, t->names, t->n_names, w->state);
         if (st != DNN_OK) return st;
     }
@@ -68,6 +69,7 @@ static dnn_status fulfil(trainer *t, watcher *w, const dnn_wish *wish)
     if (st == DNN_OK && wish->keep) st = keep(t, w);
     if (wish->restore && w->kept) memcpy(t->run.weights, w->kept, t->graph->segments.total * sizeof *w->kept);
     if (wish->stop) t->stop = true;
+    if (wish->stop && !w->kind->by_phase) t->end = true;
     if (wish->scale) t->run.rate_factor *= wish->learning_rate_factor;
     if (st == DNN_OK && wish->save_as && dnn_comm_rank(t->comm) == 0) st = checkpoint_export(t, wish->save_as);
     return st;
@@ -80,21 +82,37 @@ dnn_status watchers_epoch_end(trainer *t, const dnn_report *report)
         dnn_wish wish = { 0 };
         watcher *w = &t->watchers[i];
         if (!w->kind->epoch_end) continue;
-        w->kind->epoch_end(w->component->params, w->state, report, &wish);
+        dnn_report own = *report;
+        if (w->kind->by_phase) own.epoch -= t->phase_first_epoch;
+        w->kind->epoch_end(w->component->params, w->state, &own, &wish);
         st = fulfil(t, w, &wish);
     }
     return st;
 }
 
-dnn_status watchers_train_end(trainer *t, const dnn_report *report)
+dnn_status watchers_train_end(trainer *t, const dnn_report *report, bool last)
 {
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
         dnn_wish wish = { 0 };
         watcher *w = &t->watchers[i];
-        if (!w->kind->train_end) continue;
+        if (!w->kind->train_end || (!last && !w->kind->by_phase)) continue;
         w->kind->train_end(w->component->params, w->state, report, &wish);
         st = fulfil(t, w, &wish);
+    }
+    return st;
+}
+
+dnn_status watchers_phase_begin(trainer *t)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
+        watcher *w = &t->watchers[i];
+        if (!w->kind->by_phase) continue;
+        memset(w->state, 0, w->kind->state_size);
+        dnn_free(w->kept);
+        w->kept = NULL;
+        if (w->kind->begin) st = w->kind->begin(w->component, t->names, t->n_names, w->state);
     }
     return st;
 }

@@ -36,6 +36,9 @@ typedef struct dnn_wish {
 typedef struct dnn_callback_kind {
     dnn_kind kind;
     size_t state_size;  /**< zeroed before begin */
+    /** Each of `training.phases` is a training of its own: it ends and begins anew with them, counts their epochs, and a wish to stop ends the phase
+     * alone. */
+    bool by_phase;
     /** Before the first epoch, with the names there will be: checks `monitor`. DNN_E_CONFIG. This and the next: NULL: nothing. */
     dnn_status (*begin)(const dnn_component *component, const char *const *names, size_t count, void *state);
     void (*epoch_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);

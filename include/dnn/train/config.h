@@ -17,6 +17,7 @@ typedef struct dnn_training_config {
     bool trace;                /**< trace.json */
     int64_t log_every;         /**< steps between lines of steps.csv; 0: none */
     dnn_components callbacks;
+    dnn_node *phases;          /**< list of phases; NULL: one of `epochs` epochs, which otherwise is the sum over all */
 } dnn_training_config;
 
 typedef struct dnn_every_config { double epochs, steps, seconds; /**< NaN: not set */ } dnn_every_config;

@@ -43,9 +43,8 @@ static const dnn_param params[] = {
     DNN_BOOL(early_stopping, restore_best_weights, "false", "end with the weights of the best epoch"),
     DNN_INT(early_stopping, start_from_epoch, "0", ">= 0", "epochs at the start that are not looked at"),
     DNN_CHOICE(early_stopping, trigger, "no_improvement", "no_improvement|absolute_change|decrease|average_change",
-               "no_improvement: not better than the best for `patience` epochs; absolute_change: from epoch to epoch by less than min_delta; "
-               "decrease: worse than the epoch before, `patience` times in a row; average_change: better by less than min_delta an epoch on "
-               "average over `patience` epochs"),
+               "over `patience` epochs: never better than the best; each changed by less than min_delta; each worse than the one before; "
+               "better by less than min_delta on average"),
 };
 
 static dnn_status begin(const dnn_component *component, const char *const *names, size_t count, void *state)
@@ -63,7 +62,8 @@ static dnn_status begin(const dnn_component *component, const char *const *names
 
 static bool better(const early_stopping *p, const memory *m, double value, double than)
 {
-    return m->maximizes ? value - p->min_delta > than : value + p->min_delta < than;
+    /* compared as floats, as in Keras: 0.3 - 0.1 against 0.2 is a tie */
+    return m->maximizes ? (float)(value - p->min_delta) > (float)than : (float)(value + p->min_delta) < (float)than;
 }
 
 /* Whether this epoch is one more that speaks for ending; the average looks at its epochs at once. */
@@ -177,5 +177,5 @@ static dnn_status load(const dnn_node *saved, void *state)
 const dnn_callback_kind dnn_callback_early_stopping = {
     .kind = { .name = "early_stopping", .help = "ends the training when a value stops getting better (Prechelt 1998)",
               .params_size = sizeof(early_stopping), DNN_PARAMS(params), .keras = "EarlyStopping" },
-    .state_size = sizeof(memory), .begin = begin, .epoch_end = epoch_end, .train_end = train_end, .save = save, .load = load,
+    .by_phase = true, .state_size = sizeof(memory), .begin = begin, .epoch_end = epoch_end, .train_end = train_end, .save = save, .load = load,
 };

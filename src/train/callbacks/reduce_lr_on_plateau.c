@@ -50,6 +50,12 @@ static void reduce(const reduce_lr_on_plateau *p, memory *m, double rate, dnn_wi
     m->wait = 0;
 }
 
+static bool better(const reduce_lr_on_plateau *p, const memory *m, double value)
+{
+    /* compared as floats, as in Keras: 0.3 - 0.1 against 0.2 is a tie */
+    return m->maximizes ? (float)(value - p->min_delta) > (float)m->best : (float)(value + p->min_delta) < (float)m->best;
+}
+
 static void epoch_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
 {
     const reduce_lr_on_plateau *p = params_;
@@ -59,7 +65,7 @@ static void epoch_end(const void *params_, void *state, const dnn_report *report
         m->cooldown--;
         m->wait = 0;
     }
-    if (isfinite(value) && (!m->any_best || (m->maximizes ? value > m->best + p->min_delta : value < m->best - p->min_delta))) {
+    if (isfinite(value) && (!m->any_best || better(p, m, value))) {
         m->any_best = true;
         m->best = value;
         m->wait = 0;
@@ -97,5 +103,5 @@ static dnn_status load(const dnn_node *saved, void *state)
 const dnn_callback_kind dnn_callback_reduce_lr_on_plateau = {
     .kind = { .name = "reduce_lr_on_plateau", .help = "lowers the learning rate when a value stops getting better; not together with a schedule",
               .params_size = sizeof(reduce_lr_on_plateau), DNN_PARAMS(params), .keras = "ReduceLROnPlateau" },
-    .state_size = sizeof(memory), .begin = begin, .epoch_end = epoch_end, .save = save, .load = load, .moves_learning_rate = true,
+    .by_phase = true, .state_size = sizeof(memory), .begin = begin, .epoch_end = epoch_end, .save = save, .load = load, .moves_learning_rate = true,
 };
