@@ -30,11 +30,19 @@ static dnn_status write_component(const dnn_family *family, const dnn_node *node
     return st;
 }
 
+/* A metric of ours alone is left out: Keras would refuse to evaluate or train the model because of it. */
+static bool keras_has(const dnn_family *family, const dnn_node *node)
+{
+    if (family != &dnn_metrics || (node->type != DNN_NODE_STRING && node->type != DNN_NODE_MAP)) return true;
+    const dnn_kind *kind = dnn_family_find(family, node->type == DNN_NODE_STRING ? node->text : node->count ? node->items[0]->key : "");
+    return !kind || kind->keras;
+}
+
 /* A component, a list of them, or a map of outputs to either. */
 static dnn_status write_goal(const dnn_graph *g, const dnn_family *family, const dnn_node *node, dnn_node **out)
 {
     const bool map = node && is_by_output(g, node), list = node && node->type == DNN_NODE_LIST;
-    if (!node || node->type == DNN_NODE_NULL)
+    if (!node || node->type == DNN_NODE_NULL || (!map && !keras_has(family, node)))
         *out = dnn_node_null();
     else if (!map && !list)
         return write_component(family, node, out);
@@ -44,6 +52,7 @@ static dnn_status write_goal(const dnn_graph *g, const dnn_family *family, const
     for (size_t i = 0; (map || list) && i < node->count && st == DNN_OK; i++) {
         const char *layer = map ? output_layer(g, node->items[i]->key) : NULL;
         dnn_node *item = NULL;
+        if (!keras_has(family, node->items[i])) continue;
         st = write_goal(g, family, node->items[i], &item);
         if (st == DNN_OK)
             st = list ? dnn_node_append(*out, item) : dnn_node_set(*out, layer ? layer : node->items[i]->key, item);

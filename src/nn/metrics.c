@@ -20,11 +20,12 @@ static const dnn_kind *const kinds[] = {
 const dnn_family dnn_metrics = { .name = "metric", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
 
 /* The same descriptor stands in both families, so its address tells. */
-static const dnn_loss_kind *as_loss(const dnn_component *metric)
+static const dnn_loss_kind *loss_of(const dnn_kind *kind)
 {
-    return dnn_family_find(&dnn_losses, metric->kind->name) == metric->kind ? (const dnn_loss_kind *)metric->kind : NULL;
+    return dnn_family_find(&dnn_losses, kind->name) == kind ? (const dnn_loss_kind *)kind : NULL;
 }
 
+static const dnn_loss_kind *as_loss(const dnn_component *metric) { return loss_of(metric->kind); }
 static const dnn_metric_kind *as_metric(const dnn_component *metric) { return (const dnn_metric_kind *)metric->kind; }
 
 size_t dnn_metric_state(const dnn_component *metric, size_t units)
@@ -39,6 +40,11 @@ bool dnn_metric_accepts(const dnn_component *metric, dnn_target target, size_t u
     /* One number a row is both: a value and a class. */
     if (loss) return loss->target == target || units == 1;
     return !as_metric(metric)->accepts || as_metric(metric)->accepts(metric->params, target, units);
+}
+
+dnn_status dnn_metric_check(const dnn_component *metric, size_t units)
+{
+    return as_loss(metric) || !as_metric(metric)->check ? DNN_OK : as_metric(metric)->check(metric->params, units);
 }
 
 static double weight_of_rows(const dnn_loss_pass *p)
@@ -67,4 +73,25 @@ double dnn_metric_result(const dnn_component *metric, size_t units, const double
 {
     if (!as_loss(metric) && as_metric(metric)->result) return as_metric(metric)->result(metric->params, units, state);
     return state[0] / state[1];
+}
+
+bool dnn_metric_has_result(const dnn_component *metric) { return as_loss(metric) || !as_metric(metric)->table_only; }
+
+size_t dnn_metric_table_rows(const dnn_component *metric, size_t units, size_t *columns)
+{
+    *columns = 0;
+    return as_loss(metric) || !as_metric(metric)->table_rows ? 0 : as_metric(metric)->table_rows(metric->params, units, columns);
+}
+
+const char *dnn_metric_table_by(const dnn_component *metric) { return as_loss(metric) ? NULL : as_metric(metric)->table_by; }
+
+void dnn_metric_table(const dnn_component *metric, size_t units, const double *state, double *values)
+{
+    as_metric(metric)->table(metric->params, units, state, values);
+}
+
+bool dnn_metric_larger_is_better(const dnn_kind *kind)
+{
+    const dnn_loss_kind *loss = loss_of(kind);
+    return loss ? loss->negated_as_metric : ((const dnn_metric_kind *)kind)->larger_is_better;
 }

@@ -117,6 +117,13 @@ static dnn_status read_weights(dnn_objective *objective, const dnn_node *weights
     return st;
 }
 
+static dnn_status check_metric(const measure *m, size_t units, const dnn_node *node)
+{
+    if (dnn_metric_check(&m->metric, units) == DNN_OK) return DNN_OK;
+    char place[256];
+    return dnn_fail_in(DNN_E_CONFIG, "%s: %s", dnn_place_text(node->place, place, sizeof place), m->metric.kind->name);
+}
+
 static dnn_status read_metric(dnn_objective *objective, size_t o, bool weighted, const dnn_node *node)
 {
     measure *grown = dnn_realloc(objective->measures, objective->n_measures + 1, sizeof *grown);
@@ -129,7 +136,7 @@ static dnn_status read_metric(dnn_objective *objective, size_t o, bool weighted,
     objective->n_measures++;
     const goal *g = &objective->goals[o];
     objective->record += dnn_metric_state(&m->metric, g->units);
-    if (dnn_metric_accepts(&m->metric, g->target, g->units)) return DNN_OK;
+    if (dnn_metric_accepts(&m->metric, g->target, g->units)) return check_metric(m, g->units, node);
     return dnn_node_fail(DNN_E_CONFIG, node, "metrics: %s does not fit output '%s': its %s, the metric wants %s", m->metric.kind->name,
                          objective->graph->outputs[o].name, g->target == DNN_TARGET_CLASS ? "loss takes class numbers" : "targets are values",
                          g->target == DNN_TARGET_CLASS ? "targets shaped like the output" : "class numbers");

@@ -32,5 +32,7 @@ struct dnn_objective {
 
 /* objective_values.c: names the values, in the order in which dnn_objective_results writes them. */
 dnn_status objective_name(dnn_objective *objective);
+/* Owned; NULL: out of memory. As in Keras, the second of a kind has _1 behind it. */
+char *objective_metric_name(const dnn_objective *objective, const measure *m);
 
 #endif

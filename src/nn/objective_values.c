@@ -1,4 +1,5 @@
 /* From batches to a record and from a record to reported values. */
+#include <stdio.h>
 #include <string.h>
 
 #include "dnn/base/memory.h"
@@ -75,6 +76,7 @@ void dnn_objective_results(const dnn_objective *objective, const double *record,
     values[0] = sum;
     for (size_t i = 0; i < objective->n_measures; i++) {
         const measure *m = &objective->measures[i];
+        if (!dnn_metric_has_result(&m->metric)) continue;
         *out++ = dnn_metric_result(&m->metric, objective->goals[m->output].units, record + m->state);
     }
 }
@@ -97,11 +99,23 @@ static bool also_unweighted(const dnn_objective *objective, const measure *weigh
     return false;
 }
 
-static char *name_of(const dnn_objective *objective, const measure *m)
+/* The same metric once more, with other parameters say. */
+static size_t before_of(const dnn_objective *objective, const measure *m)
+{
+    size_t before = 0;
+    for (const measure *other = objective->measures; other < m; other++)
+        before += other->weighted == m->weighted && other->output == m->output && other->metric.kind == m->metric.kind;
+    return before;
+}
+
+char *objective_metric_name(const dnn_objective *objective, const measure *m)
 {
     const bool several = objective->graph->n_outputs > 1;
-    return dnn_format("%s%s%s%s", several ? objective->graph->outputs[m->output].name : "", several ? "_" : "",
-                      m->weighted && also_unweighted(objective, m) ? "weighted_" : "", m->metric.kind->name);
+    const size_t before = before_of(objective, m);
+    char number[24] = "";
+    if (before > 0) snprintf(number, sizeof number, "_%zu", before);
+    return dnn_format("%s%s%s%s%s", several ? objective->graph->outputs[m->output].name : "", several ? "_" : "",
+                      m->weighted && also_unweighted(objective, m) ? "weighted_" : "", m->metric.kind->name, number);
 }
 
 dnn_status objective_name(dnn_objective *objective)
@@ -114,6 +128,7 @@ dnn_status objective_name(dnn_objective *objective)
     for (size_t o = 0; o < n_outputs && st == DNN_OK && reports_losses(objective); o++)
         if (objective->goals[o].loss.kind) st = add_name(all, dnn_format("%s_loss", objective->graph->outputs[o].name));
     for (size_t i = 0; i < objective->n_measures && st == DNN_OK; i++)
-        st = add_name(all, name_of(objective, &objective->measures[i]));
+        if (dnn_metric_has_result(&objective->measures[i].metric))
+            st = add_name(all, objective_metric_name(objective, &objective->measures[i]));
     return st;
 }

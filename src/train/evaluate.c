@@ -6,11 +6,13 @@
 
 static dnn_status collect(const application *a, const double *record, dnn_results *out)
 {
-    const size_t n = values_count(a->objective, a->graph);
+    const size_t n = values_count(a->objective, a->graph), tables = dnn_objective_tables(a->objective);
     out->names = dnn_alloc(n, sizeof *out->names);
     out->values = dnn_alloc(n, sizeof *out->values);
-    if (!out->names || !out->values) return DNN_E_MEMORY;
+    out->tables = dnn_alloc(tables, sizeof *out->tables);
+    if (!out->names || !out->values || !out->tables) return DNN_E_MEMORY;
     out->count = n;
+    out->n_tables = tables;
     for (size_t i = 0; i < n; i++) {
         out->names[i] = dnn_strdup(values_name(a->objective, a->graph, i));
         if (!out->names[i]) return DNN_E_MEMORY;
@@ -18,7 +20,7 @@ static dnn_status collect(const application *a, const double *record, dnn_result
     values_of(a->objective, a->graph, record, penalties_of_weights(a->graph, a->run.weights), out->values);
     out->samples = dnn_dataset_rows(a->dataset, a->part);
     out->part = a->part;
-    return DNN_OK;
+    return dnn_objective_fill_tables(a->objective, record, out->tables);
 }
 
 dnn_status dnn_evaluate(dnn_comm *comm, const dnn_apply_request *request, dnn_results *out)
@@ -40,5 +42,7 @@ void dnn_results_clear(dnn_results *results)
     for (size_t i = 0; i < results->count; i++) dnn_free(results->names[i]);
     dnn_free(results->names);
     dnn_free(results->values);
+    dnn_objective_tables_clear(results->tables, results->n_tables);
+    dnn_free(results->tables);
     *results = (dnn_results){ 0 };
 }

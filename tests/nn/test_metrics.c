@@ -1,39 +1,6 @@
 /* Metrics: values worked out by hand, weights, states that add, and losses as metrics. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <math.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "dnn/base/memory.h"
-#include "dnn/nn/metric.h"
-#include "nn/flow.h"
+#include "nn/metric_support.h"
 #include "nn/golden_losses.h"
-
-enum { MAX_STATE = 16 };
-
-static dnn_component make(const char *text)
-{
-    dnn_node *node = flow(text);
-    dnn_component c = { 0 };
-    assert_int_equal(dnn_component_read(&dnn_metrics, node, &c), DNN_OK);
-    dnn_node_destroy(node);
-    return c;
-}
-
-static double value_of(const char *text, const dnn_loss_pass *pass, dnn_target target)
-{
-    dnn_component c = make(text);
-    double state[MAX_STATE] = { 0 };
-    assert_true(dnn_metric_state(&c, pass->units) <= MAX_STATE);
-    assert_true(dnn_metric_accepts(&c, target, pass->units));
-    dnn_metric_update(&c, pass, target, state);
-    const double value = dnn_metric_result(&c, pass->units, state);
-    dnn_component_clear(&c);
-    return value;
-}
 
 static void accuracy_of_one_unit_asks_for_more_than_a_half(void **state)
 {
@@ -106,8 +73,9 @@ static void states_of_parts_add_to_the_state_of_the_whole(void **state)
         for (size_t i = 0; i < 24; i++) y[i] = (real)golden_prob[i], t[i] = (real)(target == DNN_TARGET_CLASS ? i % 4 : golden_soft[i]);
         dnn_loss_pass pass = { .rows = 6, .units = 4, .per_sample = 1, .y = y, .target = t, .weight = weight };
         double whole[MAX_STATE] = { 0 }, parts[MAX_STATE] = { 0 };
+        assert_true(dnn_metric_state(&c, 4) <= MAX_STATE);
         dnn_metric_update(&c, &pass, target, whole);
-        const size_t cut[] = { 0, 1, 1, 4, 6 };
+        const size_t cut[] = { 0, 1, 1, 4, 6 }; /* three parts and an empty one */
         for (size_t i = 0; i < 4; i++) {
             dnn_loss_pass part = pass;
             part.rows = cut[i + 1] - cut[i];

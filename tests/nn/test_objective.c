@@ -58,6 +58,8 @@ static void wrong_input_is_named_with_its_place(void **state)
     expect_failure(ONE_OUTPUT, "mse", "[accuracy, auk]", NULL, "run.yaml:1:12");
     expect_failure(ONE_OUTPUT, "sparse_categorical_crossentropy", "[mae]", NULL, "mae does not fit output");
     expect_failure(ONE_OUTPUT, "mse", "[sparse_categorical_crossentropy]", NULL, "the metric wants class numbers");
+    expect_failure(ONE_OUTPUT, "mse", "[{recall: {class_id: 2}}]", NULL, "run.yaml:1:2: recall: class_id = 2: the output has the units 0 … 1");
+    expect_failure(ONE_OUTPUT, "sparse_categorical_crossentropy", "[categorical_accuracy]", NULL, "the metric wants targets shaped like the output");
     expect_failure("{layers: [{dense: {units: 1, activation: sigmoid}}]}", "sparse_categorical_crossentropy", NULL, NULL, "2 or more");
     expect_failure(TWO_OUTPUTS, "{main: mse, au: mse}", NULL, NULL, "run.yaml:1:13: loss.au: no output of the model has that name; did you mean 'aux'");
     expect_failure(TWO_OUTPUTS, "[mse]", NULL, NULL, "the model has 2 outputs");
@@ -219,6 +221,43 @@ static void a_fused_gradient_is_that_of_the_logits(void **state)
     assert_int_equal(dnn_memory_balance(), 0);
 }
 
+static void the_same_metric_twice_has_a_number_and_a_bare_table_no_value(void **state)
+{
+    (void)state;
+    stage s = set(ONE_OUTPUT, "categorical_crossentropy", "[precision, {precision: {class_id: 1}}, confusion_matrix, {recall: {thresholds: [0.2, 0.8]}}, f1_score]",
+                  "[precision, confusion_matrix]", NULL);
+    static const char *const names[] = { "loss", "precision", "precision_1", "recall", "f1_score", "weighted_precision" };
+    static const char *const tables[] = { "confusion_matrix", "recall_by_threshold", "f1_score_by_class", "weighted_confusion_matrix" };
+    assert_int_equal(s.status, DNN_OK);
+    assert_int_equal(dnn_objective_values(s.objective), 6);
+    for (size_t v = 0; v < 6; v++) assert_string_equal(dnn_objective_name(s.objective, v), names[v]);
+    assert_int_equal(dnn_objective_tables(s.objective), 4);
+    play p;
+    forward(&s, &p);
+    const real targets_of_classes[CAPACITY * 2] = { 1, 0, 0, 1, 1, 0, 0, 1 }, *targets[] = { targets_of_classes }, weight[CAPACITY] = { 1, 2, 4, 100 };
+    double record[64] = { 0 }, values[6], trace = 0, sum = 0;
+    assert_true(dnn_objective_record_size(s.objective) <= 64);
+    dnn_objective_eval(s.objective, &p.shard, targets, weight, false, record);
+    dnn_objective_results(s.objective, record, values);
+    dnn_objective_table t[4];
+    assert_int_equal(dnn_objective_fill_tables(s.objective, record, t), DNN_OK);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(t[i].name, tables[i]);
+        assert_int_equal(t[i].rows, 2);
+        assert_int_equal(t[i].columns, i == 0 || i == 3 ? 2 : 1);
+    }
+    for (size_t i = 0; i < 4; i++) sum += t[0].values[i], trace += i % 3 == 0 ? t[0].values[i] : 0;
+    assert_true(sum == 3 && t[0].values[0] + t[0].values[1] == 2);  /* two rows of class 0 */
+    assert_true(t[3].values[0] + t[3].values[1] == 5 && t[3].values[2] + t[3].values[3] == 2);
+    assert_true(fabs(values[1] - trace / sum) < 1e-15);  /* of two shares one is above 1/2: precision is accuracy */
+    assert_true(fabs(values[3] - (t[1].values[0] + t[1].values[1]) / 2) < 1e-15);
+    assert_true(fabs(values[4] - (t[2].values[0] + t[2].values[1]) / 2) < 1e-15);
+    dnn_objective_tables_clear(t, 4);
+    finish(&p);
+    clear(&s);
+    assert_int_equal(dnn_memory_balance(), 0);
+}
+
 static void an_output_without_loss_has_no_gradient(void **state)
 {
     (void)state;
@@ -271,6 +310,7 @@ int main(void)
         cmocka_unit_test(targets_follow_from_the_loss),
         cmocka_unit_test(a_record_adds_and_its_values_are_weighted_means),
         cmocka_unit_test(a_fused_gradient_is_that_of_the_logits),
+        cmocka_unit_test(the_same_metric_twice_has_a_number_and_a_bare_table_no_value),
         cmocka_unit_test(an_output_without_loss_has_no_gradient),
         cmocka_unit_test(what_is_written_creates_the_same_objective),
     };

@@ -31,6 +31,13 @@ double dnn_objective_samples(const double *record);
 size_t dnn_objective_values(const dnn_objective *objective);
 const char *dnn_objective_name(const dnn_objective *objective, size_t value);
 void dnn_objective_results(const dnn_objective *objective, const double *record, double *values);
+/** What metrics have to say beyond one number: <metric>_by_class and the like with one column, <metric> where the table is all there is. */
+typedef struct dnn_objective_table { char *name; size_t rows, columns; double *values; /**< [rows, columns] */ } dnn_objective_table;
+size_t dnn_objective_tables(const dnn_objective *objective);
+/** Fills `out` [dnn_objective_tables]; owned by the caller, also after a failure (dnn_objective_tables_clear). */
+dnn_status dnn_objective_fill_tables(const dnn_objective *objective, const double *record, dnn_objective_table *out);
+/** Frees what `count` tables hold. */
+void dnn_objective_tables_clear(dnn_objective_table *tables, size_t count);
 /** The loss, metrics … as the nodes that create it again, defaults included (for run.yaml and model files). */
 dnn_status dnn_objective_write(const dnn_objective *objective, dnn_node *training);
 

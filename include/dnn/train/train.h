@@ -68,7 +68,12 @@ typedef struct dnn_apply_request {
     const dnn_progress *progress;
 } dnn_apply_request;
 
-typedef struct dnn_results { char **names; double *values; size_t count; uint64_t samples; dnn_part part; } dnn_results;
+typedef struct dnn_results {
+    char **names; double *values; size_t count;
+    struct dnn_objective_table *tables; size_t n_tables;  /**< of metrics that are more than one number (nn/objective.h) */
+    uint64_t samples;
+    dnn_part part;
+} dnn_results;
 
 /** Loss and metrics of a part, each sample counted once. `out` owned by the caller (dnn_results_clear). */
 dnn_status dnn_evaluate(dnn_comm *comm, const dnn_apply_request *request, dnn_results *out);

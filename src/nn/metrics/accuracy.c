@@ -20,5 +20,5 @@ static void update(const void *q, const dnn_loss_pass *p, dnn_target target, dou
 
 const dnn_metric_kind dnn_metric_accuracy = {
     .kind = { .name = "accuracy", .help = "share of right rows: y > .5 for one unit, else the largest output", .keras = "accuracy" },
-    .update = update,
+    .larger_is_better = true, .update = update,
 };

@@ -3,12 +3,6 @@
 
 #include "nn/metrics/metrics.h"
 
-static bool accepts(const void *q, dnn_target target, size_t units)
-{
-    (void)q;
-    return target == DNN_TARGET_VALUES || units == 1;
-}
-
 static void update(const void *q, const dnn_loss_pass *p, dnn_target target, double *state)
 {
     (void)q;
@@ -34,5 +28,5 @@ static double result(const void *q, size_t units, const double *state)
 
 const dnn_metric_kind dnn_metric_root_mean_squared_error = {
     .kind = { .name = "root_mean_squared_error", .help = "root of the mean squared error over all rows", .keras = "RootMeanSquaredError" },
-    .accepts = accepts, .update = update, .result = result,
+    .accepts = metric_wants_values, .update = update, .result = result,
 };
