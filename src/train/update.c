@@ -189,6 +189,7 @@ static void clip_blocks(worker *k, const step_plan *p, size_t first, size_t end)
         k->gradient_norm = find_norms(r, r->squares, k->norms);
         k->clip_factor = dnn_clip_factors(&r->clip, &r->graph->segments, k->norms, k->gradient_norm, k->factors);
     }
+    if (!p->updates) k->clip_factor = 1.0; /* only means are clipped */
     if (!r->clip.any || !p->updates) return;
     for (size_t i = first; i < end; i++)
         dnn_clip_apply(&r->clip, r->clip.needs_norms ? k->factors[r->blocks[i].segment] : 1.0, r->reduced + r->blocks[i].offset,

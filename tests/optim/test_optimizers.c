@@ -381,13 +381,23 @@ static void ftrl_follows_its_formula_with_every_parameter_set(void **state)
                        dnn_node_real(0.1), "beta", dnn_node_real(0.4), NULL)), ftrl_power);
 }
 
-static double first_step(const char *optimizer, float g)
+static double first_step_of(const char *optimizer, dnn_node *params, float g)
 {
-    start(&first, make(&dnn_optimizers, optimizer, dnn_node_map()), 1);
+    start(&first, make(&dnn_optimizers, optimizer, params), 1);
     first.g[0] = g;
     update(&first, 1);
     finish(&first);
     return -first.w[0];
+}
+
+static double first_step(const char *optimizer, float g) { return first_step_of(optimizer, dnn_node_map(), g); }
+
+static void epsilon_is_inside_the_root_of_adagrad_too(void **state)
+{
+    (void)state;
+    const double g = 1e-6, inside = 0.001 * g / sqrt(g * g + 1e-7), outside = 0.001 * g / (sqrt(g * g) + 1e-7);
+    assert_true(outside / inside > 250.0);
+    assert_true(fabs(first_step_of("adagrad", pairs("initial_accumulator_value", dnn_node_real(0.0), NULL), (float)g) / inside - 1.0) < 1e-5);
 }
 
 static void epsilon_is_inside_the_root_of_rmsprop_and_outside_that_of_adam(void **state)
@@ -502,6 +512,7 @@ int main(void)
         cmocka_unit_test(every_optimizer_treats_both_signs_alike),
         cmocka_unit_test(ftrl_with_l1_gives_exact_zeros_where_gradients_are_small),
         cmocka_unit_test(ftrl_follows_its_formula_with_every_parameter_set),
+        cmocka_unit_test(epsilon_is_inside_the_root_of_adagrad_too),
         cmocka_unit_test(epsilon_is_inside_the_root_of_rmsprop_and_outside_that_of_adam),
         cmocka_unit_test(centered_rmsprop_stays_finite_under_a_constant_gradient),
         cmocka_unit_test(a_gradient_that_is_no_number_reaches_the_weight),

@@ -35,7 +35,7 @@ typedef struct plain {
 
 typedef struct course {
     tensors w, g, sum, m, v, average;
-    double loss, penalty, norm;
+    double loss, penalty, norm, factor;
     unsigned step;
 } course;
 
@@ -187,10 +187,12 @@ static void step(const plain *p, course *c, unsigned step_of_epoch, size_t rows,
     tensors before;
     differentiate(c, rows, x, y);
     c->penalty = 0;
+    c->factor = 1;
     if (p->wrong & CLIP_BEFORE_PENALTY) clip(p, c->g);
     penalize(p, c);
     if (accumulated(p, c, step_of_epoch)) {
         c->norm = norm_of_all(c->g);
+        if (p->global_clipnorm > 0 && c->norm > p->global_clipnorm) c->factor = p->global_clipnorm / c->norm;
         if (!(p->wrong & (CLIP_BEFORE_PENALTY | CLIP_EACH_STEP))) clip(p, c->g);
         memcpy(before, c->w, sizeof before);
         decay(p, c, rate);
@@ -288,6 +290,7 @@ static void expect_course(const plain *p)
         }
         assert_float_equal(penalties_of_step(&t.run), c.penalty, 1e-6);
         assert_float_equal(t.run.workers[0].gradient_norm, c.norm, 4e-6 * (1 + c.norm));
+        assert_float_equal(t.run.workers[0].clip_factor, c.factor, 1e-4);
     }
     close_case(&t);
     for (unsigned trap = 1; trap < ALL_TRAPS; trap *= 2) {
@@ -353,6 +356,8 @@ static void an_update_is_made_of_the_mean_gradient_of_its_steps(void **state)
                             .accumulate = 3, .traps = SUM_INSTEAD_OF_MEAN });
     expect_course(&(plain){ .layer = "", .optimizer = "sgd: {learning_rate: 0.1, gradient_accumulation_steps: 5}", .rate = 0.1,
                             .accumulate = 5, .traps = SUM_INSTEAD_OF_MEAN | SUMS_END_WITH_THE_EPOCH });
+    expect_course(&(plain){ .layer = "", .optimizer = "sgd: {learning_rate: 0.1, gradient_accumulation_steps: 3, global_clipnorm: 0.05}",
+                            .rate = 0.1, .global_clipnorm = 0.05, .accumulate = 3, .traps = CLIP_EACH_STEP });
     expect_course(&(plain){ .layer = "kernel_regularizer: {l2: 0.3}",
                             .optimizer = "sgd: {learning_rate: 0.1, gradient_accumulation_steps: 2, clipnorm: 0.15, weight_decay: 0.2}",
                             .rate = 0.1, .l2 = { 0.3 }, .clipnorm = 0.15, .weight_decay = 0.2, .decays = ALL_DECAY, .accumulate = 2,
