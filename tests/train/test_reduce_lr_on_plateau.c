@@ -69,6 +69,15 @@ static void accuracy_is_better_when_larger_by_more_than_min_delta(void **state)
           (double[]){ .1, .1, .1, .05, .05, .05, .025, .025, .0125, .0125, .00625, .00625 });
 }
 
+static void a_change_of_just_min_delta_is_not_better_whatever_binary_fractions_make_of_it(void **state)
+{
+    (void)state;
+    /* .9 - .7 and .2 differ in double by a rounding; better is only .6 at 4: lowered at 1, 2, 3, then from 5 on at each */
+    static const double steps[] = { 0.9, 0.7, 0.7, 0.7, 0.6, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4 };
+    check("{reduce_lr_on_plateau: {patience: 1, factor: 0.5, min_delta: 0.2}}", "val_loss", steps,
+          (double[]){ .1, .05, .025, .0125, .0125, .00625, .003125, .0015625, .00078125, .000390625, .0001953125, .00009765625 });
+}
+
 static void a_factor_that_lowers_nothing_is_refused(void **state)
 {
     (void)state;
@@ -88,6 +97,7 @@ int main(void)
         cmocka_unit_test(the_cooldown_counts_down_before_the_wait_begins),
         cmocka_unit_test(the_rate_does_not_go_below_min_lr),
         cmocka_unit_test(accuracy_is_better_when_larger_by_more_than_min_delta),
+        cmocka_unit_test(a_change_of_just_min_delta_is_not_better_whatever_binary_fractions_make_of_it),
         cmocka_unit_test(a_factor_that_lowers_nothing_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
