@@ -143,10 +143,19 @@ void runner_set_step(runner *r, uint64_t step, const double *scalars)
     }
 }
 
+/* A batch meant as "all" (batch_size: 1000000) takes the memory of all. The shards of a batch depend on its rows alone, so they stay what they were. */
+static cut cut_to_data(const runner_options *o)
+{
+    uint64_t rows = 1;
+    for (int p = DNN_TRAIN; p < (o->optimizer ? DNN_TRAIN + 1 : DNN_PARTS); p++)
+        if (dnn_dataset_rows(o->dataset, (dnn_part)p) > rows) rows = dnn_dataset_rows(o->dataset, (dnn_part)p);
+    return o->cut.batch > rows ? cut_batch(rows, o->cut.exact ? o->cut.shards : 0, o->team) : o->cut;
+}
+
 static dnn_status plan(const runner_options *o, runner *r)
 {
     *r = (runner){ .team = o->team, .graph = o->graph, .objective = o->objective, .dataset = o->dataset, .optimizer = o->optimizer,
-                   .seed = o->seed, .shuffle = o->shuffle, .cut = o->cut, .log_every = o->log_every, .weights = o->weights, .borrowed = o->weights != NULL,
+                   .seed = o->seed, .shuffle = o->shuffle, .cut = cut_to_data(o), .log_every = o->log_every, .weights = o->weights, .borrowed = o->weights != NULL,
                    .rate_factor = 1.0 };
     if (o->objective) r->record = dnn_objective_record_size(o->objective);
     if (o->optimizer) {

@@ -51,11 +51,27 @@ static void a_loss_that_is_not_finite_ends_the_steps_and_updates_nothing(void **
     trial_close(&t);
 }
 
+static void a_batch_beyond_the_data_is_all_of_them_and_takes_no_more_memory(void **state)
+{
+    (void)state;
+    trial t;
+    char text[1024];
+    const char *size = strstr(network, "batch_size: 16");
+    snprintf(text, sizeof text, "%.*sbatch_size: 9223372036854775807%s", (int)(size - network), network, size + strlen("batch_size: 16"));
+    assert_int_equal(trial_open(NULL, text, 1, &t), DNN_OK);
+    assert_int_equal(t.run.steps_per_epoch, 1);
+    assert_int_equal(t.run.cut.capacity, 200);
+    assert_true(trial_steps(&t, 1, 1));
+    assert_true(dnn_objective_samples(t.run.workers[0].outcome) == 200.0);
+    trial_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_allocates_nothing),
         cmocka_unit_test(training_lowers_the_loss),
+        cmocka_unit_test(a_batch_beyond_the_data_is_all_of_them_and_takes_no_more_memory),
         cmocka_unit_test(a_loss_that_is_not_finite_ends_the_steps_and_updates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
