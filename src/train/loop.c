@@ -71,7 +71,7 @@ static void after_step(trainer *t, const worker *k)
     t->epoch_step++;
     for (size_t i = 0; i < t->run.record; i++) t->epoch_record[i] += k->outcome[i];
     t->epoch_penalty += penalties_of_step(&t->run) * dnn_objective_samples(k->outcome);
-    uint64_t asked = signals_asked();
+    uint64_t asked = signals_asked() | watchers_step_end(t, k->outcome);
     if (dnn_comm_rank(t->comm) == 0 && t->side_status == DNN_OK) {
         if (t->run.log_every && t->step % t->run.log_every == 0) t->side_status = log_step(t, k);
         if (t->side_status == DNN_OK && save_due(t)) {
@@ -98,6 +98,7 @@ static void epoch_worker(void *context, int index)
             if (finite) after_step(t, k);
             t->diverged = !finite;
             t->interrupted = (k->flags & FLAG_STOP) != 0;
+            if (k->flags & FLAG_END) t->stop = t->end = true;
         }
         if (!finite || k->flags) return;
     }

@@ -61,7 +61,7 @@ typedef struct worker {
 /* A block of DNN_BLOCK elements of one trainable segment. */
 typedef struct slice_block { uint32_t segment; size_t offset; uint32_t length; } slice_block;
 
-enum { FLAG_STOP = 1, FLAG_SAVE = 2, FLAG_FAILED = 4 };
+enum { FLAG_STOP = 1, FLAG_SAVE = 2, FLAG_FAILED = 4, FLAG_END = 8 };
 
 struct runner {
     dnn_team *team;

@@ -76,6 +76,8 @@ void phase_announce(const trainer *t);
 /* watchers.c */
 dnn_status watchers_create(trainer *t);
 void watchers_destroy(trainer *t);
+/* FLAG_… wished for after a step whose values are those of `outcome`. */
+uint64_t watchers_step_end(trainer *t, const double *outcome);
 dnn_status watchers_epoch_end(trainer *t, const dnn_report *report);
 /* The phase has ended, and with it the training of callbacks that see each as one of their own; with `last` that of all. */
 dnn_status watchers_train_end(trainer *t, const dnn_report *report, bool last);

@@ -5,6 +5,7 @@
 #include "dnn/base/memory.h"
 #include "dnn/optim/schedule.h"
 #include "train/trainer.h"
+#include "train/values.h"
 
 /* The rate follows one rule: a schedule, a callback's own course, or a number that callbacks scale. */
 static dnn_status take_learning_rate(trainer *t, const watcher *w, const phase *p)
@@ -73,6 +74,25 @@ static dnn_status fulfil(trainer *t, watcher *w, const dnn_wish *wish)
     if (wish->scale) t->run.rate_factor *= wish->learning_rate_factor;
     if (st == DNN_OK && wish->save_as && dnn_comm_rank(t->comm) == 0) st = checkpoint_export(t, wish->save_as);
     return st;
+}
+
+uint64_t watchers_step_end(trainer *t, const double *outcome)
+{
+    uint64_t flags = 0;
+    double values[MAX_VALUES];
+    for (size_t i = 0; i < t->n_watchers; i++) {
+        dnn_wish wish = { 0 };
+        const watcher *w = &t->watchers[i];
+        if (!w->kind->step_end) continue;
+        values_of(t->objective, t->graph, outcome, penalties_of_step(&t->run), values);
+        const dnn_report report = { .epoch = t->epoch + 1, .step = t->step, .learning_rate = t->last_rate, .names = t->names, .values = values,
+                                    .count = t->n_train_values, .writes = dnn_comm_rank(t->comm) == 0, .output = t->config.output,
+                                    .segments = &t->graph->segments, .weights = t->run.weights };
+        w->kind->step_end(w->component->params, w->state, &report, &wish);
+        if (wish.status != DNN_OK && t->side_status == DNN_OK) t->side_status = wish.status;
+        flags |= (wish.stop ? FLAG_END : 0) | (wish.status != DNN_OK ? FLAG_FAILED : 0);
+    }
+    return flags;
 }
 
 dnn_status watchers_epoch_end(trainer *t, const dnn_report *report)

@@ -128,6 +128,28 @@ static void a_scheduler_sets_the_rate_of_each_epoch(void **state)
     assert_on_all_ranks(comm, rates_are(in_folder("scheduled/history.csv"), rates, 6));
 }
 
+static void a_range_test_ends_within_an_epoch_at_the_same_step_whatever_interrupts_it(void **state)
+{
+    dnn_comm *comm = *state;
+    const char *callbacks = "training={loss: mse, metrics: [], optimizer: sgd, batch_size: 5, epochs: 6, shards: 4, callbacks: [{learning_rate_range_test:"
+                            " {min: 1e-3, max: 100, smoothing: 0.5}}]}";
+    const char *model = "model={layers: [{dense: {units: 1}}]}";
+    char *text = NULL;
+    size_t length = 0;
+    assert_on_all_ranks(comm, train(comm, "range", callbacks, model, DNN_RESUME_NONE) == DNN_OK);
+    assert_on_all_ranks(comm, dnn_file_read(in_folder("range/learning_rate_range_test.csv"), 1 << 20, DNN_E_IO, &text, &length) == DNN_OK);
+    size_t lines = 0;
+    for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
+    dnn_free(text);
+    /* 18 steps an epoch, 108 in all; from a rate of about 0.1 on the loss explodes */
+    assert_on_all_ranks(comm, lines > 20 && lines < 108);
+    assert_on_all_ranks(comm, train(comm, "range", callbacks, model, DNN_RESUME_AUTO) == DNN_OK); /* it has ended: nothing is added */
+    assert_on_all_ranks(comm, dnn_file_read(in_folder("range/learning_rate_range_test.csv"), 1 << 20, DNN_E_IO, &text, &length) == DNN_OK);
+    for (size_t i = 0; i < length; i++) lines -= text[i] == '\n';
+    dnn_free(text);
+    assert_on_all_ranks(comm, lines == 0);
+}
+
 static void a_rate_is_ruled_by_one_thing_only(void **state)
 {
     dnn_comm *comm = *state;
@@ -177,6 +199,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(a_command_runs_once_an_epoch_whatever_the_number_of_ranks, comm),
         cmocka_unit_test_prestate(the_norms_of_many_ranks_are_those_of_one, comm),
         cmocka_unit_test_prestate(a_scheduler_sets_the_rate_of_each_epoch, comm),
+        cmocka_unit_test_prestate(a_range_test_ends_within_an_epoch_at_the_same_step_whatever_interrupts_it, comm),
         cmocka_unit_test_prestate(a_rate_is_ruled_by_one_thing_only, comm),
         cmocka_unit_test_prestate(a_log_that_cannot_be_written_ends_the_training_on_all_ranks, comm),
     };

@@ -42,6 +42,9 @@ typedef struct dnn_callback_kind {
     /** Before the first epoch, with the names there will be: checks `monitor`. DNN_E_CONFIG. This and the next: NULL: nothing. */
     dnn_status (*begin)(const dnn_component *component, const char *const *names, size_t count, void *state);
     void (*epoch_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);
+    /** After each update, with the training values of its batch before it; of wishes only `stop` and `status` count, and the next update is made yet. NULL:
+     * nothing. */
+    void (*step_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);
     void (*train_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);  /**< NULL: nothing */
     /** State to and from a map that the checkpoint keeps. NULL where there is none. */
     dnn_node *(*save)(const void *state);
