@@ -199,6 +199,35 @@ static void pools_take_the_largest_or_the_mean_of_real_cells(void **state)
     expect_refused("{x: [3, 3, 1]}", "{max_pooling2d: {pool_size: 4}}", "pool_size covers 4 cells of a height of 3");
 }
 
+static void expect_shares(const char *layer, const real *image, size_t in, const real *want)
+{
+    layer_run r;
+    real outputs[8], gradients[8] = { 12, 12, 12, 12, 12, 12, 12, 12 }, shares[8], scratch[8];
+    layer_open("{x: [2, 2, 1]}", layer, 1, &r);
+    const dnn_layer *l = &r.graph->layers[0];
+    const real *xs[] = { image };
+    real *dxs[] = { shares };
+    const dnn_pass p = { .training = true, .rows = 1, .capacity = 1, .x = xs, .y = outputs, .dy = gradients, .dx = dxs,
+                         .scratch_fixed = scratch };
+    l->kind->forward(l, &p);
+    l->kind->backward(l, &p);
+    for (size_t i = 0; i < in; i++) assert_true(shares[i] == want[i]);
+    layer_close(&r);
+}
+
+/* As in Keras: under a window the first takes all, of a whole image equal cells share. */
+static void equal_cells_share_as_in_keras(void **state)
+{
+    static const real image[] = { 1, 3, 3, 3 };
+    (void)state;
+    expect_shares("max_pooling2d", image, 4, (const real[]){ 0, 12, 0, 0 });
+    expect_shares("{max_pooling2d: {pool_size: [1, 2], strides: 1}}", image, 4, (const real[]){ 0, 12, 12, 0 });
+    expect_shares("global_max_pooling2d", image, 4, (const real[]){ 0, 4, 4, 4 });
+    expect_shares("global_average_pooling2d", image, 4, (const real[]){ 3, 3, 3, 3 });
+    expect_shares("{average_pooling2d: {pool_size: [1, 2], strides: 1, padding: same}}", image, 4,
+                  (const real[]){ 6, 18, 6, 18 });
+}
+
 static void kernels_and_fans_are_those_of_keras(void **state)
 {
     layer_run r;
@@ -237,6 +266,7 @@ int main(void)
         cmocka_unit_test(sizes_of_whole_and_broken_tiles_give_it_too),
         cmocka_unit_test(sums_of_neighbours_come_out),
         cmocka_unit_test(pools_take_the_largest_or_the_mean_of_real_cells),
+        cmocka_unit_test(equal_cells_share_as_in_keras),
         cmocka_unit_test(kernels_and_fans_are_those_of_keras),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };

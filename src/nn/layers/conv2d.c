@@ -3,9 +3,9 @@
  * With dz = dy f': dW[s, t, c, o] = sum over images and places of x dz, dx the same sum the other way round.
  *
  * All three are products of views (math/view_product.h) of one image at a time, so that no patches are copied and an
- * image's values stay in the second cache: rows of pixels times kernels; rows of the kernel times pixels; and for dx
- * pixels of dz times the transposed kernel of one tap, added where the tap lies. `same` first copies the image into a
- * frame of zeros. What an image gives does not depend on the others of its shard. */
+ * image's values stay in the second cache: rows of pixels times kernels; rows of the kernel times pixels; and for a
+ * row of dx the rows of dz that meet on it times one column of the transposed kernel. `same` first copies the image
+ * into a frame of zeros. What an image gives does not depend on the others of its shard. */
 #include <string.h>
 
 #include "dnn/math/view_product.h"
@@ -278,14 +278,42 @@ static void kernel_gradient(const geometry *g, const real *image, const real *dz
     }
 }
 
-/* [cells, groups, filters, channels] from [cells, channels, groups filters]. */
+/* [rows from the last to the first, columns, filters, channels] from [rows, columns, channels, filters]. */
 static void transpose_kernel(const geometry *g, const real *restrict w, real *restrict out)
 {
-    const size_t cells = g->rows.size * g->columns.size;
-    for (size_t t = 0; t < cells; t++)
-        for (size_t c = 0; c < g->own_channels; c++)
-            for (size_t o = 0; o < g->filters; o++)
-                out[(t * g->filters + o) * g->own_channels + c] = w[(t * g->own_channels + c) * g->filters + o];
+    for (size_t s = 0; s < g->rows.size; s++)
+        for (size_t t = 0; t < g->columns.size; t++) {
+            const real *restrict from = w + (s * g->columns.size + t) * g->own_channels * g->filters;
+            real *restrict to = out + ((g->rows.size - 1 - s) * g->columns.size + t) * g->filters * g->own_channels;
+            for (size_t c = 0; c < g->own_channels; c++)
+                for (size_t o = 0; o < g->filters; o++) to[o * g->own_channels + c] = from[c * g->filters + o];
+        }
+}
+
+/* What meets on one row of the image: output rows first, first + step, … (count of them) with rows of the transposed
+ * kernel from `kernel` on, `kernel_step` apart. */
+typedef struct meeting { size_t first, step, count, kernel, kernel_step; } meeting;
+
+/* Row `i` lies under row s of the kernel at output row o where i + before = o·stride + s·dilation; one of stride and
+ * dilation is 1, so that a step of one of o and s is a fixed step of the other. */
+static meeting meeting_on(const image_window *w, size_t i)
+{
+    const size_t at = i + w->before;
+    meeting m = { .step = w->dilation, .kernel_step = w->stride };
+    /* The largest s, hence the smallest o. */
+    size_t s = w->stride > 1 ? at % w->stride : 0, o;
+    if (at < s * w->dilation || s >= w->size) return m;
+    o = (at - s * w->dilation) / w->stride;
+    size_t steps = (w->size - 1 - s) / w->stride;
+    if (steps > o / w->dilation) steps = o / w->dilation;
+    o -= steps * w->dilation;
+    s += steps * w->stride;
+    /* Back down to s = 0, or the last o there is. */
+    m.first = o;
+    m.kernel = w->size - 1 - s;
+    m.count = o < w->out ? (w->out - 1 - o) / w->dilation + 1 : 0;
+    if (m.count > s / w->stride + 1) m.count = s / w->stride + 1;
+    return m;
 }
 
 /* Positions [first, end) of the window at which its cell t lies on the axis. */
@@ -298,31 +326,28 @@ static void positions_on_axis(const image_window *w, size_t t, size_t *first, si
     if (*first > *end) *first = *end;
 }
 
-/* Adds to dx of one image what output rows [i, i + n) say, tap by tap. */
-static void image_gradient(const geometry *g, const real *transposed, const real *dz, size_t i, size_t n, real *dx)
+/* dx of one image, row by row: under each column of the kernel all its rows at once. */
+static void image_gradient(const geometry *g, const real *transposed, const real *dz, real *dx)
 {
-    for (size_t s = 0; s < g->rows.size; s++) {
-        size_t top, bottom;
-        positions_on_axis(&g->rows, s, &top, &bottom);
-        if (top < i) top = i;
-        if (bottom > i + n) bottom = i + n;
-        for (size_t t = 0; t < g->columns.size; t++) {
-            size_t left, right;
-            positions_on_axis(&g->columns, t, &left, &right);
-            for (size_t group = 0; group < g->groups; group++) {
-                const real *kernel = transposed + ((s * g->columns.size + t) * g->filters + group * g->own_filters) *
-                                                      g->own_channels;
-                for (size_t row = top; row < bottom && left < right; row++) {
-                    const size_t y = row * g->rows.stride + s * g->rows.dilation - g->rows.before;
-                    const size_t x = left * g->columns.stride + t * g->columns.dilation - g->columns.before;
-                    const dnn_view_product product = {
-                        .m = right - left, .n = g->own_channels, .outer = 1, .inner = g->own_filters,
-                        .a = dz + (row - i) * g->output_row + left * g->filters + group * g->own_filters,
-                        .a_row = g->filters, .a_inner = 1, .b = kernel, .b_inner = g->own_channels,
-                        .c = dx + (y * g->columns.in + x) * g->channels + group * g->own_channels,
-                        .c_row = g->columns.stride * g->channels, .add = true };
-                    dnn_view_product_run(&product);
-                }
+    const size_t cell = g->filters * g->own_channels, kernel_row = g->columns.size * cell;
+    memset(dx, 0, g->image * sizeof *dx);
+    for (size_t t = 0; t < g->columns.size; t++) {
+        size_t left, right;
+        positions_on_axis(&g->columns, t, &left, &right);
+        if (left == right) continue;
+        const size_t x = left * g->columns.stride + t * g->columns.dilation - g->columns.before;
+        for (size_t i = 0; i < g->rows.in; i++) {
+            const meeting m = meeting_on(&g->rows, i);
+            for (size_t group = 0; group < g->groups && m.count > 0; group++) {
+                const dnn_view_product product = {
+                    .m = right - left, .n = g->own_channels, .outer = m.count, .inner = g->own_filters,
+                    .a = dz + m.first * g->output_row + left * g->filters + group * g->own_filters, .a_row = g->filters,
+                    .a_outer = m.step * g->output_row, .a_inner = 1,
+                    .b = transposed + m.kernel * kernel_row + t * cell + group * g->own_filters * g->own_channels,
+                    .b_outer = m.kernel_step * kernel_row, .b_inner = g->own_channels,
+                    .c = dx + (i * g->columns.in + x) * g->channels + group * g->own_channels,
+                    .c_row = g->columns.stride * g->channels, .add = true };
+                dnn_view_product_run(&product);
             }
         }
     }
@@ -340,7 +365,7 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (dw) memset(dw, 0, g.kernel * sizeof *dw);
     if (db) memset(db, 0, g.filters * sizeof *db);
     if (dx) {
-        memset(dx, 0, p->capacity * g.image * sizeof *dx);
+        memset(dx + p->rows * g.image, 0, (p->capacity - p->rows) * g.image * sizeof *dx);
         transpose_kernel(&g, p->w[0], transposed);
     }
     if (g.framed) memset(room, 0, g.frame * sizeof *room);
@@ -350,8 +375,8 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
             const size_t n = g.rows.out - i < rows ? g.rows.out - i : rows, at = r * g.output + i * g.output_row;
             output_gradient(l, &g, seen + at, n * g.columns.out, p->dy + at, db, sum);
             if (dw) kernel_gradient(&g, image, p->dy + at, i, n, dw);
-            if (dx) image_gradient(&g, transposed, p->dy + at, i, n, dx + r * g.image);
         }
+        if (dx) image_gradient(&g, transposed, p->dy + r * g.output, dx + r * g.image);
     }
 }
 

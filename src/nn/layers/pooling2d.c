@@ -95,9 +95,9 @@ static inline void sum(size_t n, const real *restrict x, real *restrict y)
     for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
 
-static void clear_masked(const geometry *g, const dnn_pass *p)
+static void clear_masked(const dnn_pass *p, real *at, size_t units)
 {
-    memset(p->y + p->rows * g->out, 0, (p->capacity - p->rows) * g->out * sizeof *p->y);
+    memset(at + p->rows * units, 0, (p->capacity - p->rows) * units * sizeof *at);
 }
 
 static void forward_largest(const dnn_layer *l, const dnn_pass *p)
@@ -105,7 +105,7 @@ static void forward_largest(const dnn_layer *l, const dnn_pass *p)
     geometry g;
     geometry_of(l, &g);
     for (size_t r = 0; r < p->rows; r++) each_window(&g, p->x[0] + r * g.in, p->y + r * g.out, larger, false);
-    clear_masked(&g, p);
+    clear_masked(p, p->y, g.out);
 }
 
 static void forward_mean(const dnn_layer *l, const dnn_pass *p)
@@ -113,38 +113,58 @@ static void forward_mean(const dnn_layer *l, const dnn_pass *p)
     geometry g;
     geometry_of(l, &g);
     for (size_t r = 0; r < p->rows; r++) each_window(&g, p->x[0] + r * g.in, p->y + r * g.out, sum, true);
-    clear_masked(&g, p);
+    clear_masked(p, p->y, g.out);
 }
 
-/* The first of the largest cells gets all of dy; what one has got is taken from dy. */
-static inline void hand_out(size_t n, const real *restrict x, const real *restrict y, real *restrict dy, real *restrict dx)
+/* The first of the largest cells gets all of dy; what one has got is taken from dy. `add` false: dx holds nothing yet. */
+static inline __attribute__((always_inline)) void hand_out(size_t n, bool add, const real *restrict x, const real *restrict y,
+                                                           real *restrict dy, real *restrict dx)
 {
     for (size_t i = 0; i < n; i++) {
         const int largest = x[i] == y[i];
-        dx[i] += dnn_select(largest, dy[i], 0);
+        const real share = dnn_select(largest, dy[i], 0);
+        dx[i] = add ? dx[i] + share : share;
         dy[i] = dnn_select(largest, 0, dy[i]);
     }
+}
+
+static inline __attribute__((always_inline)) void largest_image(const geometry *g, bool add, const real *x, const real *y,
+                                                                real *dy, real *dx)
+{
+    const size_t k = g->channels;
+    for (size_t i = 0; i < g->rows.out; i++)
+        for (size_t j = 0; j < g->columns.out; j++, y += k, dy += k) {
+            const cells c = cells_at(g, i, j);
+            for (size_t row = c.top; row < c.bottom; row++)
+                for (size_t column = c.left; column < c.right; column++) {
+                    const size_t at = (row * g->columns.in + column) * k;
+                    hand_out(k, add, x + at, y, dy, dx + at);
+                }
+        }
+}
+
+/* Every cell lies under exactly one window. */
+static bool tiles(const image_window *w)
+{
+    return w->stride == w->size && w->out * w->size >= w->in + w->before;
 }
 
 static void backward_largest(const dnn_layer *l, const dnn_pass *p)
 {
     geometry g;
     geometry_of(l, &g);
-    const size_t k = g.channels;
+    const bool once = tiles(&g.rows) && tiles(&g.columns);
     if (!p->dx[0]) return;
-    memset(p->dx[0], 0, p->capacity * g.in * sizeof *p->dx[0]);
+    clear_masked(p, p->dx[0], g.in);
     for (size_t r = 0; r < p->rows; r++) {
         const real *x = p->x[0] + r * g.in, *y = p->y + r * g.out;
         real *dx = p->dx[0] + r * g.in, *dy = p->dy + r * g.out;
-        for (size_t i = 0; i < g.rows.out; i++)
-            for (size_t j = 0; j < g.columns.out; j++, y += k, dy += k) {
-                const cells c = cells_at(&g, i, j);
-                for (size_t row = c.top; row < c.bottom; row++)
-                    for (size_t column = c.left; column < c.right; column++) {
-                        const size_t at = (row * g.columns.in + column) * k;
-                        hand_out(k, x + at, y, dy, dx + at);
-                    }
-            }
+        if (once) {
+            largest_image(&g, false, x, y, dy, dx);
+            continue;
+        }
+        memset(dx, 0, g.in * sizeof *dx);
+        largest_image(&g, true, x, y, dy, dx);
     }
 }
 
@@ -154,9 +174,10 @@ static void backward_mean(const dnn_layer *l, const dnn_pass *p)
     geometry_of(l, &g);
     const size_t k = g.channels;
     if (!p->dx[0]) return;
-    memset(p->dx[0], 0, p->capacity * g.in * sizeof *p->dx[0]);
+    clear_masked(p, p->dx[0], g.in);
     for (size_t r = 0; r < p->rows; r++) {
         real *dx = p->dx[0] + r * g.in, *dy = p->dy + r * g.out;
+        memset(dx, 0, g.in * sizeof *dx);
         for (size_t i = 0; i < g.rows.out; i++)
             for (size_t j = 0; j < g.columns.out; j++, dy += k) {
                 const cells c = cells_at(&g, i, j);
