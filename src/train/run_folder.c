@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/exchange/model_file.h"
 #include "dnn/io/file.h"
 #include "dnn/io/tree.h"
 
@@ -79,10 +80,20 @@ dnn_status run_folder_open(const char *path, dnn_resume resume, bool overwrite, 
     return st;
 }
 
+/* What a killed run was writing at that moment. */
+static dnn_status sweep(const run_folder *folder)
+{
+    char *checkpoints = run_folder_file(folder, "checkpoints");
+    dnn_status st = checkpoints ? dnn_model_sweep(checkpoints) : DNN_E_MEMORY;
+    dnn_free(checkpoints);
+    return st == DNN_OK ? dnn_model_sweep(folder->path) : st;
+}
+
 dnn_status run_folder_begin(run_folder *folder, bool overwrite)
 {
     folder->fresh = false;
-    return overwrite ? remove_run(folder) : DNN_OK;
+    const dnn_status st = sweep(folder);
+    return st == DNN_OK && overwrite ? remove_run(folder) : st;
 }
 
 static void remove_fresh(const run_folder *folder)

@@ -69,6 +69,19 @@ static void overwriting_removes_only_what_a_run_has_made(void **state)
     assert_on_all_ranks(comm, there("run/checkpoints/step-0000000004.h5") && !there("run/checkpoints/step-0000000016.h5"));
 }
 
+static void what_a_killed_run_was_writing_goes_when_the_next_one_begins(void **state)
+{
+    dnn_comm *comm = *state;
+    assert_on_all_ranks(comm, train(comm, "training.epochs=1", DNN_RESUME_NONE, NULL, true) == DNN_OK);
+    if (dnn_comm_rank(comm) == 0) {
+        dnn_file_write(in_folder("run/model.h5.tmp-4711-0"), "half", 4);
+        dnn_file_write(in_folder("run/checkpoints/step-0000000008.h5.tmp-4711-1"), "half", 4);
+    }
+    dnn_comm_barrier(comm);
+    assert_on_all_ranks(comm, train(comm, NULL, DNN_RESUME_AUTO, NULL, false) == DNN_OK);
+    assert_on_all_ranks(comm, !there("run/model.h5.tmp-4711-0") && !there("run/checkpoints/step-0000000008.h5.tmp-4711-1"));
+}
+
 static void a_run_that_cannot_begin_leaves_the_one_that_is_there(void **state)
 {
     dnn_comm *comm = *state;
@@ -85,6 +98,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(going_back_leaves_the_later_course_behind, comm),
         cmocka_unit_test_prestate(a_damaged_file_ahead_does_not_push_out_the_good_ones, comm),
         cmocka_unit_test_prestate(overwriting_removes_only_what_a_run_has_made, comm),
+        cmocka_unit_test_prestate(what_a_killed_run_was_writing_goes_when_the_next_one_begins, comm),
         cmocka_unit_test_prestate(a_run_that_cannot_begin_leaves_the_one_that_is_there, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
