@@ -59,14 +59,14 @@ static dnn_status check_weights(const trainer *t)
     return DNN_OK;
 }
 
-static dnn_status write_model(trainer *t, const char *path)
+static dnn_status write_model(trainer *t, const char *path, bool weights_only)
 {
     dnn_status st = check_weights(t);
     if (st != DNN_OK) return st;
     dnn_node *section = section_of(t), *training = dnn_node_map();
     dnn_model_array arrays[MAX_CALLBACKS];
     size_t n_arrays = 0;
-    for (size_t i = 0; i < t->n_watchers; i++) {
+    for (size_t i = 0; i < t->n_watchers && !weights_only; i++) {
         if (!t->watchers[i].kept) continue;
         snprintf(arrays[n_arrays].name, sizeof arrays[n_arrays].name, "kept_%zu", i);
         arrays[n_arrays].values = t->watchers[i].kept;
@@ -75,7 +75,8 @@ static dnn_status write_model(trainer *t, const char *path)
     st = section && training ? dnn_objective_write(t->objective, training) : DNN_E_MEMORY;
     if (st == DNN_OK) {
         const dnn_model_content content = {
-            .graph = t->graph, .weights = t->run.weights, .training = training, .optimizer = t->run.optimizer,
+            .graph = t->graph, .weights = t->run.weights, .training = training,
+            .optimizer = weights_only ? NULL : t->run.optimizer,
             .slots = (const float *const *)t->run.slots, .scalars = t->run.workers[0].scalars, .iterations = t->step - t->run.first_step,
             .learning_rate = runner_learning_rate(&t->run, t->step), .section = section, .arrays = arrays, .n_arrays = n_arrays };
         st = dnn_model_write(path, &content);
@@ -85,10 +86,10 @@ static dnn_status write_model(trainer *t, const char *path)
     return st;
 }
 
-dnn_status checkpoint_export(trainer *t, const char *name)
+dnn_status checkpoint_export(trainer *t, const char *name, bool weights_only)
 {
     char *path = run_folder_file(&t->folder, name);
-    const dnn_status st = path ? write_model(t, path) : DNN_E_MEMORY;
+    const dnn_status st = path ? write_model(t, path, weights_only) : DNN_E_MEMORY;
     dnn_free(path);
     return st;
 }
@@ -136,7 +137,7 @@ dnn_status checkpoint_write(trainer *t)
 {
     char name[64];
     snprintf(name, sizeof name, "checkpoints/step-%010llu.h5", (unsigned long long)t->step);
-    const dnn_status st = checkpoint_export(t, name);
+    const dnn_status st = checkpoint_export(t, name, false);
     if (st != DNN_OK) return st;
     prune(t); /* only after the new one was verified */
     return run_folder_write_status(&t->folder, "running", t->epoch, t->step, DNN_OK);

@@ -186,7 +186,7 @@ static dnn_status finish(trainer *t, dnn_status outcome)
 {
     dnn_status st = DNN_OK;
     if (dnn_comm_rank(t->comm) == 0 && t->folder.path) {
-        if (outcome == DNN_OK) st = checkpoint_export(t, "model.h5");
+        if (outcome == DNN_OK) st = checkpoint_export(t, "model.h5", false);
         const dnn_status told = run_folder_write_status(&t->folder, state_name(outcome == DNN_OK ? st : outcome), t->epoch, t->step,
                                                         outcome == DNN_OK ? st : outcome);
         if (st == DNN_OK && outcome == DNN_OK) st = told;

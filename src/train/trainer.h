@@ -60,7 +60,7 @@ typedef struct trainer {
 /* Writes checkpoints/step-%010d.h5 and drops what is beyond `keep`. Rank 0. */
 dnn_status checkpoint_write(trainer *t);
 /* Writes the model as it stands to a file of the output folder. Rank 0. */
-dnn_status checkpoint_export(trainer *t, const char *name);
+dnn_status checkpoint_export(trainer *t, const char *name, bool weights_only);
 /* The newest checkpoint of a folder that is whole, skipping damaged ones with a warning; NULL where there is none. Rank 0; owned by the caller. */
 char *checkpoint_newest(const char *folder);
 /* Takes up where the file left off. Collective. */

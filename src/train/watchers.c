@@ -72,7 +72,8 @@ static dnn_status fulfil(trainer *t, watcher *w, const dnn_wish *wish)
     if (wish->stop) t->stop = true;
     if (wish->stop && !w->kind->by_phase) t->end = true;
     if (wish->scale) t->run.rate_factor *= wish->learning_rate_factor;
-    if (st == DNN_OK && wish->save_as && dnn_comm_rank(t->comm) == 0) st = checkpoint_export(t, wish->save_as);
+    if (st == DNN_OK && wish->save_as && dnn_comm_rank(t->comm) == 0)
+        st = checkpoint_export(t, wish->save_as, wish->weights_only);
     return st;
 }
 

@@ -150,6 +150,28 @@ static void a_range_test_ends_within_an_epoch_at_the_same_step_whatever_interrup
     assert_on_all_ranks(comm, lines == 0);
 }
 
+static void a_file_of_weights_alone_predicts_and_cannot_be_gone_on_from(void **state)
+{
+    dnn_comm *comm = *state;
+    const char *callbacks = "training.callbacks=[{model_checkpoint: {file: weights.h5, save_best_only: false, save_weights_only: true}}]";
+    assert_on_all_ranks(comm, train(comm, "weights", callbacks, "training.epochs=2", DNN_RESUME_NONE) == DNN_OK);
+    dnn_results whole, weights;
+    dnn_apply_request request = { .model_file = in_folder("weights/model.h5"), .threads = 1, .part = DNN_VALIDATION };
+    assert_on_all_ranks(comm, dnn_evaluate(comm, &request, &whole) == DNN_OK);
+    request.model_file = in_folder("weights/weights.h5");
+    assert_on_all_ranks(comm, dnn_evaluate(comm, &request, &weights) == DNN_OK);
+    assert_on_all_ranks(comm, whole.count == 2 && weights.count == 2 && whole.values[0] == weights.values[0]);
+    dnn_results_clear(&whole);
+    dnn_results_clear(&weights);
+    char output[600];
+    snprintf(output, sizeof output, "output=%s", in_folder("weights"));
+    const char *overrides[] = { output, "training.epochs=3" };
+    const dnn_train_request on = { .run_file = in_folder("run.yaml"), .overrides = overrides, .n_overrides = 2, .threads = 1,
+                                   .resume = DNN_RESUME_FILE, .resume_file = in_folder("weights/weights.h5") };
+    assert_on_all_ranks(comm, dnn_train(comm, &on) == DNN_E_MODEL);
+    assert_on_all_ranks(comm, strstr(dnn_fail_text(), "no optimizer state") != NULL);
+}
+
 static void a_rate_is_ruled_by_one_thing_only(void **state)
 {
     dnn_comm *comm = *state;
@@ -200,6 +222,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(the_norms_of_many_ranks_are_those_of_one, comm),
         cmocka_unit_test_prestate(a_scheduler_sets_the_rate_of_each_epoch, comm),
         cmocka_unit_test_prestate(a_range_test_ends_within_an_epoch_at_the_same_step_whatever_interrupts_it, comm),
+        cmocka_unit_test_prestate(a_file_of_weights_alone_predicts_and_cannot_be_gone_on_from, comm),
         cmocka_unit_test_prestate(a_rate_is_ruled_by_one_thing_only, comm),
         cmocka_unit_test_prestate(a_log_that_cannot_be_written_ends_the_training_on_all_ranks, comm),
     };

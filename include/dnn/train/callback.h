@@ -28,6 +28,7 @@ typedef struct dnn_wish {
     bool keep;      /**< keep the present weights as this callback's best */
     bool restore;   /**< at the end: go back to the kept ones */
     const char *save_as;  /**< file under `output` that the present model shall be written to; NULL: none. Borrowed until the next call */
+    bool weights_only;    /**< without what a training would go on from: optimizer, kept weights */
     bool scale;     /**< from now on multiply the learning rate by `learning_rate_factor`; the product is kept in the checkpoint */
     double learning_rate_factor;
     dnn_status status;  /**< how this callback's own work went (dnn_fail); one rank's failure ends the training on all */

@@ -6,7 +6,7 @@
 
 typedef struct model_checkpoint {
     char *file, *monitor;
-    bool save_best_only;
+    bool save_best_only, save_weights_only;
     int mode;
     double initial_value_threshold;
 } model_checkpoint;
@@ -17,6 +17,7 @@ static const dnn_param params[] = {
     DNN_STRING(model_checkpoint, file, "best.h5", "name of the file in the output folder"),
     DNN_STRING(model_checkpoint, monitor, "val_loss", "value watched, a column of history.csv"),
     DNN_BOOL(model_checkpoint, save_best_only, "true", "write only when the value is better than ever before"),
+    DNN_BOOL(model_checkpoint, save_weights_only, "false", "leave out the optimizer: enough to predict and to start from, not to go on"),
     DNN_CHOICE(model_checkpoint, mode, "auto", "auto|min|max", "whether smaller or larger is better; auto: by the value's name"),
     DNN_REAL(model_checkpoint, initial_value_threshold, "null", NULL, "value that must be beaten for the first file"),
 };
@@ -42,6 +43,7 @@ static void epoch_end(const void *params_, void *state, const dnn_report *report
         m->best = value;
     }
     if (better || !p->save_best_only) wish->save_as = p->file;
+    wish->weights_only = p->save_weights_only;
 }
 
 static dnn_node *save(const void *state)
