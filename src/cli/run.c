@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/alike.h"
 #include "cli/command.h"
 #include "cli/screen.h"
 #include "dnn/base/memory.h"
@@ -51,7 +52,8 @@ static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
         return st;
     }
     screen_open(dnn_comm_rank(call->comm) == 0, cli_value(call, "quiet") != NULL);
-    st = call->command->run(call);
+    st = alike_check(call);
+    if (st == DNN_OK) st = call->command->run(call);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = flush_results();
     report(st);
     dnn_comm_finish(call->comm);
