@@ -17,7 +17,9 @@
 enum { VARINT = 0, EIGHT = 1, BYTES = 2, FOUR = 5 };
 enum { EVENT_WALL_TIME = 1, EVENT_STEP = 2, EVENT_VERSION = 3, EVENT_SUMMARY = 5, EVENT_SESSION = 7 };
 enum { SESSION_STATUS = 1, SESSION_START = 1 };
-enum { SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_SIMPLE = 2, VALUE_HISTOGRAM = 5 };
+enum { SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_SIMPLE = 2, VALUE_HISTOGRAM = 5, VALUE_TENSOR = 8, VALUE_METADATA = 9 };
+enum { METADATA_PLUGIN = 1, METADATA_CLASS = 4, PLUGIN_NAME = 1, CLASS_TENSOR = 2 };
+enum { TENSOR_TYPE = 1, TENSOR_SHAPE = 2, TENSOR_STRING = 8, TYPE_STRING = 7 };
 enum { HISTOGRAM_MIN = 1, HISTOGRAM_MAX, HISTOGRAM_NUM, HISTOGRAM_SUM, HISTOGRAM_SQUARES, HISTOGRAM_LIMITS, HISTOGRAM_COUNTS };
 enum { BUCKETS = 30 };
 
@@ -196,6 +198,25 @@ void dnn_events_histogram(dnn_events *e, dnn_event_time at, const char *tag, con
     put_packed(&histogram, HISTOGRAM_COUNTS, counts, buckets);
     put_bytes(&value, VALUE_TAG, tag, strlen(tag));
     put_message(&value, VALUE_HISTOGRAM, &histogram);
+    put_value(e, at, &value);
+}
+
+/* A tensor of no dimensions that holds one string. */
+void dnn_events_text(dnn_events *e, dnn_event_time at, const char *tag, const char *text)
+{
+    static const char plugin[] = "text";
+    dnn_events value = { 0 }, tensor = { 0 }, named = { 0 }, metadata = { 0 };
+    put_head(&tensor, TENSOR_TYPE, VARINT);
+    put_varint(&tensor, TYPE_STRING);
+    put_bytes(&tensor, TENSOR_SHAPE, "", 0);
+    put_bytes(&tensor, TENSOR_STRING, text, strlen(text));
+    put_bytes(&named, PLUGIN_NAME, plugin, sizeof plugin - 1);
+    put_message(&metadata, METADATA_PLUGIN, &named);
+    put_head(&metadata, METADATA_CLASS, VARINT);
+    put_varint(&metadata, CLASS_TENSOR);
+    put_bytes(&value, VALUE_TAG, tag, strlen(tag));
+    put_message(&value, VALUE_TENSOR, &tensor);
+    put_message(&value, VALUE_METADATA, &metadata);
     put_value(e, at, &value);
 }
 

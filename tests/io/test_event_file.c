@@ -48,7 +48,7 @@ static void a_scalar_comes_back_with_step_tag_and_value(void **state)
     (void)state;
     dnn_events e = { 0 };
     rest r, event = { 0 };
-    told t;
+    told t = { 0 };
     float value;
     field wall = { 0 };
     dnn_events_scalar(&e, at, "epoch_loss", 0.1);
@@ -70,7 +70,7 @@ static void a_histogram_counts_each_value_once_in_its_bucket(void **state)
     (void)state;
     dnn_events e = { 0 };
     rest r, event = { 0 };
-    told t;
+    told t = { 0 };
     field histogram = { 0 }, f = { 0 };
     float values[61];
     for (int i = 0; i < 61; i++) values[i] = (float)(i - 30); /* -30 … 30: buckets of width 2 with two values each, the last with three */
@@ -94,7 +94,7 @@ static void equal_values_share_one_bucket(void **state)
     (void)state;
     dnn_events e = { 0 };
     rest r, event = { 0 };
-    told t;
+    told t = { 0 };
     field histogram = { 0 }, f = { 0 };
     const float values[] = { 0.5f, 0.5f, 0.5f };
     dnn_events_histogram(&e, at, "bias", values, 3);
@@ -102,6 +102,26 @@ static void equal_values_share_one_bucket(void **state)
     assert_true(next_record(&r, &event) && tell(event, &t) && find_field(t.value, 5, &histogram));
     assert_true(find_field(inside(histogram), 6, &f) && f.length == 8 && as_double(f.at) == 0.5);
     assert_true(find_field(inside(histogram), 7, &f) && f.length == 8 && as_double(f.at) == 3.0);
+    dnn_events_clear(&e);
+}
+
+static void a_text_is_a_string_tensor_for_the_plugin_of_that_name(void **state)
+{
+    (void)state;
+    dnn_events e = { 0 };
+    rest r, event = { 0 };
+    told t = { 0 };
+    field tensor = { 0 }, metadata = { 0 }, plugin = { 0 }, f = { 0 };
+    dnn_events_text(&e, at, "run", "one\ntwo");
+    r = (rest){ e.at, e.length };
+    assert_true(next_record(&r, &event) && tell(event, &t));
+    assert_true(find_field(t.value, 8, &tensor) && find_field(t.value, 9, &metadata));
+    assert_true(find_field(inside(tensor), 1, &f) && f.bits == 7);
+    assert_true(find_field(inside(tensor), 2, &f) && f.type == 2 && f.length == 0);
+    assert_true(find_field(inside(tensor), 8, &f) && f.length == 7 && memcmp(f.at, "one\ntwo", 7) == 0);
+    assert_true(find_field(inside(metadata), 1, &plugin) && find_field(inside(plugin), 1, &f));
+    assert_true(f.length == 4 && memcmp(f.at, "text", 4) == 0);
+    assert_true(find_field(inside(metadata), 4, &f) && f.bits == 2);
     dnn_events_clear(&e);
 }
 
@@ -162,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_scalar_comes_back_with_step_tag_and_value),
         cmocka_unit_test(a_histogram_counts_each_value_once_in_its_bucket),
         cmocka_unit_test(equal_values_share_one_bucket),
+        cmocka_unit_test(a_text_is_a_string_tensor_for_the_plugin_of_that_name),
         cmocka_unit_test(a_restart_says_from_which_step_on_older_files_do_not_count),
         cmocka_unit_test(files_grow_by_whole_records_and_only_they_are_removed),
     };

@@ -21,7 +21,7 @@ static const char *const run_file =
 
 /* By min_delta 1000 no epoch is better than the first: lowered after the epochs 3 and 5, whatever the values. */
 static const char *const looking_on =
-    "training.callbacks=[{reduce_lr_on_plateau: {patience: 2, factor: 0.5, min_delta: 1000}}, csv_logger, weight_norms, terminate_on_nan,"
+    "training.callbacks=[{reduce_lr_on_plateau: {patience: 2, factor: 0.5, min_delta: 1000}}, csv_logger, weight_norms, terminate_on_nan, tensorboard,"
     " {exec: {command: 'echo $DNN_EPOCH >> $DNN_OUTPUT/epochs.txt'}}, {exec: {on: train_end, command: 'echo end >> $DNN_OUTPUT/epochs.txt'}}]";
 
 static char folder[256];

@@ -41,13 +41,27 @@ static int read_part(const char *part, char *text[4], size_t length[4])
 
 static void assert_next(rest *r, int64_t step, const char *tag, float expected)
 {
-    rest event;
-    told t;
+    rest event = { 0 };
+    told t = { 0 };
     float value;
     assert_true(next_record(r, &event) && tell(event, &t));
     assert_int_equal(t.step, step);
     assert_string_equal(t.tag, tag);
     assert_true(simple_value(&t, &value) && value == expected);
+}
+
+/* The run file as a block of code. */
+static void assert_run_file(rest *r)
+{
+    static const char expected[] = "    seed: 5\n    output: here\n";
+    rest event = { 0 };
+    told t = { 0 };
+    field tensor = { 0 }, text = { 0 };
+    assert_true(next_record(r, &event) && tell(event, &t));
+    assert_string_equal(t.tag, "run.yaml");
+    assert_true(find_field(t.value, 8, &tensor) && find_field(inside(tensor), 8, &text));
+    assert_int_equal(text.length, sizeof expected - 1);
+    assert_memory_equal(text.at, expected, text.length);
 }
 
 static void two_epochs(const char *text, bool interrupted)
@@ -67,7 +81,7 @@ static void values_stand_under_keras_tags_apart_for_training_and_validation(void
     (void)state;
     char *text[4] = { NULL };
     size_t length[4];
-    rest event;
+    rest event = { 0 };
     field version;
     two_epochs("tensorboard", false);
     assert_int_equal(read_part("train", text, length), 1);
@@ -78,6 +92,7 @@ static void values_stand_under_keras_tags_apart_for_training_and_validation(void
         assert_next(&r, epoch, "epoch_loss", 0.5f);
         assert_next(&r, epoch, "epoch_accuracy", 0.75f);
         assert_next(&r, epoch, "epoch_learning_rate", 0.125f);
+        if (epoch == 0) assert_run_file(&r);
     }
     assert_int_equal(r.length, 0);
     dnn_free(text[0]);
@@ -95,10 +110,10 @@ static void weights_are_told_every_histogram_freq_epochs(void **state)
     char *text[4] = { NULL };
     size_t length[4];
     int histograms = 0;
-    rest event;
-    told t;
+    rest event = { 0 };
+    told t = { 0 };
     field f;
-    two_epochs("{tensorboard: {histogram_freq: 2}}", false);
+    two_epochs("{tensorboard: {histogram_freq: 2, write_graph: false}}", false);
     assert_int_equal(read_part("train", text, length), 1); /* the former run's file is gone */
     for (rest r = { (const unsigned char *)text[0], length[0] }; next_record(&r, &event);) {
         if (!tell(event, &t) || !find_field(t.value, 5, &f)) continue;
@@ -115,7 +130,7 @@ static void a_training_that_goes_on_adds_a_file_that_replaces_from_its_epoch_on(
     (void)state;
     char *text[4] = { NULL };
     size_t length[4];
-    rest event;
+    rest event = { 0 };
     field f, step;
     two_epochs("tensorboard", true);
     assert_int_equal(read_part("train", text, length), 2);
@@ -133,7 +148,10 @@ static void a_training_that_goes_on_adds_a_file_that_replaces_from_its_epoch_on(
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    char path[200];
+    if (!mkdtemp(folder)) return -1;
+    snprintf(path, sizeof path, "%s/run.yaml", folder);
+    return dnn_file_append(path, "seed: 5\noutput: here\n") == DNN_OK ? 0 : -1;
 }
 
 static int remove_folder(void **state)

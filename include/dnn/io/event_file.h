@@ -29,6 +29,8 @@ void dnn_events_restart(dnn_events *e, dnn_event_time at);
 void dnn_events_scalar(dnn_events *e, dnn_event_time at, const char *tag, double value);
 /** Over 30 buckets of equal width from the smallest to the largest value; one bucket where all are equal. `values` are finite, n >= 1. */
 void dnn_events_histogram(dnn_events *e, dnn_event_time at, const char *tag, const float *values, size_t n);
+/** A text in Markdown, shown by TensorBoard's plugin of that name. */
+void dnn_events_text(dnn_events *e, dnn_event_time at, const char *tag, const char *text);
 
 /** Appends the records to the file and empties `e`. DNN_E_IO, DNN_E_MEMORY. */
 dnn_status dnn_events_append(dnn_events *e, const char *path);

@@ -8,9 +8,14 @@
 #include "dnn/base/memory.h"
 #include "dnn/io/event_file.h"
 #include "dnn/io/file.h"
-#include "dnn/train/callback.h"
+#include "train/log_file.h"
 
-typedef struct tensorboard { int64_t histogram_freq; } tensorboard;
+enum { RUN_FILE_LIMIT = 1 << 24 };
+
+typedef struct tensorboard {
+    int64_t histogram_freq;
+    bool write_graph;
+} tensorboard;
 
 typedef struct memory {
     bool began, goes_on;
@@ -19,6 +24,7 @@ typedef struct memory {
 
 static const dnn_param params[] = {
     DNN_INT(tensorboard, histogram_freq, "0", ">= 0", "epochs between histograms of all weights; 0: none"),
+    DNN_BOOL(tensorboard, write_graph, "true", "the network as a text: the resolved run file"),
 };
 
 static bool of_validation(const char *name) { return strncmp(name, "val_", 4) == 0; }
@@ -40,6 +46,26 @@ static void add_histograms(const dnn_report *report, dnn_event_time at, dnn_even
         const dnn_segment *s = &report->segments->at[i];
         if (s->length > 0) dnn_events_histogram(e, at, s->name, report->weights + s->offset, s->length);
     }
+}
+
+/* run.yaml lies in the output folder since the training began; indented it is code in Markdown. */
+static dnn_status add_run_file(const dnn_report *report, dnn_event_time at, dnn_events *e)
+{
+    char *path = dnn_format("%s/run.yaml", report->output), *text = NULL;
+    size_t length = 0;
+    dnn_status st = path ? dnn_file_read(path, RUN_FILE_LIMIT, DNN_E_IO, &text, &length) : DNN_E_MEMORY;
+    growing indented = { 0 };
+    for (char *line = text, *end; st == DNN_OK && *line; line = end) {
+        end = line + strcspn(line, "\n");
+        growing_add(&indented, "    %.*s\n", (int)(end - line), line);
+        if (*end) end++;
+    }
+    if (st == DNN_OK && !indented.text) st = DNN_E_MEMORY;
+    if (st == DNN_OK) dnn_events_text(e, at, "run.yaml", indented.text);
+    dnn_free(indented.text);
+    dnn_free(text);
+    dnn_free(path);
+    return st;
 }
 
 /* `e` goes to the file of this training in the folder, behind the records that begin it where it is new. */
@@ -71,6 +97,7 @@ static dnn_status write_part(const tensorboard *p, const memory *m, const dnn_re
     dnn_status st = folder ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK && !m->began && !m->goes_on) st = dnn_event_files_remove(folder); /* a former run's that this one replaces */
     /* without a validation part there is no such folder */
+    if (st == DNN_OK && !validation && !m->began && p->write_graph) st = add_run_file(report, at, &e);
     if (st == DNN_OK && (e.length > 0 || e.failed)) st = append(m, folder, at, &e);
     dnn_events_clear(&e);
     dnn_free(folder);
