@@ -35,6 +35,19 @@ float_distance distance_of(const float *a, const float *b, size_t count)
 /* Weights and moments of a file, in the layout of a graph. */
 typedef struct content { dnn_model_file *file; float *weights, *slot[DNN_MAX_VECTORS]; uint64_t iterations; bool optimizer; } content;
 
+/* The file's own graph says which layers were frozen, and so which moments there are; null where it cannot be laid over `graph`. */
+static dnn_graph *own_graph(const dnn_model_file *file, const dnn_graph *graph)
+{
+    const dnn_port *inputs = NULL;
+    size_t n_inputs = 0;
+    dnn_graph *own = NULL;
+    const dnn_node *architecture = dnn_model_architecture(file, &inputs, &n_inputs);
+    if (!architecture || dnn_graph_create(architecture, inputs, n_inputs, &own) != DNN_OK) return NULL;
+    if (own->segments.total == graph->segments.total) return own;
+    dnn_graph_destroy(own);
+    return NULL;
+}
+
 static dnn_status read_content(const dnn_graph *graph, const dnn_component *optimizer, size_t slots, content *c)
 {
     double scalars[DNN_MAX_SCALARS];
@@ -44,7 +57,10 @@ static dnn_status read_content(const dnn_graph *graph, const dnn_component *opti
         c->slot[s] = dnn_alloc(graph->segments.total, sizeof *c->slot[s]);
         if (!c->slot[s]) st = DNN_E_MEMORY;
     }
-    if (st == DNN_OK && optimizer->kind) st = dnn_model_optimizer(c->file, graph, optimizer, c->slot, scalars, &c->iterations, &c->optimizer);
+    if (st != DNN_OK || !optimizer->kind) return st;
+    dnn_graph *own = own_graph(c->file, graph);
+    st = dnn_model_optimizer(c->file, own ? own : graph, optimizer, c->slot, scalars, &c->iterations, &c->optimizer);
+    dnn_graph_destroy(own);
     return st;
 }
 

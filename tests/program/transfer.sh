@@ -64,3 +64,53 @@ wrong 2 'model.weights' model.weights=A/model.h5
 wrong 4 'none.h5' model.reuse.file=none.h5
 expect_status 0 "$DNN_MPI" train b.yaml output=globs 'model.reuse={file: A/model.h5, layers: [flatten, "dense*"]}'
 [ "$(losses plain)" = "$(losses globs)" ] || fail "layers by a glob are others than all but the last"
+
+# ---- phases ----
+phases=(training.phases='[{epochs: 4, freeze: reused}, {epochs: 16, learning_rate: 0.01}]' '~training.epochs')
+expect_status 2 "$DNN_MPI" train b.yaml output=wrong 'training.phases=[{epochs: 4}]'
+expect_text 'training.epochs' err
+wrong_phases() { # TEXT PHASES
+    expect_status 2 "$DNN_MPI" train b.yaml output=wrong '~training.epochs' "training.phases=$2"
+    expect_text "$1" err
+}
+wrong_phases "no layer of the model is called 'hidden'" '[{epochs: 4, freeze: [dense, hidden]}]'
+wrong_phases 'all layers with weights are frozen' '[{epochs: 4}, {epochs: 4, freeze: "*"}]'
+wrong_phases 'training.phases.0' '[{epoch: 4}]'
+
+# Frozen weights stay as they are to the bit, statistics of batch norms too; the others move; freed ones move as well.
+normed='model={layers: [flatten, {dense: {units: 20}}, batch_normalization, {activation: relu}, {dense: {units: 1, activation: sigmoid, name: out}}]}'
+saved=(checkpoint.every.epochs=1 checkpoint.keep=9 "$normed" '~training.epochs')
+expect_status 0 run_ranks 2 train b.yaml output=frozen "${saved[@]}" \
+    'training.phases=[{epochs: 1}, {epochs: 2, freeze: [dense, "batch*"]}, {epochs: 1, freeze: "*", unfreeze: dense}]'
+differing() { "$DNN_MPI" checkpoint diff "frozen/checkpoints/step-00000000$1.h5" "frozen/checkpoints/step-00000000$2.h5" | awk '$3 > 0 && $1 ~ "/" && !/[(]/ { print $1 }' | tr '\n' ' '; }
+[ "$(differing 07 21)" = 'out/kernel out/bias ' ] || fail "dense and the batch norm are frozen, but what moves is: $(differing 07 21)"
+[ "$(differing 21 28)" = 'dense/kernel dense/bias ' ] || fail "all but dense is frozen, but what moves is: $(differing 21 28)"
+
+# Interrupted in either phase and at their border, gone on with at another number of ranks: the bits of one never interrupted.
+bits=("${phases[@]}" training.shards=4 'model.layers=[{dropout: {rate: 0.2}}, {dense: {units: 1, activation: sigmoid}}]'
+    'training.phases.1={epochs: 5, optimizer: adam, learning_rate: {exponential_decay: {initial_learning_rate: 0.01, decay_steps: 7, decay_rate: 0.5}}}')
+expect_status 0 run_ranks 2 train b.yaml output=whole "${bits[@]}" checkpoint.every.steps=5 checkpoint.every.epochs=1 checkpoint.keep=40
+cut -d, -f1,5 whole/history.csv | sed -n '5,7p' >rates
+expect_text '4,0.02' rates
+expect_text '5,0.0055' rates # the schedule begins with the phase
+for from in 15:1 28:3 45:3; do
+    rm -rf going && mkdir going
+    expect_status 0 run_ranks "${from#*:}" train b.yaml output=going "${bits[@]}" --resume "whole/checkpoints/step-00000000${from%:*}.h5"
+    "$DNN_MPI" checkpoint diff whole/model.h5 going/model.h5 >out
+    expect_text 'Equal to the last bit' out
+done
+expect_status 0 "$DNN_MPI" train whole/run.yaml output=repeated
+[ "$(losses whole)" = "$(losses repeated)" ] || fail "the resolved run file does not repeat a run in phases"
+
+# Patience starts anew: the first phase is stopped, the second trains as if nothing had been.
+stop='training.callbacks={early_stopping: {monitor: loss, min_delta: 100, patience: 2}}'
+expect_status 0 "$DNN_MPI" train b.yaml output=impatient "${phases[@]}" "$stop"
+[ "$(tail -n 1 impatient/history.csv | cut -d, -f1)" = 6 ] || fail "two phases with a patience of 2 end after $(tail -n 1 impatient/history.csv | cut -d, -f1) epochs"
+
+# ---- what it is good for ----
+wrong_rows() { "$DNN_MPI" evaluate "$1/model.h5" --json | sed -nE 's/.*"accuracy": *([0-9.]+).*/\1/p' | awk '{ printf "%d\n", 800 * (1 - $1) + 0.5 }'; }
+expect_status 0 "$DNN_MPI" train b.yaml output=transferred "${phases[@]}"
+expect_status 0 "$DNN_MPI" train b.yaml output=nothing training.epochs=20 "$nothing"
+echo "of 800: $(wrong_rows transferred) wrong on top of A, $(wrong_rows nothing) from nothing"
+[ "$(wrong_rows nothing)" -ge $((3 * $(wrong_rows transferred))) ] || fail "reuse does not make a third of the errors"
+[ "$(wrong_rows nothing)" -gt 3 ] || fail "there is hardly anything to gain"
