@@ -88,6 +88,15 @@ static const sample samples[] = {
     { "global_average_pooling2d", "global_average_pooling2d", "{x: [2, 3, 2]}" },
     { "global_average_pooling2d", "{global_average_pooling2d: {keepdims: true}}", "{x: [3, 1, 2]}" },
     { "global_max_pooling2d", "global_max_pooling2d", "{x: [2, 3, 2]}" },
+    { "random_flip", "random_flip", "{x: [3, 4, 2]}" },
+    { "random_flip", "{random_flip: horizontal}", "{x: [1, 5, 1]}" },
+    { "random_translation", "{random_translation: {height_factor: 0.5, width_factor: [-0.2, 0.9]}}", "{x: [4, 3, 2]}" },
+    { "random_translation", "{random_translation: {height_factor: 0.5, width_factor: 1, fill_mode: constant}}",
+      "{x: [3, 3, 1]}" },
+    { "random_rotation", "{random_rotation: 0.5}", "{x: [4, 5, 2]}" },
+    { "random_rotation", "{random_rotation: {factor: 0.5, interpolation: nearest, fill_mode: wrap}}", "{x: [4, 5, 1]}" },
+    { "random_zoom", "{random_zoom: 0.5}", "{x: [4, 5, 2]}" },
+    { "random_zoom", "{random_zoom: {height_factor: 0.9, width_factor: [0, 1], fill_mode: nearest}}", "{x: [3, 4, 1]}" },
     { "conv2d", "{conv2d: {filters: 17, kernel_size: 1, trainable: false}}", "{x: [2, 2, 2]}" },
 };
 enum { SAMPLES = sizeof samples / sizeof *samples, ROWS = 5, MASKED = 2, CAPACITY = ROWS + MASKED, MOST = 16, FIRST = 2 };
@@ -325,7 +334,8 @@ static void masked_rows_count_in_no_sum(void **state)
 static void noise_is_the_identity_in_inference(void **state)
 {
     (void)state;
-    static const char *const kinds[] = { "dropout", "alpha_dropout", "gaussian_noise", "gaussian_dropout" };
+    static const char *const kinds[] = { "dropout", "alpha_dropout", "gaussian_noise", "gaussian_dropout",
+                                         "random_flip", "random_translation", "random_rotation", "random_zoom" };
     for (size_t i = 0; i < SAMPLES; i++)
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
             if (strcmp(samples[i].kind, kinds[k]) != 0) continue;

@@ -63,6 +63,29 @@ static void an_input_is_written_with_its_batch_axis(void **state)
     expect_encoded("input", "{shape: [28, 28]}", "{batch_input_shape: [null, 28, 28]}");
 }
 
+/* Keras takes pairs of sizes, and ranges as one number or two. */
+static void sizes_and_ranges_are_written_as_keras_reads_them(void **state)
+{
+    (void)state;
+    expect_encoded("conv2d", "{filters: 3, kernel_size: [5], strides: [1], dilation_rate: [2, 1]}",
+                   "{filters: 3, kernel_size: [5, 5], strides: [1, 1], dilation_rate: [2, 1]}");
+    expect_encoded("max_pooling2d", "{pool_size: [2], strides: []}", "{pool_size: [2, 2], strides: null}");
+    expect_encoded("average_pooling2d", "{pool_size: [3, 2], strides: [1]}", "{pool_size: [3, 2], strides: [1, 1]}");
+    expect_encoded("prelu", "{shared_axes: []}", "{shared_axes: null}");
+    expect_encoded("prelu", "{shared_axes: [1, 2]}", "{shared_axes: [1, 2]}");
+    expect_encoded("random_rotation", "{factor: [0.25]}", "{factor: 0.25}");
+    expect_encoded("random_translation", "{height_factor: [0.25], width_factor: [0.5, 0.75]}",
+                   "{height_factor: 0.25, width_factor: [0.5, 0.75]}");
+    expect_encoded("random_zoom", "{height_factor: [0.25], width_factor: []}", "{height_factor: 0.25, width_factor: null}");
+    expect_decoded("normalization", "{axis: null}", "{axis: []}");
+    for (size_t i = 0; i < dnn_layers.count; i++) {
+        const dnn_kind *kind = dnn_layers.kinds[i];
+        if (!strstr(kind->name, "2d") && strncmp(kind->name, "random_", 7) != 0) continue;
+        expect_decoded(kind->name, "{data_format: channels_last}", "{}");
+        expect_decoded(kind->name, "{data_format: channels_first}", "{data_format: channels_first}");
+    }
+}
+
 static void every_kind_has_a_class_of_its_own(void **state)
 {
     (void)state;
@@ -89,6 +112,7 @@ int main(void)
         cmocka_unit_test(synchronized_is_neither_read_nor_written),
         cmocka_unit_test(what_would_mean_something_else_stays_to_be_refused),
         cmocka_unit_test(an_input_is_written_with_its_batch_axis),
+        cmocka_unit_test(sizes_and_ranges_are_written_as_keras_reads_them),
         cmocka_unit_test(every_kind_has_a_class_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, memory_is_balanced);

@@ -193,9 +193,10 @@ static void backward_mean(const dnn_layer *l, const dnn_pass *p)
 /* Without strides those of the window: null. */
 static dnn_status encode(const void *params_, dnn_node *config)
 {
-    const pooling2d *c = params_;
+    const dnn_node *strides = dnn_node_find(config, "strides");
     dnn_status st = image_encode_pair(config, "pool_size");
-    if (st == DNN_OK && c->strides.count == 0) st = dnn_node_set(config, "strides", dnn_node_null());
+    (void)params_;
+    if (st == DNN_OK && strides && strides->count == 0) st = dnn_node_set(config, "strides", dnn_node_null());
     return st == DNN_OK ? image_encode_pair(config, "strides") : st;
 }
 
