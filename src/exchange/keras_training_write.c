@@ -6,6 +6,7 @@
 
 #include "dnn/nn/loss.h"
 #include "dnn/nn/metric.h"
+#include "dnn/optim/schedule.h"
 
 /* Keras names outputs after their layers. */
 static const char *output_layer(const dnn_graph *g, const char *output)
@@ -111,7 +112,7 @@ static dnn_status write_optimizer(const dnn_component *optimizer, double learnin
     *out = dnn_node_map();
     dnn_status st = *out ? keras_encode_config(optimizer, &config) : DNN_E_MEMORY;
     if (st != DNN_OK) return st;
-    if (!schedule->kind->keras) st = dnn_node_set(config, "learning_rate", dnn_node_real(learning_rate));
+    if (!dnn_schedule_is_keras(schedule)) st = dnn_node_set(config, "learning_rate", dnn_node_real(learning_rate));
     if (st == DNN_OK) st = dnn_node_set(config, "name", dnn_node_string(keras_snake_case(class_name, name)));
     if (st == DNN_OK) st = write_common(optimizer, config);
     if (st == DNN_OK) st = dnn_node_set(*out, "class_name", dnn_node_string(class_name));

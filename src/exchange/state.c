@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/optim/schedule.h"
 #include "exchange/keras.h"
 
 typedef struct slot_place {
@@ -89,7 +90,7 @@ static dnn_status write_steps(state_writer *s)
     dnn_status st = c->iterations <= INT_MAX ? write_one(s, "iteration", DNN_HDF5_INT32, 0, NULL, &narrow)
                                              : write_one(s, "iteration", DNN_HDF5_INT64, 0, NULL, &wide);
     /* With a schedule Keras has no such variable; ours that it does not know are a number to it. */
-    if (st == DNN_OK && !schedule->kind->keras) st = write_one(s, "learning_rate", DNN_HDF5_FLOAT, 0, NULL, &rate);
+    if (st == DNN_OK && !dnn_schedule_is_keras(schedule)) st = write_one(s, "learning_rate", DNN_HDF5_FLOAT, 0, NULL, &rate);
     return st;
 }
 

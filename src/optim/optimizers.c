@@ -44,8 +44,7 @@ static const dnn_component *schedule_of(const dnn_component *optimizer)
 
 double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_schedule_time *time)
 {
-    const dnn_component *schedule = schedule_of(optimizer);
-    return ((const dnn_schedule_kind *)schedule->kind)->rate(schedule->params, time);
+    return dnn_schedule_rate(schedule_of(optimizer), time);
 }
 
 static dnn_status check_whole(const dnn_component *optimizer, const char *key, double value)
@@ -58,10 +57,8 @@ static dnn_status check_whole(const dnn_component *optimizer, const char *key, d
 
 dnn_status dnn_optimizer_check(const dnn_component *optimizer)
 {
-    const dnn_component *schedule = schedule_of(optimizer);
-    const dnn_schedule_kind *kind = (const dnn_schedule_kind *)schedule->kind;
     const dnn_optimizer_common *c = optimizer->common;
     dnn_status st = check_whole(optimizer, "gradient_accumulation_steps", c->gradient_accumulation_steps);
     if (st == DNN_OK) st = check_whole(optimizer, "ema_overwrite_frequency", c->ema_overwrite_frequency);
-    return st == DNN_OK && kind->check ? kind->check(schedule) : st;
+    return st == DNN_OK ? dnn_schedule_check(schedule_of(optimizer)) : st;
 }

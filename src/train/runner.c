@@ -118,7 +118,8 @@ static dnn_status create_windows(runner *r)
 
 double runner_learning_rate(const runner *r, uint64_t step)
 {
-    const dnn_schedule_time time = { step > r->first_step ? step - r->first_step : 0, r->steps_per_epoch, r->total_steps };
+    const dnn_schedule_time time = { step > r->first_step ? step - r->first_step : 0, r->steps_per_epoch, r->total_steps,
+                                     r->cut.batch * dnn_optimizer_steps_per_update(r->optimizer) };
     double rate = dnn_optimizer_learning_rate(r->optimizer, &time);
     if (r->rate_instead) rate = r->rate_instead(r->rate_params, rate, &time);
     return rate * r->rate_factor;

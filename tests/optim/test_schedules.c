@@ -10,8 +10,8 @@
 
 static double rate_at(const dnn_component *schedule, uint64_t step)
 {
-    const dnn_schedule_time time = { .step = step, .steps_per_epoch = 10, .total_steps = 100 };
-    return ((const dnn_schedule_kind *)schedule->kind)->rate(schedule->params, &time);
+    const dnn_schedule_time time = { .step = step, .steps_per_epoch = 10, .total_steps = 100, .batch_size = 64 };
+    return dnn_schedule_rate(schedule, &time);
 }
 
 static dnn_node *numbers(size_t n, const double *at)
@@ -127,6 +127,92 @@ static void a_cosine_warms_up_in_a_straight_line_that_its_steps_do_not_count(voi
     dnn_component_clear(&c);
 }
 
+/* Straight lines between these points. */
+typedef struct corner { uint64_t step; double rate; } corner;
+
+static void follows(const dnn_component *schedule, const corner *at, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        for (uint64_t step = at[i].step; step <= at[i + 1].step; step++) {
+            const double share = (double)(step - at[i].step) / (double)(at[i + 1].step - at[i].step);
+            const double expected = at[i].rate + share * (at[i + 1].rate - at[i].rate), got = rate_at(schedule, step);
+            if (!(fabs(got - expected) < 1e-14)) fail_msg("step %d: %.17g instead of %.17g", (int)step, got, expected);
+        }
+}
+
+static void one_cycle_goes_up_down_and_far_below(void **state)
+{
+    (void)state;
+    /* 100 steps of the run: the last 100/10 + 1 = 11 apart, 44 up and 44 down, the odd one goes to the end. */
+    static const corner usual[] = { { 0, 0.1 }, { 44, 1 }, { 88, 0.1 }, { 100, 0.0001 }, { 120, 0.0001 } };
+    static const corner own[] = { { 0, 0.2 }, { 20, 0.5 }, { 40, 0.2 }, { 50, 0 }, { 70, 0 } };
+    dnn_component c = make(&dnn_schedules, "one_cycle", pairs("max_rate", dnn_node_real(1), NULL));
+    follows(&c, usual, 5);
+    dnn_component_clear(&c);
+    c = make(&dnn_schedules, "one_cycle", pairs("max_rate", dnn_node_real(0.5), "start_rate", dnn_node_real(0.2), "total_steps", dnn_node_int(50),
+                                                "last_steps", dnn_node_int(10), "last_rate", dnn_node_real(0), NULL));
+    follows(&c, own, 5);
+    for (uint64_t total = 0; total < 5; total++) /* runs too short for a cycle */
+        assert_true(isfinite(dnn_schedule_rate(&c, &(dnn_schedule_time){ .step = total / 2, .steps_per_epoch = 1, .total_steps = total })));
+    dnn_component_clear(&c);
+}
+
+static void a_warm_up_leads_to_the_first_rate_of_what_follows(void **state)
+{
+    (void)state;
+    static const corner constant[] = { { 0, 0 }, { 5, 0.4 }, { 90, 0.4 } }, started[] = { { 0, 0.1 }, { 20, 0.3 } };
+    static const corner cycle[] = { { 0, 0 }, { 20, 0.1 }, { 55, 1 }, { 90, 0.1 }, { 100, 0.0001 } };
+    dnn_component c = make(&dnn_schedules, "warmup", pairs("steps", dnn_node_int(5), "of", dnn_node_real(0.4), NULL));
+    follows(&c, constant, 3);
+    dnn_component_clear(&c);
+    dnn_node *decay = pairs("initial_learning_rate", dnn_node_real(0.3), "decay_steps", dnn_node_int(4), "decay_rate", dnn_node_real(0.5), NULL);
+    c = make(&dnn_schedules, "warmup", pairs("steps", dnn_node_int(20), "start_rate", dnn_node_real(0.1), "of",
+                                             pairs("exponential_decay", decay, NULL), NULL));
+    follows(&c, started, 2);
+    assert_true(fabs(rate_at(&c, 28) - 0.075) < 1e-15);  /* 8 steps of its own: 0.3 · 0.5² */
+    dnn_component_clear(&c);
+    /* The 80 steps that are left: the last 9 apart, 35 up and 35 down. */
+    c = make(&dnn_schedules, "warmup", pairs("steps", dnn_node_int(20), "of",
+                                             pairs("one_cycle", pairs("max_rate", dnn_node_real(1), NULL), NULL), NULL));
+    follows(&c, cycle, 5);
+    dnn_component_clear(&c);
+}
+
+static void the_linear_rule_multiplies_by_the_share_of_the_base(void **state)
+{
+    (void)state;
+    dnn_component c = make(&dnn_schedules, "scale_with_batch", dnn_node_real(0.1));
+    assert_true(fabs(rate_at(&c, 3) - 0.025) < 1e-16);  /* 64 rows of 256 */
+    dnn_component_clear(&c);
+    dnn_node *halves = pairs("exponential_decay", pairs("initial_learning_rate", dnn_node_real(0.1), "decay_steps", dnn_node_int(1), "decay_rate",
+                                                        dnn_node_real(0.5), NULL), NULL);
+    c = make(&dnn_schedules, "scale_with_batch", pairs("base", dnn_node_int(32), "of", halves, NULL));
+    assert_true(fabs(rate_at(&c, 2) - 0.05) < 1e-16);   /* 0.1 / 4 · 64 / 32 */
+    dnn_component_clear(&c);
+}
+
+static void a_schedule_may_count_epochs(void **state)
+{
+    (void)state;
+    dnn_component c = make(&dnn_schedules, "exponential_decay",
+                           pairs("initial_learning_rate", dnn_node_real(1), "decay_steps", dnn_node_int(1), "decay_rate", dnn_node_real(0.5),
+                                 "step_unit", dnn_node_string("epoch"), NULL));
+    for (uint64_t step = 0; step < 40; step++) assert_true(rate_at(&c, step) == 1.0 / (double)(1 << step / 10));
+    assert_false(dnn_schedule_is_keras(&c));  /* Keras would take the epochs for steps */
+    dnn_component_clear(&c);
+    /* 10 epochs: the last 2 apart, 4 up, 4 down. */
+    c = make(&dnn_schedules, "one_cycle", pairs("max_rate", dnn_node_real(1), "step_unit", dnn_node_string("epoch"), NULL));
+    assert_true(rate_at(&c, 9) == 0.1 && fabs(rate_at(&c, 29) - 0.55) < 1e-15 && rate_at(&c, 40) == 1 && rate_at(&c, 49) == 1);
+    dnn_component_clear(&c);
+    /* The warm-up counts epochs, and what it wraps with it. */
+    dnn_node *halves = pairs("exponential_decay", pairs("initial_learning_rate", dnn_node_real(1), "decay_steps", dnn_node_int(1), "decay_rate",
+                                                        dnn_node_real(0.5), NULL), NULL);
+    c = make(&dnn_schedules, "warmup", pairs("steps", dnn_node_int(2), "of", halves, "step_unit", dnn_node_string("epoch"), NULL));
+    static const double rates[] = { 0, 0.5, 1, 0.5, 0.25 };
+    for (uint64_t step = 0; step < 50; step++) assert_true(rate_at(&c, step) == rates[step / 10]);
+    dnn_component_clear(&c);
+}
+
 static void refuses(dnn_node *schedule, const char *word)
 {
     dnn_component c = make(&dnn_optimizers, "sgd", pairs("learning_rate", schedule, NULL));
@@ -144,6 +230,12 @@ static void what_rows_cannot_say_is_checked(void **state)
                   NULL), "must rise");
     refuses(pairs("cosine_decay", pairs("initial_learning_rate", dnn_node_real(0.1), "decay_steps", dnn_node_int(5), "warmup_steps",
                                         dnn_node_int(5), NULL), NULL), "needs warmup_target");
+    refuses(pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "total_steps", dnn_node_int(10), "last_steps", dnn_node_int(10), NULL), NULL),
+            "must be less than total_steps");
+    refuses(pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "total_steps", dnn_node_real(10.5), NULL), NULL), "whole number");
+    dnn_node *bad = pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "last_steps", dnn_node_real(1.5), NULL), NULL);
+    refuses(pairs("warmup", pairs("steps", dnn_node_int(10), "of", pairs("scale_with_batch", pairs("of", bad, NULL), NULL), NULL), NULL),
+            "one_cycle.last_steps");
 }
 
 static void every_kind_tells_what_it_is(void **state)
@@ -176,6 +268,10 @@ int main(void)
         cmocka_unit_test(a_staircase_falls_at_whole_multiples_only),
         cmocka_unit_test(a_cycling_polynomial_starts_again_on_a_longer_way),
         cmocka_unit_test(a_cosine_warms_up_in_a_straight_line_that_its_steps_do_not_count),
+        cmocka_unit_test(one_cycle_goes_up_down_and_far_below),
+        cmocka_unit_test(a_warm_up_leads_to_the_first_rate_of_what_follows),
+        cmocka_unit_test(the_linear_rule_multiplies_by_the_share_of_the_base),
+        cmocka_unit_test(a_schedule_may_count_epochs),
         cmocka_unit_test(what_rows_cannot_say_is_checked),
         cmocka_unit_test(every_kind_tells_what_it_is),
         cmocka_unit_test(nothing_stays_allocated),

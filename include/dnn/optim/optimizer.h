@@ -54,8 +54,11 @@ typedef struct dnn_optimizer_kind {
 
 extern const dnn_family dnn_optimizers;
 
-/** Learning rate before update number `step` + 1: a pure function of the step (and steps per epoch, total steps). */
-typedef struct dnn_schedule_time { uint64_t step, steps_per_epoch, total_steps; } dnn_schedule_time;
+/** Learning rate before update number `step` + 1: a pure function of the step (and of what does not change in a run). */
+typedef struct dnn_schedule_time {
+    uint64_t step, steps_per_epoch, total_steps;
+    uint64_t batch_size;  /**< rows of the whole job that make one update */
+} dnn_schedule_time;
 double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_schedule_time *time);
 /** Vectors kept beside the weights, in the order of Keras's file: "average" (use_ema), "gradient_accumulator" (accumulation), then the kind's own
  * slots, of which dnn_optimizer_first_slot is the first. */

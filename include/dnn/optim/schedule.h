@@ -6,11 +6,18 @@
 
 typedef struct dnn_schedule_kind {
     dnn_kind kind;
-    double (*rate)(const void *params, const dnn_schedule_time *time);
+    double (*rate)(const void *params, const dnn_schedule_time *time);  /**< callers: dnn_schedule_rate */
     /** What the rows cannot say (lists whose lengths must fit): DNN_E_CONFIG at the component's place. NULL: nothing to check. */
     dnn_status (*check)(const dnn_component *schedule);
 } dnn_schedule_kind;
 
+/** Common row: `step_unit`, step or epoch. */
 extern const dnn_family dnn_schedules;
+
+/** The rate at that time; with `step_unit: epoch` the kind sees epochs for steps. */
+double dnn_schedule_rate(const dnn_component *schedule, const dnn_schedule_time *time);
+dnn_status dnn_schedule_check(const dnn_component *schedule);
+/** Whether Keras has it: the kind, and counted in steps. Else its files hold the rate of the moment. */
+bool dnn_schedule_is_keras(const dnn_component *schedule);
 
 #endif

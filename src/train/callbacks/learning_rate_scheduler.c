@@ -45,8 +45,7 @@ static dnn_status begin(const dnn_component *component, const char *const *names
     if (map == (p->schedule.kind != NULL))
         return dnn_place_fail(DNN_E_CONFIG, component->place, "learning_rate_scheduler: give either schedule or epochs");
     if (map) return check_map(p->epochs);
-    const dnn_schedule_kind *kind = (const dnn_schedule_kind *)p->schedule.kind;
-    return kind->check ? kind->check(&p->schedule) : DNN_OK;
+    return dnn_schedule_check(&p->schedule);
 }
 
 /* The rate of the last epoch of the map that has come. */
@@ -68,8 +67,9 @@ static double learning_rate(const void *params_, double rate, const dnn_schedule
     const uint64_t each = time->steps_per_epoch ? time->steps_per_epoch : 1;
     const uint64_t epoch = time->step / each;
     if (!p->schedule.kind) return of_map(p->epochs, epoch, rate);
-    const dnn_schedule_time epochs = { .step = epoch, .steps_per_epoch = 1, .total_steps = time->total_steps / each };
-    return ((const dnn_schedule_kind *)p->schedule.kind)->rate(p->schedule.params, &epochs);
+    const dnn_schedule_time epochs = { .step = epoch, .steps_per_epoch = 1, .total_steps = time->total_steps / each,
+                                       .batch_size = time->batch_size };
+    return dnn_schedule_rate(&p->schedule, &epochs);
 }
 
 const dnn_callback_kind dnn_callback_learning_rate_scheduler = {
