@@ -36,6 +36,8 @@ static const dnn_param scale_params[] = {
 
 const dnn_param dnn_data_params[DNN_DATA_PARAMS] = {
     DNN_COMPONENT(dnn_data_config, source, &dnn_sources, NULL, "where the data come from"),
+    DNN_CHOICE(dnn_data_config, targets, "source", "source|inputs",
+               "what is to be learned: the source's targets, or the inputs themselves, scaled as they are (autoencoders)"),
     DNN_NODE(dnn_data_config, inputs, "null",
              "map from input names to {columns: [...]}, by number or name; null: one input with all"),
     DNN_SECTION(dnn_data_config, split, split_params, "null", "parts cut from the training rows"),

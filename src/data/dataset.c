@@ -167,7 +167,11 @@ void dnn_dataset_close(dnn_dataset *ds)
 }
 
 size_t dnn_dataset_inputs(const dnn_dataset *ds) { return ds->plan.n_inputs; }
-size_t dnn_dataset_targets(const dnn_dataset *ds) { return ds->plan.n_targets; }
+size_t dnn_dataset_targets(const dnn_dataset *ds) 
+{
+    return ds->plan.mirrors ? ds->plan.n_inputs : ds->plan.n_targets;
+}
+
 
 const dnn_array_info *dnn_dataset_input(const dnn_dataset *ds, size_t i)
 {
@@ -177,8 +181,8 @@ const dnn_array_info *dnn_dataset_input(const dnn_dataset *ds, size_t i)
 
 const dnn_array_info *dnn_dataset_target(const dnn_dataset *ds, size_t i)
 {
-    DNN_ASSERT(i < ds->plan.n_targets);
-    return &ds->plan.targets[i].info;
+    DNN_ASSERT(i < dnn_dataset_targets(ds));
+    return ds->plan.mirrors ? &ds->plan.inputs[i].info : &ds->plan.targets[i].info;
 }
 
 uint64_t dnn_dataset_rows(const dnn_dataset *ds, dnn_part part) { return ds->plan.parts[part].count; }
@@ -187,7 +191,7 @@ bool dnn_dataset_weighted(const dnn_dataset *ds) { return ds->plan.source.weight
 uint64_t dnn_dataset_class_count(const dnn_dataset *ds, dnn_part part, size_t c)
 {
     const dnn_array_info *const target = &ds->plan.targets[0].info;
-    if (ds->plan.n_targets == 0 || !target->labels || c >= target->classes) return 0;
+    if (ds->plan.mirrors || ds->plan.n_targets == 0 || !target->labels || c >= target->classes) return 0;
     return ((const uint64_t *)dnn_lists_at(ds, ds->plan.counts))[(size_t)part * target->classes + c];
 }
 

@@ -98,7 +98,8 @@ char *dnn_facts_describe(const dnn_plan *plan)
             plan->n_inputs > 1 ? " " : "", dnn_shape_text(&view->info.shape, shape, sizeof shape),
             type_name(&plan->source.x[view->array]));
     }
-    for (size_t i = 0; i < plan->n_targets; i++) {
+    if (plan->mirrors) add(text, sizeof text, &n, ", which are the targets as well");
+    for (size_t i = 0; i < plan->n_targets && !plan->mirrors; i++) {
         const dnn_array_info *const target = &plan->targets[i].info;
         if (plan->n_targets > 1)
             add(text, sizeof text, &n, ", %s:", target->name);

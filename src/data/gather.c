@@ -26,8 +26,9 @@ void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64
 
 void dnn_dataset_gather_target(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out)
 {
-    DNN_ASSERT(i < ds->plan.n_targets);
-    gather(ds, &ds->plan.targets[i], true, part, at, n, out);
+    const bool mirrors = ds->plan.mirrors;
+    DNN_ASSERT(i < dnn_dataset_targets(ds));
+    gather(ds, mirrors ? &ds->plan.inputs[i] : &ds->plan.targets[i], !mirrors, part, at, n, out);
 }
 
 void dnn_dataset_gather_weight(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, float *out)
@@ -40,8 +41,9 @@ void dnn_dataset_gather_weight(const dnn_dataset *ds, dnn_part part, const uint6
 
 void dnn_dataset_unscale_target(const dnn_dataset *ds, size_t i, size_t n, float *values)
 {
-    if (i >= ds->plan.n_target_views || !ds->plan.targets[i].scaled) return;
-    const dnn_view *const view = &ds->plan.targets[i];
+    const dnn_plan *const plan = &ds->plan;
+    const dnn_view *const view = plan->mirrors ? &plan->inputs[i] : &plan->targets[i];
+    if (i >= (plan->mirrors ? plan->n_inputs : plan->n_target_views) || !view->scaled) return;
     const double *const shift = dnn_lists_at(ds, view->shift), *const factor = dnn_lists_at(ds, view->factor);
     for (size_t k = 0; k < n; k++)
         for (size_t j = 0; j < view->units; j++) {

@@ -32,7 +32,8 @@ typedef struct dnn_plan {
     char kind[64];                 /**< the source's name */
     uint64_t start[DNN_PARTS + 1]; /**< first row of each of the source's parts; then all rows */
     size_t x[DNN_SOURCE_ARRAYS], y[DNN_SOURCE_ARRAYS], weight, bytes; /**< offsets in values; size of values */
-    size_t n_inputs, n_targets;
+    size_t n_inputs, n_targets; /**< targets of the source, by which classes are chosen even where `mirrors` */
+    bool mirrors;               /**< what is handed out as targets are the inputs */
     size_t n_target_views; /**< >= n_targets: a fitted scaling outlives the targets, for predictions */
     dnn_view inputs[DNN_SOURCE_ARRAYS], targets[DNN_SOURCE_ARRAYS];
     dnn_part_rows parts[DNN_PARTS];

@@ -114,8 +114,19 @@ dnn_status dnn_views_make(dnn_dataset *ds, const dnn_data_config *config, const 
     dnn_plan *const plan = &ds->plan;
     for (size_t i = 0; i < info->n_y; i++) view_of_array(&info->y[i], i, &plan->targets[i]);
     plan->n_targets = plan->n_target_views = info->n_y;
-    if (config->inputs != NULL && config->inputs->type != DNN_NODE_NULL) return named_inputs(ds, config->inputs, info);
-    for (size_t i = 0; i < info->n_x; i++) view_of_array(&info->x[i], i, &plan->inputs[i]);
-    plan->n_inputs = info->n_x;
-    return DNN_OK;
+    plan->mirrors = config->targets != 0;
+    if (plan->mirrors && config->scale.targets.kind != NULL && strcmp(config->scale.targets.kind->name, "none") != 0)
+        return dnn_place_fail(DNN_E_CONFIG, config->scale.targets.place,
+                              "data.scale.targets: with data.targets: inputs they are scaled as the inputs are");
+    dnn_status st = DNN_OK;
+    if (config->inputs != NULL && config->inputs->type != DNN_NODE_NULL) {
+        st = named_inputs(ds, config->inputs, info);
+    } else {
+        for (size_t i = 0; i < info->n_x; i++) view_of_array(&info->x[i], i, &plan->inputs[i]);
+        plan->n_inputs = info->n_x;
+    }
+    for (size_t i = 0; plan->mirrors && i < plan->n_inputs; i++)
+        snprintf(plan->inputs[i].info.not_labels, sizeof plan->inputs[i].info.not_labels,
+                 "data.targets: inputs are values");
+    return st;
 }

@@ -14,6 +14,10 @@ for file in "$project"/jobs/runs/*.yaml; do
         absent+=("${file##*/}")
         continue
     fi
+    for model in $(grep -oE 'runs/[a-z-]+/model\.h5' "$file" | sort -u); do # of another run file: its untrained model has the same layers
+        name=${model#runs/}
+        [ -e "$model" ] || expect_status 0 "$DNN_MPI" train "$project/jobs/runs/${name%/model.h5}.yaml" training.epochs=0
+    done
     expect_status 0 "$DNN_MPI" check "$file"
     expect_text "ready to train" out
     checked=$((checked + 1))

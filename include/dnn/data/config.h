@@ -23,6 +23,7 @@ typedef struct dnn_scale_config {
 
 typedef struct dnn_data_config {
     dnn_component source;
+    int targets;      /**< 0 those of the source, 1 the inputs themselves (autoencoders) */
     dnn_node *inputs; /**< {wide: {columns: [0, 1]}, …}; NULL: one input with all features */
     dnn_split_config split;
     dnn_classes_config classes;
@@ -30,7 +31,7 @@ typedef struct dnn_data_config {
     dnn_scale_config scale;
 } dnn_data_config;
 
-enum { DNN_DATA_PARAMS = 6 };
+enum { DNN_DATA_PARAMS = 7 };
 extern const dnn_param dnn_data_params[DNN_DATA_PARAMS];
 extern const dnn_family dnn_sources, dnn_scalers;
 
