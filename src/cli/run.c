@@ -1,7 +1,9 @@
 /* From main to the command and back: who prints, who starts MPI, what the exit status is. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/alike.h"
 #include "cli/command.h"
@@ -119,8 +121,19 @@ static int dispatch(int argc, char **argv)
     return status == DNN_OK ? (int)st : status;
 }
 
+/* Where the caller has closed 0, 1 or 2, the next files would get these numbers, among them MPI's own, and what is printed would go
+ * there. Open for reading only, so that a result that reaches nobody still shows. */
+static void hold_standard_files(void)
+{
+    int file;
+    do file = open("/dev/null", O_RDONLY);
+    while (file >= 0 && file <= STDERR_FILENO);
+    if (file >= 0) close(file);
+}
+
 int cli_run(int argc, char **argv)
 {
+    hold_standard_files();
     const int status = dispatch(argc, argv);
     screen_close();
     dnn_place_forget();
