@@ -175,7 +175,11 @@ static dnn_status read_record(trainer *t, const dnn_node *list)
         return dnn_fail(DNN_E_MODEL, "checkpoint: sums of the epoch under way have another length; loss and metrics must be those of the "
                                      "interrupted run");
     for (size_t i = 0; i < list->count; i++) t->epoch_record[i] = list->items[i]->real;
-    return DNN_OK;
+    /* otherwise rows of the epoch would be seen twice or never */
+    const uint64_t all = dnn_dataset_rows(t->dataset, DNN_TRAIN), seen = t->epoch_step < t->run.steps_per_epoch ? t->epoch_step * t->run.cut.batch : all;
+    if (dnn_objective_samples(t->epoch_record) == (double)seen) return DNN_OK;
+    return dnn_fail(DNN_E_MODEL, "checkpoint: %.0f samples seen in %llu steps of an epoch, here they were %llu; data and batch size must be those of the "
+                    "interrupted run", dnn_objective_samples(t->epoch_record), (unsigned long long)t->epoch_step, (unsigned long long)seen);
 }
 
 /* A checkpoint says the phase it was written in; one without is of the first. */
@@ -200,10 +204,10 @@ static dnn_status read_position(trainer *t, const dnn_node *s)
     dnn_status st = read_number(s, "epoch", &t->epoch);
     if (st == DNN_OK) st = read_number(s, "epoch_step", &t->epoch_step);
     if (st == DNN_OK) st = read_number(s, "step", &t->step);
-    if (st == DNN_OK && t->epoch_step > 0) st = read_record(t, dnn_node_find(s, "epoch_record"));
     if (st == DNN_OK && t->epoch_step > t->run.steps_per_epoch)
         st = dnn_fail(DNN_E_MODEL, "checkpoint: %llu steps into an epoch that has %llu; data and batch size must be those of the interrupted run",
                       (unsigned long long)t->epoch_step, (unsigned long long)t->run.steps_per_epoch);
+    if (st == DNN_OK && t->epoch_step > 0) st = read_record(t, dnn_node_find(s, "epoch_record"));
     const dnn_node *seconds = dnn_node_find(s, "epoch_seconds"), *stopped = dnn_node_find(s, "stopped"), *ended = dnn_node_find(s, "ended");
     const dnn_node *penalty = dnn_node_find(s, "epoch_penalty"), *factor = dnn_node_find(s, "rate_factor");
     if (seconds) t->epoch_seconds = seconds->real;

@@ -82,6 +82,20 @@ static void what_a_killed_run_was_writing_goes_when_the_next_one_begins(void **s
     assert_on_all_ranks(comm, !there("run/model.h5.tmp-4711-0") && !there("run/checkpoints/step-0000000008.h5.tmp-4711-1"));
 }
 
+static void within_an_epoch_a_checkpoint_goes_on_only_with_the_same_batches(void **state)
+{
+    dnn_comm *comm = *state;
+    char half[600];
+    snprintf(half, sizeof half, "%s", in_folder("half.h5"));
+    assert_on_all_ranks(comm, train(comm, "checkpoint.every={steps: 3}", DNN_RESUME_NONE, NULL, true) == DNN_OK);
+    if (dnn_comm_rank(comm) == 0) rename(in_folder("run/checkpoints/step-0000000015.h5"), half);
+    dnn_comm_barrier(comm);
+    assert_on_all_ranks(comm, train(comm, "training.batch_size=8", DNN_RESUME_FILE, half, false) == DNN_E_MODEL);
+    assert_on_all_ranks(comm, strstr(dnn_fail_text(), "36 samples seen in 3 steps") != NULL);
+    assert_on_all_ranks(comm, train(comm, "data.limit.train=40", DNN_RESUME_FILE, half, false) == DNN_OK); /* 4 steps as well */
+    assert_on_all_ranks(comm, train(comm, NULL, DNN_RESUME_FILE, half, false) == DNN_OK);
+}
+
 static void a_run_that_cannot_begin_leaves_the_one_that_is_there(void **state)
 {
     dnn_comm *comm = *state;
@@ -99,6 +113,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(a_damaged_file_ahead_does_not_push_out_the_good_ones, comm),
         cmocka_unit_test_prestate(overwriting_removes_only_what_a_run_has_made, comm),
         cmocka_unit_test_prestate(what_a_killed_run_was_writing_goes_when_the_next_one_begins, comm),
+        cmocka_unit_test_prestate(within_an_epoch_a_checkpoint_goes_on_only_with_the_same_batches, comm),
         cmocka_unit_test_prestate(a_run_that_cannot_begin_leaves_the_one_that_is_there, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
