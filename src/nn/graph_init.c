@@ -44,6 +44,13 @@ void dnn_graph_freeze(dnn_graph *g, size_t layer, bool frozen)
     graph_want(g);
 }
 
+bool dnn_graph_penalizes(const dnn_graph *g)
+{
+    for (size_t i = 0; i < g->n_layers; i++)
+        if (g->layers[i].kind->penalizes) return true;
+    return false;
+}
+
 size_t dnn_graph_written_layers(const dnn_graph *graph)
 {
     size_t n = 0;

@@ -111,6 +111,7 @@ static void forward_op(const work *k, const dnn_op *op)
         if (!l->plan.view) {
             dnn_pass p = make_pass(k, op, k->shards[i], &b);
             p.merged = merged;
+            p.penalty = &k->shards[i]->penalty;
             l->kind->forward(l, &p);
         }
         observe(k, l, false, k->shards[i], value_of(k, k->shards[i], op->out));
@@ -120,6 +121,7 @@ static void forward_op(const work *k, const dnn_op *op)
 void dnn_graph_forward(const dnn_graph *g, const dnn_run *run, dnn_shard *const *shards, size_t n_shards)
 {
     const work k = { .g = g, .plan = g->memory_plan, .run = run, .shards = shards, .n_shards = n_shards };
+    for (size_t i = 0; i < n_shards; i++) shards[i]->penalty = 0;
     for (size_t i = 0; i < g->n_ops; i++) forward_op(&k, &g->ops[i]);
 }
 

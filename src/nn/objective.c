@@ -165,6 +165,7 @@ dnn_status dnn_objective_create(const dnn_graph *graph, const dnn_node *loss, co
     if (!objective) return DNN_E_MEMORY;
     objective->graph = graph;
     objective->record = 1 + graph->n_outputs;
+    if (dnn_graph_penalizes(graph)) objective->penalty = objective->record++;
     for (size_t o = 0; o < graph->n_outputs; o++) {
         const dnn_shape *shape = &graph->outputs[o].shape;
         objective->goals[o].units = dnn_shape_last(shape);

@@ -1,6 +1,7 @@
 /* What the files of the objective share. Private to nn.
  *
- * Record: [0] samples; [1 + o] weighted sum of the loss values of output o; then the states of the metrics. */
+ * Record: [0] samples; [1 + o] weighted sum of the loss values of output o; then, where layers add to the loss, what
+ * they add; then the states of the metrics. */
 #ifndef DNN_NN_OBJECTIVE_PRIVATE_H
 #define DNN_NN_OBJECTIVE_PRIVATE_H
 
@@ -26,6 +27,7 @@ struct dnn_objective {
     bool fused[DNN_MAX_IO];
     measure *measures;
     size_t n_measures;
+    size_t penalty;          /* its place in the record; 0: no layer adds to the loss */
     size_t record;           /* doubles */
     dnn_strings names;       /* of the reported values, owned */
 };

@@ -38,6 +38,7 @@ void dnn_objective_eval(const dnn_objective *objective, dnn_shard *shard, const 
 {
     const dnn_graph *graph = objective->graph;
     record[0] += (double)shard->rows;
+    if (objective->penalty) record[objective->penalty] += shard->penalty;
     for (size_t o = 0; o < graph->n_outputs; o++) {
         const goal *g = &objective->goals[o];
         const size_t sample = g->per_sample * g->units;
@@ -56,6 +57,11 @@ void dnn_objective_eval(const dnn_objective *objective, dnn_shard *shard, const 
             dnn_metric_update(&m->metric, &pass, g->target, record + m->state);
         }
     }
+}
+
+double dnn_objective_penalty(const dnn_objective *objective, const double *record)
+{
+    return objective->penalty && record[0] > 0 ? record[objective->penalty] / record[0] : 0;
 }
 
 static bool reports_losses(const dnn_objective *objective) { return objective->graph->n_outputs > 1; }

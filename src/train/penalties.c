@@ -51,5 +51,5 @@ bool has_penalties(const dnn_graph *graph)
 {
     for (size_t s = 0; s < graph->segments.count; s++)
         if (graph->segments.at[s].weight && graph->segments.at[s].regularizer) return true;
-    return false;
+    return dnn_graph_penalizes(graph);
 }

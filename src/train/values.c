@@ -19,5 +19,5 @@ void values_of(const dnn_objective *objective, const dnn_graph *graph, const dou
 {
     const bool penalized = has_penalties(graph);
     dnn_objective_results(objective, record, out + penalized);
-    if (penalized) out[0] = out[1] + penalty;
+    if (penalized) out[0] = out[1] + penalty + dnn_objective_penalty(objective, record);
 }

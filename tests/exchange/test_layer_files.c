@@ -37,6 +37,7 @@ static const struct { const char *kind, *model; } models[] = {
     { "prelu", ONE("[4]", "\"prelu\"") },
     { "rrelu", ONE("[4]", "{\"rrelu\": {\"lower\": 0.25, \"upper\": 0.5}}") },
     { "thresholded_relu", ONE("[4]", "{\"thresholded_relu\": 0.5}") },
+    { "activity_regularization", ONE("[4]", "{\"activity_regularization\": {\"l1\": 0.25, \"l2\": 0.5}}") },
     { "step", ONE("[4]", "\"step\"") },
     { "gaussian_dropout", ONE("[4]", "{\"gaussian_dropout\": 0.25}") },
     { "zero_padding2d", ONE(IMAGE, "{\"zero_padding2d\": {\"padding\": [[0, 1], [2, 3]]}}") },

@@ -75,6 +75,7 @@ static const sample samples[] = {
     { "zero_padding2d", "zero_padding2d", "{x: [2, 3, 2]}" },
     { "zero_padding2d", "{zero_padding2d: {padding: [[1, 0], [2, 3]]}}", "{x: [1, 2, 3]}" },
     { "step", "step", "{x: [4]}" },
+    { "activity_regularization", "{activity_regularization: {l1: 0.25, l2: 0.5}}", "{x: [2, 3]}" },
     { "conv2d", "{conv2d: {filters: 3, kernel_size: 2}}", "{x: [3, 4, 2]}" },
     { "conv2d", "{conv2d: {filters: 2, kernel_size: [3, 2], padding: same, activation: tanh}}", "{x: [3, 4, 1]}" },
     { "conv2d", "{conv2d: {filters: 2, kernel_size: 3, strides: 2, padding: same, activation: gelu, use_bias: false}}",
@@ -109,7 +110,7 @@ typedef struct bench {
     dnn_graph *graph;
     const dnn_layer *layer;
     real *x[MOST], *dx[MOST], *y, *dy, *c, *w[MOST], *dw[MOST], *saved, *saved_fixed, *scratch, *scratch_fixed;
-    double *sums;
+    double *sums, penalty;
     const double *merged;
     bool training;
     size_t rows, capacity, first_row;
@@ -199,6 +200,7 @@ static dnn_pass pass_of(bench *b)
                        .scratch = b->scratch,
                        .scratch_fixed = b->scratch_fixed,
                        .sums = b->sums,
+                       .penalty = &b->penalty,
                        .merged = b->merged };
 }
 
@@ -237,12 +239,13 @@ static void backward(bench *b)
     else b->layer->kind->backward(b->layer, &p);
 }
 
-/* The sum of c·y. */
+/* The sum of c·y, and what the layer adds to the loss. */
 static double value(bench *b)
 {
-    double sum = 0;
+    b->penalty = 0;
     sums(b, false);
     forward(b);
+    double sum = b->penalty;
     for (size_t i = 0; i < b->capacity * dnn_shape_units(&b->layer->out); i++) sum += b->c[i] * b->y[i];
     return sum;
 }
@@ -419,6 +422,10 @@ static void compare_parts(const sample *s, const bench *whole, bench *parts, siz
             for (size_t i = 0; i < n; i++) parts[0].dw[w][i] += parts[k].dw[w][i];
         if (whole->dw[w]) same(s->layer, l->plan.weights[w].name, whole->dw[w], parts[0].dw[w], n);
     }
+    double penalty = 0;
+    for (size_t k = 0; k < PARTS; k++) penalty += parts[k].penalty;
+    if (!(fabs(penalty - whole->penalty) <= 1e-12 * fmax(1, penalty)))
+        fail_msg("%s: adds %.15g to the loss, %.15g in parts", s->layer, whole->penalty, penalty);
 }
 
 /* Two and three rows and none; or two, two and one. */

@@ -30,6 +30,9 @@ expect_text "[6, 6, 16]" out
 # Without relu, at whose corner the blank parts of an image lie.
 expect_status 0 "$DNN_MPI" check run.yaml output=one --gradients model.defaults.conv2d.activation=elu
 expect_text "ready to train" out
+expect_status 0 "$DNN_MPI" check run.yaml output=one --gradients model.defaults.conv2d.activation=elu \
+    'model.layers=[{reshape: {target_shape: [28, 28, 1]}}, {conv2d: {filters: 3}}, {activity_regularization: {l1: 0.01, l2: 0.1}}, flatten,
+                   {dense: {units: 10, activation: softmax}}]'
 for ranks in 1 2 3; do
     expect_status 0 run_ranks "$ranks" train run.yaml output="$ranks"
     expect_status 0 "$DNN_MPI" checkpoint diff 1/model.h5 "$ranks/model.h5"

@@ -45,6 +45,7 @@ static const struct { const char *kind, *run; } models[] = {
     { "rrelu", ON("rrelu") },
     { "thresholded_relu", ON("{thresholded_relu: 0.1}") },
     { "step", ON("step") },
+    { "activity_regularization", ON("{activity_regularization: {l1: 0.01, l2: 0.02}}") },
     { "gaussian_dropout", ON("{gaussian_dropout: 0.3}") },
     { "zero_padding2d", ON("zero_padding2d") },
     { "conv2d", ON("{conv2d: {filters: 3, kernel_size: 2, strides: 2, activation: elu}}") },

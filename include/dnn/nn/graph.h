@@ -66,6 +66,8 @@ dnn_status dnn_graph_initialize(const dnn_graph *graph, uint64_t seed, float *we
 const char *dnn_graph_tensor_name(const dnn_graph *graph, size_t t);
 /** Layers that were written or unrolled, without those made inside. */
 size_t dnn_graph_written_layers(const dnn_graph *graph);
+/** Whether a layer adds to the loss. */
+bool dnn_graph_penalizes(const dnn_graph *graph);
 /** Weights, trainable ones, for the summary. */
 void dnn_graph_count(const dnn_graph *graph, size_t *weights, size_t *trainable);
 
@@ -76,6 +78,7 @@ typedef struct dnn_shard {
     const real *x[DNN_MAX_IO];  /**< inputs [capacity, units], set by the caller, kept until backward is done */
     real *gradient;             /**< [segments.total], bound by the caller; every trainable segment is overwritten */
     double *sums;               /**< [max_sums], bound by the caller */
+    double penalty;             /**< set by forward: what layers add to the loss, summed over the rows */
     void *memory;               /**< owned: tensors, their gradients, saved values, scratch */
     size_t planned;
 } dnn_shard;

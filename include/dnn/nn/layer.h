@@ -53,6 +53,7 @@ typedef struct dnn_pass {
     real *scratch;         /**< [capacity, scratch] */
     real *scratch_fixed;   /**< [scratch_fixed] */
     double *sums; /**< [sums] written by the _sums halves for this shard, unchanged until the second half is done */
+    double *penalty; /**< forward adds here what it adds to the loss, summed over its rows; NULL: not asked for */
     /** [sums] of the whole global batch, for the second halves; in backward NULL where nobody wants dx. */
     const double *merged;
 } dnn_pass;
@@ -60,6 +61,7 @@ typedef struct dnn_pass {
 typedef struct dnn_layer_kind {
     dnn_kind kind;
     bool merges;             /**< takes two or more inputs; all others take one */
+    bool penalizes;          /**< adds to the loss (dnn_pass.penalty); backward adds the gradient of that to dx */
     bool activation_layer;   /**< its activation is all it does: of an output layer, what it reads are the logits */
     /** A layer that is one activation (leaky_relu): its name; the activation's rows are then among the layer's, at the
      * same places of the struct. Others: a row of family dnn_activations says which. */

@@ -31,6 +31,8 @@ double dnn_objective_samples(const double *record);
 size_t dnn_objective_values(const dnn_objective *objective);
 const char *dnn_objective_name(const dnn_objective *objective, size_t value);
 void dnn_objective_results(const dnn_objective *objective, const double *record, double *values);
+/** Mean over the samples of what layers add to the loss; not in the `loss` above. */
+double dnn_objective_penalty(const dnn_objective *objective, const double *record);
 /** What metrics have to say beyond one number: <metric>_by_class and the like with one column, <metric> where the table is all there is. */
 typedef struct dnn_objective_table { char *name; size_t rows, columns; double *values; /**< [rows, columns] */ } dnn_objective_table;
 size_t dnn_objective_tables(const dnn_objective *objective);

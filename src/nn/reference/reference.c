@@ -96,5 +96,5 @@ double dnn_reference_loss(dnn_reference *r, const double *weights, double *gradi
     }
     double values[64];
     dnn_objective_results(r->objective, r->record, values);
-    return values[0];
+    return values[0] + dnn_objective_penalty(r->objective, r->record);
 }
