@@ -72,8 +72,15 @@ static dnn_status fulfil(trainer *t, watcher *w, const dnn_wish *wish)
     if (wish->stop) t->stop = true;
     if (wish->stop && !w->kind->by_phase) t->end = true;
     if (wish->scale) t->run.rate_factor *= wish->learning_rate_factor;
-    if (st == DNN_OK && wish->save_as && dnn_comm_rank(t->comm) == 0)
-        st = checkpoint_export(t, wish->save_as, wish->weights_only);
+    return st;
+}
+
+/* After all callbacks have had their say: what is saved holds the states of all as they are after the epoch. */
+static dnn_status save_files(trainer *t, const dnn_wish *wishes)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < t->n_watchers && st == DNN_OK && dnn_comm_rank(t->comm) == 0; i++)
+        if (wishes[i].save_as) st = checkpoint_export(t, wishes[i].save_as, wishes[i].weights_only);
     return st;
 }
 
@@ -99,29 +106,29 @@ uint64_t watchers_step_end(trainer *t, const double *outcome)
 dnn_status watchers_epoch_end(trainer *t, const dnn_report *report)
 {
     dnn_status st = DNN_OK;
+    dnn_wish wishes[MAX_CALLBACKS] = { 0 };
     for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
-        dnn_wish wish = { 0 };
         watcher *w = &t->watchers[i];
         if (!w->kind->epoch_end) continue;
         dnn_report own = *report;
         if (w->kind->by_phase) own.epoch -= t->phase_first_epoch;
-        w->kind->epoch_end(w->component->params, w->state, &own, &wish);
-        st = fulfil(t, w, &wish);
+        w->kind->epoch_end(w->component->params, w->state, &own, &wishes[i]);
+        st = fulfil(t, w, &wishes[i]);
     }
-    return st;
+    return st == DNN_OK ? save_files(t, wishes) : st;
 }
 
 dnn_status watchers_train_end(trainer *t, const dnn_report *report, bool last)
 {
     dnn_status st = DNN_OK;
+    dnn_wish wishes[MAX_CALLBACKS] = { 0 };
     for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
-        dnn_wish wish = { 0 };
         watcher *w = &t->watchers[i];
         if (!w->kind->train_end || (!last && !w->kind->by_phase)) continue;
-        w->kind->train_end(w->component->params, w->state, report, &wish);
-        st = fulfil(t, w, &wish);
+        w->kind->train_end(w->component->params, w->state, report, &wishes[i]);
+        st = fulfil(t, w, &wishes[i]);
     }
-    return st;
+    return st == DNN_OK ? save_files(t, wishes) : st;
 }
 
 dnn_status watchers_phase_begin(trainer *t)

@@ -96,6 +96,27 @@ static void within_an_epoch_a_checkpoint_goes_on_only_with_the_same_batches(void
     assert_on_all_ranks(comm, train(comm, NULL, DNN_RESUME_FILE, half, false) == DNN_OK);
 }
 
+static size_t count_lines(const char *name)
+{
+    char *text = NULL;
+    size_t length = 0, lines = 0;
+    if (dnn_file_read(in_folder(name), 1 << 20, DNN_E_IO, &text, &length) != DNN_OK) return 0;
+    for (size_t i = 0; i < length; i++) lines += text[i] == '\n';
+    dnn_free(text);
+    return lines;
+}
+
+static void a_file_saved_by_a_callback_knows_what_later_callbacks_decided(void **state)
+{
+    dnn_comm *comm = *state;
+    const char *stops_after_two = "training.callbacks=[{model_checkpoint: {file: each.h5, monitor: loss, save_best_only: false}}, "
+                                  "{early_stopping: {monitor: loss, min_delta: 1000, patience: 1}}]";
+    assert_on_all_ranks(comm, train(comm, stops_after_two, DNN_RESUME_NONE, NULL, true) == DNN_OK);
+    assert_on_all_ranks(comm, count_lines("run/history.csv") == 1 + 2);
+    assert_on_all_ranks(comm, train(comm, stops_after_two, DNN_RESUME_FILE, in_folder("run/each.h5"), false) == DNN_OK);
+    assert_on_all_ranks(comm, count_lines("run/history.csv") == 1 + 2);
+}
+
 static void a_run_that_cannot_begin_leaves_the_one_that_is_there(void **state)
 {
     dnn_comm *comm = *state;
@@ -114,6 +135,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(overwriting_removes_only_what_a_run_has_made, comm),
         cmocka_unit_test_prestate(what_a_killed_run_was_writing_goes_when_the_next_one_begins, comm),
         cmocka_unit_test_prestate(within_an_epoch_a_checkpoint_goes_on_only_with_the_same_batches, comm),
+        cmocka_unit_test_prestate(a_file_saved_by_a_callback_knows_what_later_callbacks_decided, comm),
         cmocka_unit_test_prestate(a_run_that_cannot_begin_leaves_the_one_that_is_there, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
