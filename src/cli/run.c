@@ -1,6 +1,7 @@
 /* From main to the command and back: who prints, who starts MPI, what the exit status is. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -134,6 +135,7 @@ static void hold_standard_files(void)
 int cli_run(int argc, char **argv)
 {
     hold_standard_files();
+    signal(SIGXFSZ, SIG_IGN); /* a file larger than allowed is a failed write like others, with a message and a status */
     const int status = dispatch(argc, argv);
     screen_close();
     dnn_place_forget();

@@ -175,7 +175,8 @@ dnn_status dnn_hdf5_create(const char *path, size_t header, dnn_hdf5 **out)
 dnn_status dnn_hdf5_close(dnn_hdf5 *file)
 {
     if (!file) return DNN_OK;
-    dnn_status st = hdf5_enter(file);
+    /* Of a broken file the first failure has told; its text stays. */
+    dnn_status st = file->broken ? DNN_E_IO : hdf5_enter(file);
     if (st == DNN_OK && H5Fclose(file->id) < 0)
         st = hdf5_fail(file, NULL,
                        file->writing ? "cannot be written to its end: is the disk full?" : "cannot be closed");
