@@ -51,10 +51,15 @@ dnn_status hdf5_enter(dnn_hdf5 *file)
     return DNN_OK;
 }
 
+/* What the system has refused stands at the end of a long text of two lines, time and addresses before it. */
 static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
 {
+    static const char system[] = "error message = '";
     char *reason = context;
-    if (n == 0 && error->desc) snprintf(reason, 200, " (HDF5: %s)", error->desc);
+    if (n > 0 || !error->desc) return 0;
+    const char *said = strstr(error->desc, system);
+    if (said) snprintf(reason, 200, " (%.*s)", (int)strcspn(said + sizeof system - 1, "'"), said + sizeof system - 1);
+    else snprintf(reason, 200, " (HDF5: %.*s)", (int)strcspn(error->desc, "\n"), error->desc);
     return 0;
 }
 
