@@ -26,7 +26,7 @@ training:
   epochs: 5
   shards: 4
   log_every: 7
-  callbacks: [{early_stopping: {monitor: val_loss, patience: 4, restore_best_weights: true}}]
+  callbacks: [{early_stopping: {monitor: val_loss, patience: 400, restore_best_weights: true}}]
 checkpoint: {every: {steps: 37, epochs: 1}, keep: 4}
 YAML
 cat >rank.sh <<'SH'
