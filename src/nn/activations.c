@@ -1,15 +1,11 @@
 /* The family of activations. Each is its function, its derivative and one row of the table at the end. Derivatives are taken from the output
  * where that is as good as the input, because the input then need not be kept. An alias is a row of its own with
  * the functions of the kind it stands for. */
-#include "dnn/nn/activation.h"
+#include "nn/activations.h"
 
 #include <string.h>
 
 #include "dnn/math/vector.h"
-
-/* ivdep: input and output may be the same array. Parameters are read before the loop: in the double build they could
- * otherwise be taken for part of the output. */
-#define EACH(i, n) _Pragma("GCC ivdep") for (size_t i = 0; i < (n); i++)
 
 static void linear_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
@@ -254,18 +250,41 @@ static void silu_backward(const void *params, size_t rows, size_t units, const r
     }
 }
 
-/* gelu: x P(N < x) for a standard normal N, exact; f' = P + x times its density (Hendrycks and Gimpel 2016) */
+/* gelu: x P(N < x) for a standard normal N, f' = P + x times its density (Hendrycks and Gimpel 2016). approximate: P taken for
+ * (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x³). */
+typedef struct gelu { bool approximate; } gelu;
+
+static const dnn_param gelu_params[] = {
+    DNN_BOOL(gelu, approximate, "false", "the form with tanh in place of the exact one"),
+};
+
+#define GELU_ROOT 0.79788456080286535588
+#define GELU_CUBE 0.044715
+
 static inline real normal_cdf(real x) { return (real)0.5 * (1 + dnn_erf(x * (real)0.70710678118654752440)); }
+
+/* (1 + tanh u) / 2 = sigmoid(2 u), which keeps its digits where u is far below 0. */
+static inline real tanh_cdf(real x) { return dnn_sigmoid((real)(2 * GELU_ROOT) * (x + (real)GELU_CUBE * x * x * x)); }
 
 static void gelu_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
-    (void)params;
+    if (((const gelu *)params)->approximate) {
+        EACH(i, rows * units) y[i] = x[i] * tanh_cdf(x[i]);
+        return;
+    }
     EACH(i, rows * units) y[i] = x[i] * normal_cdf(x[i]);
 }
 
 static void gelu_backward(const void *params, size_t rows, size_t units, const real *x, const real *dy, real *dx)
 {
-    (void)params;
+    if (((const gelu *)params)->approximate) {
+        EACH(i, rows * units)
+        {
+            const real p = tanh_cdf(x[i]), slope = (real)(2 * GELU_ROOT) * (1 + (real)(3 * GELU_CUBE) * x[i] * x[i]);
+            dx[i] = dy[i] * (p + x[i] * slope * (p * (1 - p)));
+        }
+        return;
+    }
     EACH(i, rows * units)
     {
         const real density = (real)0.39894228040143267794 * dnn_exp((real)-0.5 * x[i] * x[i]);
@@ -349,10 +368,23 @@ static const dnn_kind *const kinds[] = {
     ROW(.kind = { "exponential", "e^x", .keras = "exponential" }, FUNCTIONS(exponential)),
     ROW(.kind = { "silu", "x sigmoid(x) (Elfwing et al. 2018)", .keras = "silu" }, .from_input = true, FUNCTIONS(silu)),
     ROW(.kind = { "swish", "another name of silu", .keras = "swish" }, .from_input = true, FUNCTIONS(silu)),
-    ROW(.kind = { "gelu", "x times the standard normal distribution function (Hendrycks and Gimpel 2016)", .keras = "gelu" },
+    ROW(.kind = { "gelu", "x times the standard normal distribution function (Hendrycks and Gimpel 2016)", WITH(gelu), .keras = "gelu" },
         .from_input = true, FUNCTIONS(gelu)),
     ROW(.kind = { "hard_sigmoid", "slope x + 1/2 cut to 0 … 1", WITH(hard_sigmoid), .keras = "hard_sigmoid" }, FUNCTIONS(hard_sigmoid)),
     ROW(.kind = { "mish", "x tanh(softplus(x)) (Misra 2019)", .keras = "mish" }, .from_input = true, FUNCTIONS(mish)),
+    &activation_relu6.kind,
+    &activation_celu.kind,
+    &activation_hard_silu.kind,
+    &activation_hard_swish.kind,
+    &activation_hard_tanh.kind,
+    &activation_tanh_shrink.kind,
+    &activation_hard_shrink.kind,
+    &activation_soft_shrink.kind,
+    &activation_log_sigmoid.kind,
+    &activation_log_softmax.kind,
+    &activation_squareplus.kind,
+    &activation_sparse_plus.kind,
+    &activation_sparse_sigmoid.kind,
 };
 
 const dnn_family dnn_activations = { .name = "activation", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };

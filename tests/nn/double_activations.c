@@ -66,11 +66,11 @@ static void every_derivative_is_that_of_its_function(void **state)
     assert_int_equal(dnn_memory_balance(), 0);
 }
 
-static void check_with(const char *name, const char *key, double value)
+static void check_with_node(const char *name, const char *key, dnn_node *value)
 {
     dnn_node *map = dnn_node_map(), *params = dnn_node_map();
     dnn_component c = { 0 };
-    assert_int_equal(dnn_node_set(params, key, dnn_node_real(value)), DNN_OK);
+    assert_int_equal(dnn_node_set(params, key, value), DNN_OK);
     assert_int_equal(dnn_node_set(map, name, params), DNN_OK);
     assert_int_equal(dnn_component_read(&dnn_activations, map, &c), DNN_OK);
     check_slopes(&c, 2.7);
@@ -78,6 +78,8 @@ static void check_with(const char *name, const char *key, double value)
     dnn_component_clear(&c);
     dnn_node_destroy(map);
 }
+
+static void check_with(const char *name, const char *key, double value) { check_with_node(name, key, dnn_node_real(value)); }
 
 static void derivatives_follow_the_parameters(void **state)
 {
@@ -90,6 +92,11 @@ static void derivatives_follow_the_parameters(void **state)
     check_with("elu", "alpha", 0.4);
     check_with("elu", "alpha", 0);
     check_with("hard_sigmoid", "slope", 0.2);
+    check_with("celu", "alpha", 0.4);
+    check_with("hard_shrink", "threshold", 1);
+    check_with("soft_shrink", "threshold", 0);
+    check_with("squareplus", "b", 0.3);
+    check_with_node("gelu", "approximate", dnn_node_bool(true));
     assert_int_equal(dnn_memory_balance(), 0);
 }
 

@@ -85,6 +85,14 @@ static void gradients_follow_the_parameters(void **state)
     check_with("binary_crossentropy", "from_logits", dnn_node_bool(true));
     check_with("categorical_crossentropy", "from_logits", dnn_node_bool(true));
     check_with("sparse_categorical_crossentropy", "from_logits", dnn_node_bool(true));
+    check_with("binary_focal_crossentropy", "gamma", dnn_node_real(0));
+    check_with("binary_focal_crossentropy", "gamma", dnn_node_real(0.5));
+    check_with("binary_focal_crossentropy", "apply_class_balancing", dnn_node_bool(true));
+    check_with("binary_focal_crossentropy", "label_smoothing", dnn_node_real(0.3));
+    check_with("binary_focal_crossentropy", "from_logits", dnn_node_bool(true));
+    check_with("categorical_focal_crossentropy", "gamma", dnn_node_real(0.5));
+    check_with("categorical_focal_crossentropy", "label_smoothing", dnn_node_real(0.3));
+    check_with("categorical_focal_crossentropy", "from_logits", dnn_node_bool(true));
     assert_int_equal(dnn_memory_balance(), 0);
 }
 

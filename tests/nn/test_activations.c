@@ -157,6 +157,39 @@ static void relu_takes_slope_ceiling_and_threshold(void **state)
     assert_int_equal(dnn_memory_balance(), 0);
 }
 
+static void gelu_has_the_form_with_tanh(void **state)
+{
+    (void)state;
+    dnn_component c = { 0 };
+    dnn_node *map = dnn_node_map();
+    assert_int_equal(dnn_node_set(map, "gelu", dnn_node_bool(true)), DNN_OK);
+    assert_int_equal(dnn_component_read(&dnn_activations, map, &c), DNN_OK);
+    real x[N], y[N];
+    draw(x);
+    ((const dnn_activation_kind *)c.kind)->forward(c.params, ROWS, UNITS, x, y);
+    for (size_t i = 0; i < N; i++) {
+        const double v = (double)x[i], want = 0.5 * v * (1 + tanh(sqrt(2 / acos(-1)) * (v + 0.044715 * v * v * v)));
+        assert_true(near((double)y[i], want, TOLERANCE));
+    }
+    dnn_component_clear(&c);
+    dnn_node_destroy(map);
+    assert_int_equal(dnn_memory_balance(), 0);
+}
+
+static void log_softmax_is_the_logarithm_of_softmax_where_that_has_none(void **state)
+{
+    (void)state;
+    dnn_component c;
+    const dnn_activation_kind *log_of = make("log_softmax", &c), *of = make("softmax", &c);
+    real x[N], y[N], p[N], far[3] = { 0, -1000, 500 };
+    draw(x);
+    log_of->forward(NULL, ROWS, UNITS, x, y);
+    of->forward(NULL, ROWS, UNITS, x, p);
+    for (size_t i = 0; i < N; i++) assert_true(near((double)y[i], log((double)p[i]), 4 * TOLERANCE));
+    log_of->forward(NULL, 1, 3, far, far);
+    assert_true(far[0] == -500 && far[1] == -1500 && far[2] == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +199,8 @@ int main(void)
         cmocka_unit_test(a_nan_is_not_hidden),
         cmocka_unit_test(softmax_sums_to_one_and_bears_any_shift),
         cmocka_unit_test(relu_takes_slope_ceiling_and_threshold),
+        cmocka_unit_test(gelu_has_the_form_with_tanh),
+        cmocka_unit_test(log_softmax_is_the_logarithm_of_softmax_where_that_has_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -237,6 +237,62 @@ static void rows_of_a_sample_share_its_weight(void **state)
     }
 }
 
+/* Focused on nothing, focal losses are the plain ones. */
+static void focal_losses_without_focus_are_cross_entropies(void **state)
+{
+    (void)state;
+    const struct { const char *focal, *plain; const double *y, *target; double factor; } cases[] = {
+        { "binary_focal_crossentropy", "binary_crossentropy", golden_sig, golden_bin, 1 },
+        { "categorical_focal_crossentropy", "categorical_crossentropy", golden_prob, golden_onehot, 0.25 },
+    };
+    for (size_t k = 0; k < 2; k++) {
+        dnn_component focal = make_with(cases[k].focal, "gamma", dnn_node_real(0)), plain;
+        const dnn_loss_kind *kind = make(cases[k].plain, &plain);
+        batch a, b;
+        fill(&a, cases[k].y, cases[k].target, DNN_TARGET_VALUES);
+        fill(&b, cases[k].y, cases[k].target, DNN_TARGET_VALUES);
+        assert_true(near(((const dnn_loss_kind *)focal.kind)->eval(focal.params, &a.pass), cases[k].factor * kind->eval(plain.params, &b.pass)));
+        for (size_t i = 0; i < N; i++) assert_true(near((double)a.dy[i], cases[k].factor * (double)b.dy[i]));
+        dnn_component_clear(&focal);
+        dnn_component_clear(&plain);
+    }
+}
+
+/* max over the other classes: those that are equal share its slope, as in Keras; a network that starts from zeros begins so. */
+static void equal_wrong_classes_share_the_slope_of_the_categorical_hinge(void **state)
+{
+    (void)state;
+    dnn_component c;
+    const dnn_loss_kind *kind = make("categorical_hinge", &c);
+    real y[4] = { 0, 0, 0, 0 }, target[4] = { 0, 1, 0, 0 }, dy[4];
+    dnn_loss_pass pass = { .rows = 1, .units = 4, .per_sample = 1, .y = y, .target = target, .dy = dy, .scale = 1 };
+    assert_true(kind->eval(c.params, &pass) == 1);
+    /* The right class's own (1 - t) y is one of the four equals, with slope 0. */
+    assert_true(dy[0] == 0.25 && dy[1] == -1 && dy[2] == 0.25 && dy[3] == 0.25);
+    y[0] = y[3] = 2;
+    y[1] = 2.5;
+    assert_true(kind->eval(c.params, &pass) == 0.5 && dy[0] == 0.5 && dy[1] == -1 && dy[2] == 0 && dy[3] == 0.5);
+    dnn_component_clear(&c);
+}
+
+static void an_output_that_is_no_number_is_not_hidden(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < dnn_losses.count; k++) {
+        dnn_component c;
+        const dnn_loss_kind *kind = make(dnn_losses.kinds[k]->name, &c);
+        batch b;
+        fill_any(&b, kind);
+        b.pass.weight = NULL;
+        b.y[UNITS + 1] = (real)NAN;
+        if (kind->target == DNN_TARGET_CLASS) b.target[1] = 1;
+        const double value = kind->eval(c.params, &b.pass);
+        if (!isnan(value)) print_message("%s\n", kind->kind.name);
+        assert_true(isnan(value));
+        dnn_component_clear(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +304,9 @@ int main(void)
         cmocka_unit_test(probabilities_are_normalized_and_cut),
         cmocka_unit_test(every_loss_adds_over_rows_and_scales_its_gradient),
         cmocka_unit_test(rows_of_a_sample_share_its_weight),
+        cmocka_unit_test(focal_losses_without_focus_are_cross_entropies),
+        cmocka_unit_test(equal_wrong_classes_share_the_slope_of_the_categorical_hinge),
+        cmocka_unit_test(an_output_that_is_no_number_is_not_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* max(max((1 - t) y) - sum(t y) + 1, 0) along the last axis: Weston and Watkins 1999 in Keras's form. */
+/* max(max((1 - t) y) - sum(t y) + 1, 0) along the last axis: Weston and Watkins 1999 in Keras's form. Equal largest ones share the gradient, as
+ * outputs of a network do that starts from zeros. */
 #include <math.h>
 
 #include "nn/losses/losses.h"
@@ -11,18 +12,21 @@ static double eval(const void *q, const dnn_loss_pass *p)
         const real *y = p->y + r * p->units, *t = p->target + r * p->units;
         const double weight = row_weight(p, r), share = weight * p->scale;
         double right = 0, wrong = -INFINITY;
-        size_t worst = 0;
+        size_t equals = 0;
         for (size_t i = 0; i < p->units; i++) {
             const double other = (1 - (double)t[i]) * (double)y[i];
             right += (double)t[i] * (double)y[i];
-            if (other > wrong) wrong = other, worst = i;
+            equals = other > wrong ? 1 : equals + (other == wrong);
+            wrong = other > wrong ? other : wrong;
         }
         const double missing = wrong - right + 1;
-        sum += weight * (missing > 0 ? missing : 0);
+        sum += weight * (missing <= 0 ? 0 : missing); /* lets NaN through */
         if (!p->dy) continue;
         real *dy = p->dy + r * p->units;
-        for (size_t i = 0; i < p->units; i++) dy[i] = missing > 0 ? (real)(-share * (double)t[i]) : 0;
-        if (missing > 0) dy[worst] += (real)(share * (1 - (double)t[worst]));
+        for (size_t i = 0; i < p->units; i++) {
+            const double rest = 1 - (double)t[i], pull = rest * (double)y[i] == wrong ? rest / (double)equals : 0;
+            dy[i] = missing <= 0 ? 0 : (real)(share * (pull - (double)t[i]));
+        }
     }
     return sum;
 }

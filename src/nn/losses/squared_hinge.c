@@ -5,7 +5,7 @@
 static element of(const void *q, real y, real target)
 {
     (void)q;
-    const real sign = dnn_select(target == 0, -1, target), missing = 1 - sign * y, some = dnn_select(missing > 0, missing, 0);
+    const real sign = dnn_select(target == 0, -1, target), missing = 1 - sign * y, some = dnn_select(missing <= 0, 0, missing);
     return (element){ some * some, -2 * sign * some };
 }
 
