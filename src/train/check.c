@@ -3,9 +3,33 @@
 #include "dnn/train/train.h"
 #include "train/advice.h"
 #include "train/gradient_check.h"
-#include "train/setup.h"
+#include "train/reuse.h"
+#include "train/trainer.h"
 
-static dnn_status check(const dnn_check_request *request, const dnn_config *config, dnn_team *team)
+/* Phases and callbacks find what they name in this model and its reported values. */
+static dnn_status check_course(const dnn_config *config, const dnn_node *origin, dnn_dataset *ds, dnn_graph *graph, dnn_objective *objective)
+{
+    trainer t = { .config = *config, .dataset = ds, .graph = graph, .objective = objective };
+    dnn_status st = trainer_name_values(&t);
+    if (st == DNN_OK) st = phases_create(&config->training, origin, graph, &t.phases);
+    if (st == DNN_OK) st = watchers_create(&t);
+    watchers_destroy(&t);
+    phases_clear(&t.phases);
+    for (size_t i = 0; i < MAX_VALUES; i++) dnn_free(t.val_names[i]);
+    return st;
+}
+
+/* The weights that the training starts from have the shapes of this model. */
+static dnn_status check_start(shared_model *start, const dnn_graph *graph, dnn_team *team)
+{
+    if (!start->origin) return DNN_OK;
+    float *weights = dnn_alloc(graph->segments.total, sizeof *weights);
+    const dnn_status st = weights ? reuse_weights(team, start, graph, weights) : DNN_E_MEMORY;
+    dnn_free(weights);
+    return st;
+}
+
+static dnn_status check(const dnn_check_request *request, const dnn_config *config, shared_model *start, dnn_team *team)
 {
     dnn_dataset *ds = NULL;
     dnn_graph *graph = NULL;
@@ -14,12 +38,15 @@ static dnn_status check(const dnn_check_request *request, const dnn_config *conf
     dnn_status st = dnn_dataset_open(team, &config->data, (uint64_t)config->seed, NULL, &ds);
     if (st == DNN_OK) st = setup_network(config->model, ds, &graph);
     if (st == DNN_OK) st = setup_objective(graph, &config->training, &objective);
+    if (st == DNN_OK) st = setup_training_data(ds);
     if (st == DNN_OK) {
         run = (runner){ .graph = graph, .objective = objective, .dataset = ds };
         st = runner_match_data(&run);
     }
     if (st == DNN_OK) st = runner_class_weights(&run, config->training.class_weights);
     if (st == DNN_OK) st = setup_cut(&config->training, team, &run.cut);
+    if (st == DNN_OK) st = check_course(config, start->origin, ds, graph, objective);
+    if (st == DNN_OK) st = check_start(start, graph, team);
     if (st == DNN_OK) {
         advise(config, ds, graph);
         if (request->summary) request->summary(request->context, graph, ds);
@@ -44,7 +71,7 @@ dnn_status dnn_check(const dnn_check_request *request)
     if (st == DNN_OK) st = dnn_config_read(root, &config);
     dnn_node_destroy(root);
     if (st == DNN_OK) st = dnn_team_create(NULL, DNN_TEAM_RANK, 1, &team);
-    if (st == DNN_OK) st = check(request, &config, team);
+    if (st == DNN_OK) st = check(request, &config, &start, team);
     if (team) dnn_team_destroy(team);
     shared_model_close(&start);
     dnn_config_clear(&config);

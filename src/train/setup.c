@@ -83,6 +83,14 @@ dnn_status setup_objective(const dnn_graph *graph, const dnn_training_config *t,
     return dnn_objective_create(graph, t->loss, t->metrics, t->weighted_metrics, t->loss_weights, out);
 }
 
+dnn_status setup_training_data(const dnn_dataset *ds)
+{
+    if (dnn_dataset_rows(ds, DNN_TRAIN) == 0)
+        return dnn_fail(DNN_E_DATA, "data: the training part has no rows; split, classes and limit left none of it");
+    if (dnn_dataset_targets(ds) == 0) return dnn_fail(DNN_E_CONFIG, "data.source: training needs targets; name them (csv: target, hdf5: y)");
+    return DNN_OK;
+}
+
 dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, cut *out)
 {
     const dnn_node *s = training->shards;

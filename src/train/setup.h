@@ -34,6 +34,8 @@ dnn_status setup_team(dnn_comm *comm, const dnn_config *config, int threads, dnn
 /* The network for the data's arrays, and its objective where `training` says one. */
 dnn_status setup_network(const dnn_node *model, const dnn_dataset *ds, dnn_graph **graph);
 dnn_status setup_objective(const dnn_graph *graph, const dnn_training_config *training, dnn_objective **out);
+/* Whether there is something to train on: DNN_E_DATA without rows, DNN_E_CONFIG without targets. */
+dnn_status setup_training_data(const dnn_dataset *ds);
 /* Shards from `auto` or a number, with a warning where workers stay idle. */
 dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, cut *out);
 /* Rows of a batch of a pass forward: large enough for the products to be quick, the same on all ranks. */

@@ -41,7 +41,7 @@ static dnn_status resolve(trainer *t, const dnn_node *weights)
     return st;
 }
 
-static dnn_status name_values(trainer *t)
+dnn_status trainer_name_values(trainer *t)
 {
     t->n_train_values = values_count(t->objective, t->graph);
     const bool validates = dnn_dataset_rows(t->dataset, DNN_VALIDATION) > 0;
@@ -59,11 +59,8 @@ static dnn_status build(trainer *t, const dnn_node *origin)
 {
     dnn_status st = setup_network(t->config.model, t->dataset, &t->graph);
     if (st == DNN_OK) st = setup_objective(t->graph, &t->config.training, &t->objective);
-    if (st == DNN_OK && dnn_dataset_rows(t->dataset, DNN_TRAIN) == 0)
-        st = dnn_fail(DNN_E_DATA, "data: the training part has no rows; split, classes and limit left none of it");
-    if (st == DNN_OK && dnn_dataset_targets(t->dataset) == 0)
-        st = dnn_fail(DNN_E_CONFIG, "data.source: training needs targets; name them (csv: target, hdf5: y)");
-    if (st == DNN_OK) st = name_values(t);
+    if (st == DNN_OK) st = setup_training_data(t->dataset);
+    if (st == DNN_OK) st = trainer_name_values(t);
     if (st == DNN_OK) st = resolve(t, origin);
     if (st == DNN_OK) st = phases_create(&t->config.training, origin, t->graph, &t->phases);
     if (st != DNN_OK) return st;

@@ -73,6 +73,9 @@ dnn_status phase_start(trainer *t, size_t number, uint64_t first_epoch, uint64_t
 /* Says so where there are several. */
 void phase_announce(const trainer *t);
 
+/* train.c: names of the values that are reported, training and validation. Local. */
+dnn_status trainer_name_values(trainer *t);
+
 /* watchers.c */
 dnn_status watchers_create(trainer *t);
 void watchers_destroy(trainer *t);
