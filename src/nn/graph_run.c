@@ -57,7 +57,10 @@ static dnn_pass make_pass(const work *k, const dnn_op *op, const dnn_shard *s, b
                        .sums = s->sums };
 }
 
-static bool uses_sums(const work *k, const dnn_layer *l) { return l->plan.sums > 0 && k->run->training && !l->frozen; }
+static bool uses_sums(const work *k, const dnn_layer *l)
+{
+    return l->plan.sums > 0 && k->run->training && !l->frozen && !l->kind->adapts;
+}
 
 /* Without a reducer the shards at hand are the whole batch: merged as a tree, neighbours first. */
 static const double *merge_here(const work *k, const dnn_layer *l, bool backward)
@@ -123,6 +126,21 @@ void dnn_graph_forward(const dnn_graph *g, const dnn_run *run, dnn_shard *const 
     const work k = { .g = g, .plan = g->memory_plan, .run = run, .shards = shards, .n_shards = n_shards };
     for (size_t i = 0; i < n_shards; i++) shards[i]->penalty = 0;
     for (size_t i = 0; i < g->n_ops; i++) forward_op(&k, &g->ops[i]);
+}
+
+const double *dnn_graph_measure(const dnn_graph *g, const dnn_run *run, dnn_shard *const *shards, size_t n_shards,
+                                size_t layer)
+{
+    const work k = { .g = g, .plan = g->memory_plan, .run = run, .shards = shards, .n_shards = n_shards };
+    const dnn_layer *l = &g->layers[layer];
+    const dnn_op *op = g->ops;
+    bound b;
+    for (; op->layer != layer; op++) forward_op(&k, op);
+    for (size_t i = 0; i < n_shards; i++) {
+        const dnn_pass p = make_pass(&k, op, shards[i], &b);
+        l->kind->forward_sums(l, &p);
+    }
+    return reduce(&k, l, false);
 }
 
 /* ---- backward ---- */

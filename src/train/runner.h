@@ -183,6 +183,9 @@ double penalties_of_step(const runner *r);
 double penalties_of_weights(const dnn_graph *graph, const float *weights);
 bool has_penalties(const dnn_graph *graph);
 
+/* adapt.c: layers that learn statistics of the data (normalization) learn them from the training part. Collective. */
+dnn_status adapt(runner *r);
+
 /* One training step; every worker calls it. False: the loss is not finite and nothing was updated. */
 bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch);
 

@@ -90,6 +90,7 @@ static dnn_status start_weights(trainer *t, shared_model *start, bool with_optim
     dnn_status st = DNN_OK;
     if (dnn_team_leads(t->team)) st = dnn_graph_initialize(t->graph, (uint64_t)t->config.seed, t->run.weights);
     st = dnn_agree(t->comm, st);
+    if (st == DNN_OK) st = adapt(&t->run);
     if (st == DNN_OK) st = phase_start(t, 0, 0, 0);
     if (st == DNN_OK && start->origin) st = reuse_weights(t->team, start, t->graph, t->run.weights);
     if (st == DNN_OK && with_optimizer) st = checkpoint_take_optimizer(t, start);

@@ -204,7 +204,7 @@ static dnn_pass pass_of(bench *b)
                        .merged = b->merged };
 }
 
-static bool in_halves(const bench *b) { return b->layer->plan.sums && b->training && !b->layer->frozen; }
+static bool in_halves(const bench *b) { return b->layer->plan.sums && b->training && !b->layer->frozen && !b->layer->kind->adapts; }
 
 static void sums(bench *b, bool backward)
 {

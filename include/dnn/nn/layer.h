@@ -79,6 +79,9 @@ typedef struct dnn_layer_kind {
     void (*forward_sums)(const dnn_layer *l, const dnn_pass *p);
     void (*backward_sums)(const dnn_layer *l, const dnn_pass *p);
     void (*merge)(const dnn_layer *l, bool backward, double *into, const double *from);
+    /** Learns statistics of the data before the training (Keras: adapt): forward_sums, merge and move_statistics then
+     * serve dnn_graph_measure, and no step. */
+    bool adapts;
     /** Moves the statistics once a step, from the merged forward sums. `w` [n_weights] is writable here. */
     void (*move_statistics)(const dnn_layer *l, const double *merged, real *const *w);
 } dnn_layer_kind;

@@ -1,5 +1,6 @@
-/* y = (x - mean) / max(sqrt(variance), 1e-7) with statistics of the data: written in the run file, or kept with the
- * model (Keras: adapt), where they are mean 0 and variance 1 until somebody puts better ones there. */
+/* y = (x - mean) / max(sqrt(variance), 1e-7) with statistics of the data: written in the run file, or learned from the
+ * training part before the first step and kept with the model (Keras: adapt). Until then they are mean 0 and variance 1.
+ * They are summed up about their means and put together by Chan, Golub and LeVeque 1979, equation 2.1. */
 #include <math.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ typedef struct {
 
 static const dnn_param params[] = {
     DNN_NUMBERS(normalization, axis, "-1", NULL, "axes with statistics of their own for each place; [] for one of all"),
-    DNN_NODE(normalization, mean, "null", "number, or nested lists shaped like the axes; null: kept with the model"),
+    DNN_NODE(normalization, mean, "null", "number, or nested lists shaped like the axes; null: learned from the data"),
     DNN_NODE(normalization, variance, "null", "likewise; both or neither"),
     DNN_BOOL(normalization, invert, "false", "the other way: x · deviation + mean"),
 };
@@ -85,6 +86,7 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     p->weights[1] = (dnn_weight_plan){ .name = "variance", .shape = shape, .statistic = true, .initializer = ones() };
     p->weights[2] = (dnn_weight_plan){ .name = "count", .statistic = true };  /* Keras keeps it, and uses it no more */
     p->n_weights = 3;
+    p->sums = 1 + 2 * dnn_shape_units(&shape);
     return DNN_OK;
 }
 
@@ -143,6 +145,53 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     }
 }
 
+/* (values of each place, their means, their squares about these) of what the layer reads. */
+static void forward_sums(const dnn_layer *l, const dnn_pass *p)
+{
+    const size_t units = dnn_shape_units(&l->in[0]), places = (l->plan.sums - 1) / 2;
+    double *mean = p->sums + 1, *squares = mean + places;
+    bool own[DNN_MAX_RANK];
+    axes_read(&((const normalization *)l->params)->axis, "axis", &l->in[0], own);
+    memset(p->sums, 0, l->plan.sums * sizeof *p->sums);
+    if (p->rows == 0) return;
+    p->sums[0] = (double)(p->rows * (units / places));
+    for (size_t i = 0; i < units; i++)
+        for (size_t r = 0; r < p->rows; r++) mean[axes_place(&l->in[0], own, i)] += p->x[0][r * units + i];
+    for (size_t j = 0; j < places; j++) mean[j] /= p->sums[0];
+    for (size_t i = 0; i < units; i++) {
+        const size_t j = axes_place(&l->in[0], own, i);
+        for (size_t r = 0; r < p->rows; r++) {
+            const double d = p->x[0][r * units + i] - mean[j];
+            squares[j] += d * d;
+        }
+    }
+}
+
+static void merge(const dnn_layer *l, bool backward, double *into, const double *from)
+{
+    const size_t places = (l->plan.sums - 1) / 2;
+    const double n = into[0], m = from[0];
+    (void)backward;
+    if (m == 0) return;
+    for (size_t j = 1; j <= places; j++) {
+        const double d = from[j] - into[j], share = m / (n + m);
+        into[j] += d * share;
+        into[places + j] += from[places + j] + d * d * n * share;
+    }
+    into[0] = n + m;
+}
+
+static void move_statistics(const dnn_layer *l, const double *merged, real *const *w)
+{
+    const size_t places = (l->plan.sums - 1) / 2;
+    if (merged[0] == 0) return;
+    for (size_t j = 0; j < places; j++) {
+        w[0][j] = (real)merged[1 + j];
+        w[1][j] = (real)(merged[1 + places + j] / merged[0]);
+    }
+    w[2][0] = (real)merged[0];
+}
+
 /* One statistic of all: null in some files, an empty list in others. */
 static dnn_status decode(const dnn_node *config, dnn_node *node)
 {
@@ -152,7 +201,7 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
 
 const dnn_layer_kind dnn_layer_normalization = {
     .kind = { .name = "normalization",
-              .help = "(x - mean) / deviation with fixed statistics of the data",
+              .help = "(x - mean) / deviation with statistics of the data",
               .params_size = sizeof(normalization),
               DNN_PARAMS(params),
               .keras = "Normalization",
@@ -160,4 +209,8 @@ const dnn_layer_kind dnn_layer_normalization = {
     .plan = plan,
     .forward = forward,
     .backward = backward,
+    .adapts = true,
+    .forward_sums = forward_sums,
+    .merge = merge,
+    .move_statistics = move_statistics,
 };
