@@ -8,6 +8,7 @@
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
 #include "train/diagnosis.h"
+#include "train/replicas.h"
 #include "train/trainer.h"
 #include "train/values.h"
 
@@ -160,7 +161,8 @@ static dnn_status run_epoch(trainer *t)
                         "clipping (global_clipnorm: 1.0) or scaled features may help", (unsigned long long)t->epoch + 1,
                         (unsigned long long)t->step + 1);
     if (t->interrupted && t->epoch_step < t->run.steps_per_epoch) return DNN_E_STOPPED;
-    st = end_epoch(t);
+    st = replicas_check(&t->run, t->step);
+    if (st == DNN_OK) st = end_epoch(t);
     return st == DNN_OK && t->interrupted ? DNN_E_STOPPED : st;
 }
 

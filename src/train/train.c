@@ -9,6 +9,7 @@
 #include "dnn/comm/agree.h"
 #include "dnn/io/file.h"
 #include "train/advice.h"
+#include "train/replicas.h"
 #include "train/reuse.h"
 #include "train/trainer.h"
 #include "train/values.h"
@@ -220,6 +221,7 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, shared_m
     if (st == DNN_OK) st = start_weights(t, start, with_optimizer);
     if (st == DNN_OK) st = dnn_agree(t->comm, watchers_create(t));
     if (st == DNN_OK) st = resume(t, request);
+    if (st == DNN_OK) st = replicas_check(&t->run, t->step); /* what they draw or read must be the same from the start */
     return st;
 }
 
