@@ -100,8 +100,7 @@ dnn_status reuse_expand(dnn_comm *comm, dnn_node *model, shared_model *start)
     const dnn_node *node = dnn_node_find(model, "reuse");
     reuse r = { 0 };
     dnn_status st = dnn_agree(comm, dnn_params_read(reuse_params, sizeof reuse_params / sizeof *reuse_params, "model.reuse", node, &r));
-    if (st != DNN_OK) return st;
-    st = shared_model_open(comm, r.file, start);
+    if (st == DNN_OK) st = shared_model_open(comm, r.file, start);
     const dnn_node *layers = st == DNN_OK ? dnn_node_find(start->architecture, "layers") : NULL;
     if (st == DNN_OK && !layers) st = dnn_node_fail(DNN_E_MODEL, node, "model.reuse: %s holds weights alone and no layers to reuse", r.file);
     bool *taken = layers ? dnn_alloc(layers->count, sizeof *taken) : NULL;
