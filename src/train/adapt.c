@@ -1,5 +1,5 @@
-/* Statistics that layers learn from the training part before the first step: a pass over it for each such layer, which sees what the layers below
- * make of the rows with their weights as they are. */
+/* Statistics that layers learn from the training part before the first step: a pass over it for each such layer, which
+ * sees what the layers below make of the rows with their weights as they are. */
 #include <string.h>
 
 #include "dnn/base/memory.h"

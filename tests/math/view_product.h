@@ -52,8 +52,8 @@ static void check(const dnn_view_product *p)
     dnn_view_product_run(p);
     for (size_t i = 0; i < SPACE; i++)
         if (!(fabs(c[i] - want[i]) <= slack[i]))
-            fail_msg("m %zu n %zu outer %zu inner %zu: element %zu is %.9g, not %.9g", p->m, p->n, p->outer, p->inner, i,
-                     (double)c[i], want[i]);
+            fail_msg("m %zu n %zu outer %zu inner %zu: element %zu is %.9g, not %.9g", p->m, p->n, p->outer, p->inner,
+                     i, (double)c[i], want[i]);
 }
 
 static void sums_are_those_written_out_for_any_sizes_and_strides(void **state)
@@ -90,7 +90,8 @@ static void nothing_to_sum_up_gives_zeros_or_leaves_what_is_there(void **state)
     (void)state;
     for (int add = 0; add < 2; add++) {
         fill(&seed);
-        check(&(dnn_view_product){ .m = 3, .n = 70, .outer = 4, .inner = 0, .a = a, .b = b, .c = c, .c_row = 80, .add = add });
+        check(&(dnn_view_product){
+            .m = 3, .n = 70, .outer = 4, .inner = 0, .a = a, .b = b, .c = c, .c_row = 80, .add = add });
         fill(&seed);
         check(&(dnn_view_product){ .m = 0, .n = 70, .outer = 4, .inner = 2, .a = a, .b = b, .c = c, .c_row = 80 });
         fill(&seed);

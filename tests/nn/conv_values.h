@@ -22,8 +22,8 @@ static size_t places(const setting *c, size_t axis, size_t in, long *before)
 }
 
 /* y, and with dy given dw [kernel] and dx: all in double. */
-static void written_out(const setting *c, const double *x, const double *w, const double *b, const double *dy, double *y,
-                        double *dw, double *dx)
+static void written_out(const setting *c, const double *x, const double *w, const double *b, const double *dy,
+                        double *y, double *dw, double *dx)
 {
     long top, left;
     const size_t rows = places(c, 0, c->height, &top), columns = places(c, 1, c->width, &left);
@@ -39,9 +39,11 @@ static void written_out(const setting *c, const double *x, const double *w, cons
                             for (size_t k = 0; k < own; k++) {
                                 const long row = (long)(i * c->strides[0] + s * c->dilation[0]) - top;
                                 const long column = (long)(j * c->strides[1] + t * c->dilation[1]) - left;
-                                if (row < 0 || column < 0 || row >= (long)c->height || column >= (long)c->width) continue;
-                                const size_t at = ((n * c->height + (size_t)row) * c->width + (size_t)column) * c->channels +
-                                                  o / filters * own + k;
+                                if (row < 0 || column < 0 || row >= (long)c->height || column >= (long)c->width)
+                                    continue;
+                                const size_t at =
+                                    ((n * c->height + (size_t)row) * c->width + (size_t)column) * c->channels +
+                                    o / filters * own + k;
                                 const size_t tap = ((s * c->kernel[1] + t) * own + k) * c->filters + o;
                                 sum += x[at] * w[tap];
                                 dw[tap] += x[at] * dy[out];
@@ -84,11 +86,12 @@ static void check(const setting *c)
     char inputs[64], layer[256];
     uint64_t seed = 5;
     snprintf(inputs, sizeof inputs, "{x: [%zu, %zu, %zu]}", c->height, c->width, c->channels);
-    snprintf(layer, sizeof layer,
-             "{conv2d: {filters: %zu, kernel_size: [%zu, %zu], strides: [%zu, %zu], dilation_rate: [%zu, %zu], groups: %zu, "
-             "padding: %s}}",
-             c->filters, c->kernel[0], c->kernel[1], c->strides[0], c->strides[1], c->dilation[0], c->dilation[1], c->groups,
-             c->same ? "same" : "valid");
+    snprintf(
+        layer, sizeof layer,
+        "{conv2d: {filters: %zu, kernel_size: [%zu, %zu], strides: [%zu, %zu], dilation_rate: [%zu, %zu], groups: %zu, "
+        "padding: %s}}",
+        c->filters, c->kernel[0], c->kernel[1], c->strides[0], c->strides[1], c->dilation[0], c->dilation[1], c->groups,
+        c->same ? "same" : "valid");
     layer_run r;
     layer_open(inputs, layer, IMAGES, &r);
     const dnn_layer *l = &r.graph->layers[0];
@@ -150,10 +153,14 @@ static void sizes_of_whole_and_broken_tiles_give_it_too(void **state)
 {
     (void)state;
     static const setting settings[] = {
-        { 9, 9, 1, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, false },  { 8, 8, 32, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, false },
-        { 6, 6, 40, 70, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, true },  { 4, 5, 120, 100, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, true },
-        { 30, 30, 2, 20, { 5, 5 }, { 1, 1 }, { 1, 1 }, 1, true }, { 5, 5, 8, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, 1, false },
-        { 3, 3, 1, 1, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1, true },    { 2, 2, 3, 5, { 5, 5 }, { 2, 2 }, { 1, 1 }, 1, true },
+        { 9, 9, 1, 32, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, false },
+        { 8, 8, 32, 64, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, false },
+        { 6, 6, 40, 70, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, true },
+        { 4, 5, 120, 100, { 3, 3 }, { 1, 1 }, { 1, 1 }, 1, true },
+        { 30, 30, 2, 20, { 5, 5 }, { 1, 1 }, { 1, 1 }, 1, true },
+        { 5, 5, 8, 16, { 5, 5 }, { 1, 1 }, { 1, 1 }, 1, false },
+        { 3, 3, 1, 1, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1, true },
+        { 2, 2, 3, 5, { 5, 5 }, { 2, 2 }, { 1, 1 }, 1, true },
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) check(&settings[i]);
 }
@@ -186,12 +193,12 @@ static void pools_take_the_largest_or_the_mean_of_real_cells(void **state)
     expect_values("{x: [3, 3, 1]}", "{max_pooling2d: {strides: 1}}", image, (const double[]){ -1, -2, -4, -5 }, 4);
     /* Beyond the edge lies nothing, not 0. */
     expect_values("{x: [3, 3, 1]}", "{max_pooling2d: {padding: same}}", image, (const double[]){ -1, -3, -7, -9 }, 4);
-    expect_values("{x: [3, 3, 1]}", "{average_pooling2d: {padding: same}}", image, (const double[]){ -3, -4.5, -7.5, -9 },
-                  4);
+    expect_values("{x: [3, 3, 1]}", "{average_pooling2d: {padding: same}}", image,
+                  (const double[]){ -3, -4.5, -7.5, -9 }, 4);
     expect_values("{x: [3, 3, 1]}", "{average_pooling2d: {pool_size: 3, strides: 2, padding: same}}", image,
                   (const double[]){ -3, -4, -6, -7 }, 4);
-    expect_values("{x: [1, 4, 2]}", "{average_pooling2d: {pool_size: [1, 2]}}", (const real[]){ 1, 2, 3, 4, 5, 6, 7, 9 },
-                  (const double[]){ 2, 3, 6, 7.5 }, 4);
+    expect_values("{x: [1, 4, 2]}", "{average_pooling2d: {pool_size: [1, 2]}}",
+                  (const real[]){ 1, 2, 3, 4, 5, 6, 7, 9 }, (const double[]){ 2, 3, 6, 7.5 }, 4);
     expect_values("{x: [1, 4, 2]}", "global_average_pooling2d", (const real[]){ 1, 2, 3, 4, 5, 6, 7, 8 },
                   (const double[]){ 4, 5 }, 2);
     expect_values("{x: [2, 2, 2]}", "global_max_pooling2d", (const real[]){ -1, 2, -3, 8, -5, 6, -7, 4 },
@@ -248,9 +255,12 @@ static void what_does_not_fit_is_refused(void **state)
     (void)state;
     expect_refused("{x: [28, 28]}", "{conv2d: {filters: 1, kernel_size: 3}}", "target_shape: [28, 28, 1]");
     expect_refused("{x: [5]}", "{conv2d: {filters: 1, kernel_size: 3}}", "[height, width, channels] are wanted");
-    expect_refused("{x: [2, 8, 1]}", "{conv2d: {filters: 1, kernel_size: 3}}", "kernel_size covers 3 cells of a height of 2");
-    expect_refused("{x: [8, 8, 3]}", "{conv2d: {filters: 4, kernel_size: 3, groups: 2}}", "does not divide the 3 channels");
-    expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 5, kernel_size: 3, groups: 2}}", "does not divide the 5 filters");
+    expect_refused("{x: [2, 8, 1]}", "{conv2d: {filters: 1, kernel_size: 3}}",
+                   "kernel_size covers 3 cells of a height of 2");
+    expect_refused("{x: [8, 8, 3]}", "{conv2d: {filters: 4, kernel_size: 3, groups: 2}}",
+                   "does not divide the 3 channels");
+    expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 5, kernel_size: 3, groups: 2}}",
+                   "does not divide the 5 filters");
     expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 5, kernel_size: 3, strides: 2, dilation_rate: [1, 2]}}",
                    "both above 1");
     expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 5, kernel_size: [3, 3, 3]}}", "kernel_size has 3 numbers");

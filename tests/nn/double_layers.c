@@ -95,12 +95,21 @@ static const sample samples[] = {
     { "random_translation", "{random_translation: {height_factor: 0.5, width_factor: 1, fill_mode: constant}}",
       "{x: [3, 3, 1]}" },
     { "random_rotation", "{random_rotation: 0.5}", "{x: [4, 5, 2]}" },
-    { "random_rotation", "{random_rotation: {factor: 0.5, interpolation: nearest, fill_mode: wrap}}", "{x: [4, 5, 1]}" },
+    { "random_rotation", "{random_rotation: {factor: 0.5, interpolation: nearest, fill_mode: wrap}}",
+      "{x: [4, 5, 1]}" },
     { "random_zoom", "{random_zoom: 0.5}", "{x: [4, 5, 2]}" },
-    { "random_zoom", "{random_zoom: {height_factor: 0.9, width_factor: [0, 1], fill_mode: nearest}}", "{x: [3, 4, 1]}" },
+    { "random_zoom", "{random_zoom: {height_factor: 0.9, width_factor: [0, 1], fill_mode: nearest}}",
+      "{x: [3, 4, 1]}" },
     { "conv2d", "{conv2d: {filters: 17, kernel_size: 1, trainable: false}}", "{x: [2, 2, 2]}" },
 };
-enum { SAMPLES = sizeof samples / sizeof *samples, ROWS = 5, MASKED = 2, CAPACITY = ROWS + MASKED, MOST = 16, FIRST = 2 };
+enum {
+    SAMPLES = sizeof samples / sizeof *samples,
+    ROWS = 5,
+    MASKED = 2,
+    CAPACITY = ROWS + MASKED,
+    MOST = 16,
+    FIRST = 2
+};
 
 /* Layers whose backward is a rule of learning and no derivative: it passes dy on. */
 static bool follows_a_rule(const char *kind) { return strcmp(kind, "step") == 0; }
@@ -204,7 +213,10 @@ static dnn_pass pass_of(bench *b)
                        .merged = b->merged };
 }
 
-static bool in_halves(const bench *b) { return b->layer->plan.sums && b->training && !b->layer->frozen && !b->layer->kind->adapts; }
+static bool in_halves(const bench *b)
+{
+    return b->layer->plan.sums && b->training && !b->layer->frozen && !b->layer->kind->adapts;
+}
 
 static void sums(bench *b, bool backward)
 {
@@ -402,7 +414,8 @@ static void same(const char *layer, const char *what, const real *a, const real 
 {
     for (size_t i = 0; i < n; i++)
         if (fabs(a[i] - b[i]) > 1e-12 * fmax(1, fabs(a[i])))
-            fail_msg("%s: %s[%zu] is %.15g in the whole batch, %.15g in parts", layer, what, i, (double)a[i], (double)b[i]);
+            fail_msg("%s: %s[%zu] is %.15g in the whole batch, %.15g in parts", layer, what, i, (double)a[i],
+                     (double)b[i]);
 }
 
 static void compare_parts(const sample *s, const bench *whole, bench *parts, size_t capacity)

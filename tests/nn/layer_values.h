@@ -44,8 +44,9 @@ static void normalization_uses_the_statistics_that_are_given(void **state)
     /* A constant column does no harm: 1e-7 is the least deviation. */
     expect_values("{x: [1]}", "{normalization: {mean: 3, variance: 0}}", VALUES(3), WANTED(0));
     expect_refused("{x: [3]}", "{normalization: {mean: 3}}", "variance is not given");
-    expect_refused("{x: [3]}", "{normalization: {mean: [1, 2], variance: [1, 2]}}", "mean: a number, or numbers for the "
-                                                                                    "shape [3]");
+    expect_refused("{x: [3]}", "{normalization: {mean: [1, 2], variance: [1, 2]}}",
+                   "mean: a number, or numbers for the "
+                   "shape [3]");
 }
 
 /* mean, variance and count are weights that no optimizer moves, and start as what changes nothing. */
@@ -183,7 +184,8 @@ static void noise_has_its_mean_and_variance(void **state)
 {
     (void)state;
     expect_noise("{gaussian_dropout: 0.2}", 1, 0.25, -INFINITY, INFINITY);
-    expect_noise("rrelu", (1 / 8.0 + 1 / 3.0) / 2, (1 / 3.0 - 1 / 8.0) * (1 / 3.0 - 1 / 8.0) / 12, 0.125, 1 / 3.0 + 1e-7);
+    expect_noise("rrelu", (1 / 8.0 + 1 / 3.0) / 2, (1 / 3.0 - 1 / 8.0) * (1 / 3.0 - 1 / 8.0) / 12, 0.125,
+                 1 / 3.0 + 1e-7);
 }
 
 int main(void)

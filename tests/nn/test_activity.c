@@ -1,4 +1,5 @@
-/* What layers add to the loss: counted apart from the data term, over the rows that are there, as a mean over the batch. */
+/* What layers add to the loss: counted apart from the data term, over the rows that are there, as a mean over the
+ * batch. */
 #include "nn/layer_run.h"
 
 #include "dnn/nn/objective.h"

@@ -18,7 +18,8 @@ static const real letters[] = { 1, 2, 3, 4 }, square[] = { 1, 2, 3, 4, 5, 6, 7, 
 static void what_lies_beyond_the_edge_is_as_asked(void **state)
 {
     (void)state;
-#define SHIFTED(by, fill) "{random_translation: {height_factor: 0, width_factor: [" by ", " by "], fill_mode: " fill "}}"
+#define SHIFTED(by, fill)                                                                                              \
+    "{random_translation: {height_factor: 0, width_factor: [" by ", " by "], fill_mode: " fill "}}"
     const char *row = "{x: [1, 4, 1]}";
     expect_seen(row, SHIFTED("0.5", "reflect"), letters, (const double[]){ 2, 1, 1, 2 }, 4);
     expect_seen(row, SHIFTED("-0.5", "reflect"), letters, (const double[]){ 3, 4, 4, 3 }, 4);
@@ -30,16 +31,18 @@ static void what_lies_beyond_the_edge_is_as_asked(void **state)
     /* Half a cell: the mean of neighbours, or the nearest. */
     expect_seen(row, SHIFTED("0.125", "constant"), letters, (const double[]){ 0.5, 1.5, 2.5, 3.5 }, 4);
     expect_seen(row, SHIFTED("0.0625", "reflect, interpolation: nearest"), letters, (const double[]){ 1, 2, 3, 4 }, 4);
-    expect_seen("{x: [4, 1, 1]}", "{random_translation: {height_factor: [0.25, 0.25], width_factor: 0, fill_mode: wrap}}",
-                letters, (const double[]){ 4, 1, 2, 3 }, 4);
+    expect_seen("{x: [4, 1, 1]}",
+                "{random_translation: {height_factor: [0.25, 0.25], width_factor: 0, fill_mode: wrap}}", letters,
+                (const double[]){ 4, 1, 2, 3 }, 4);
 }
 
 static void a_quarter_turn_is_counter_clockwise(void **state)
 {
     (void)state;
-    expect_seen("{x: [3, 3, 1]}", "{random_rotation: [0.25, 0.25]}", square, (const double[]){ 3, 6, 9, 2, 5, 8, 1, 4, 7 }, 9);
-    expect_seen("{x: [3, 3, 1]}", "{random_rotation: [-0.25, -0.25]}", square, (const double[]){ 7, 4, 1, 8, 5, 2, 9, 6, 3 },
-                9);
+    expect_seen("{x: [3, 3, 1]}", "{random_rotation: [0.25, 0.25]}", square,
+                (const double[]){ 3, 6, 9, 2, 5, 8, 1, 4, 7 }, 9);
+    expect_seen("{x: [3, 3, 1]}", "{random_rotation: [-0.25, -0.25]}", square,
+                (const double[]){ 7, 4, 1, 8, 5, 2, 9, 6, 3 }, 9);
     expect_seen("{x: [3, 3, 1]}", "{random_rotation: {factor: [0.5, 0.5], interpolation: nearest}}", square,
                 (const double[]){ 9, 8, 7, 6, 5, 4, 3, 2, 1 }, 9);
 }
@@ -50,8 +53,8 @@ static void a_factor_above_0_zooms_out(void **state)
     (void)state;
     expect_seen("{x: [3, 3, 1]}", "{random_zoom: {height_factor: 0, width_factor: [1, 1]}}", square,
                 (const double[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, 9);
-    expect_seen("{x: [3, 3, 1]}", "{random_zoom: {height_factor: 0, width_factor: [1, 1], fill_mode: constant}}", square,
-                (const double[]){ 0, 2, 0, 0, 5, 0, 0, 8, 0 }, 9);
+    expect_seen("{x: [3, 3, 1]}", "{random_zoom: {height_factor: 0, width_factor: [1, 1], fill_mode: constant}}",
+                square, (const double[]){ 0, 2, 0, 0, 5, 0, 0, 8, 0 }, 9);
     expect_seen("{x: [3, 3, 1]}", "{random_zoom: {height_factor: [1, 1], fill_mode: constant}}", square,
                 (const double[]){ 0, 0, 0, 0, 5, 0, 0, 0, 0 }, 9);
     expect_seen("{x: [3, 3, 1]}", "{random_zoom: {height_factor: [-0.5, -0.5], width_factor: 0}}", square,

@@ -126,7 +126,8 @@ typedef struct dnn_run {
 /** Advances all shards layer by layer; statistics are moved on the way where run->statistics. No allocation. */
 void dnn_graph_forward(const dnn_graph *graph, const dnn_run *run, dnn_shard *const *shards, size_t n_shards);
 /** The graph up to what `layer` reads, in inference, then that layer's merged sums over the global batch: what a layer
- * that adapts to the data is told of them. Valid until the next reduction; NULL where there is no reducer and no shard. */
+ * that adapts to the data is told of them. Valid until the next reduction; NULL where there is no reducer and no
+ * shard. */
 const double *dnn_graph_measure(const dnn_graph *graph, const dnn_run *run, dnn_shard *const *shards, size_t n_shards,
                                 size_t layer);
 /** From the output gradients to the weight gradients (sums over rows, no division). `fused` [n_outputs]: the gradient

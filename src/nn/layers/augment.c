@@ -32,7 +32,8 @@ static taps taps_at(double x, double y, long height, long width, augment_style s
     for (long i = 0; i < 2; i++)
         for (long j = 0; j < 2; j++) {
             const double share = (i ? down : 1 - down) * (j ? right : 1 - right);
-            const long row = cell_of((long)top + i, height, style.fill), column = cell_of((long)left + j, width, style.fill);
+            const long row = cell_of((long)top + i, height, style.fill),
+                       column = cell_of((long)left + j, width, style.fill);
             if (share == 0) continue;
             t.place[t.count] = row < 0 || column < 0 ? -1 : row * width + column;
             t.share[t.count++] = share;
@@ -59,12 +60,13 @@ void augment_forward(const dnn_layer *l, const dnn_pass *p, augment_draw *draw, 
         for (size_t i = 0; i < height; i++)
             for (size_t j = 0; j < width; j++, y += k) {
                 const double column = (double)j, row = (double)i;
-                const taps t = taps_at(m.ax * column + m.bx * row + m.cx, m.ay * column + m.by * row + m.cy, (long)height,
-                                       (long)width, style);
+                const taps t = taps_at(m.ax * column + m.bx * row + m.cx, m.ay * column + m.by * row + m.cy,
+                                       (long)height, (long)width, style);
                 memset(y, 0, k * sizeof *y);
                 for (size_t n = 0; n < t.count; n++)
                     for (size_t c = 0; c < k; c++)
-                        y[c] += (real)t.share[n] * (t.place[n] < 0 ? (real)style.value : image[(size_t)t.place[n] * k + c]);
+                        y[c] +=
+                            (real)t.share[n] * (t.place[n] < 0 ? (real)style.value : image[(size_t)t.place[n] * k + c]);
             }
     }
     memcpy(p->y + rows * units, p->x[0] + rows * units, (p->capacity - rows) * units * sizeof *p->y);
@@ -84,8 +86,8 @@ void augment_backward(const dnn_layer *l, const dnn_pass *p, augment_draw *draw,
         for (size_t i = 0; i < height; i++)
             for (size_t j = 0; j < width; j++, dy += k) {
                 const double column = (double)j, row = (double)i;
-                const taps t = taps_at(m.ax * column + m.bx * row + m.cx, m.ay * column + m.by * row + m.cy, (long)height,
-                                       (long)width, style);
+                const taps t = taps_at(m.ax * column + m.bx * row + m.cx, m.ay * column + m.by * row + m.cy,
+                                       (long)height, (long)width, style);
                 for (size_t n = 0; n < t.count; n++)
                     for (size_t c = 0; c < k && t.place[n] >= 0; c++)
                         image[(size_t)t.place[n] * k + c] += (real)t.share[n] * dy[c];
@@ -97,7 +99,8 @@ void augment_backward(const dnn_layer *l, const dnn_pass *p, augment_draw *draw,
 dnn_status augment_range(const dnn_numbers *numbers, const char *key, double range[2])
 {
     if (numbers->count < 1 || numbers->count > 2)
-        return dnn_fail(DNN_E_CONFIG, "%s has %zu numbers: one, or the two ends of a range, are wanted", key, numbers->count);
+        return dnn_fail(DNN_E_CONFIG, "%s has %zu numbers: one, or the two ends of a range, are wanted", key,
+                        numbers->count);
     if (numbers->count == 1) {
         range[0] = -fabs(numbers->at[0]);
         range[1] = fabs(numbers->at[0]);

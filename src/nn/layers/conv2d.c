@@ -31,7 +31,8 @@ static const dnn_param params[] = {
     DNN_NUMBERS(conv2d, kernel_size, NULL, ">= 1", "cells under a kernel: a number, or [height, width]"),
     DNN_NUMBERS(conv2d, strides, "1", ">= 1", "cells from one place to the next: a number, or [height, width]"),
     DNN_CHOICE(conv2d, padding, "valid", "valid|same", "same: zeros around, for places / strides outputs"),
-    DNN_NUMBERS(conv2d, dilation_rate, "1", ">= 1", "distance of the cells under a kernel: a number, or [height, width]"),
+    DNN_NUMBERS(conv2d, dilation_rate, "1", ">= 1",
+                "distance of the cells under a kernel: a number, or [height, width]"),
     DNN_SIZE(conv2d, groups, "1", ">= 1", "groups of channels, each with filters of its own"),
     DNN_COMPONENT(conv2d, activation, &dnn_activations, "linear", "applied to the outputs"),
     DNN_BOOL(conv2d, use_bias, "true", "false: no bias, as in front of a batch normalization"),
@@ -92,7 +93,8 @@ static dnn_status check(const dnn_layer *l, const geometry *g)
     const conv2d *c = l->params;
     const bool strided = g->rows.stride > 1 || g->columns.stride > 1;
     if (g->channels % c->groups != 0)
-        return dnn_fail(DNN_E_CONFIG, "groups = %zu: does not divide the %zu channels of the input", c->groups, g->channels);
+        return dnn_fail(DNN_E_CONFIG, "groups = %zu: does not divide the %zu channels of the input", c->groups,
+                        g->channels);
     if (c->filters % c->groups != 0)
         return dnn_fail(DNN_E_CONFIG, "groups = %zu: does not divide the %zu filters", c->groups, c->filters);
     if (strided && (g->rows.dilation > 1 || g->columns.dilation > 1))
@@ -111,7 +113,8 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     p->out = dnn_shape_of(3, (size_t[]){ g.rows.out, g.columns.out, g.filters });
     p->weights[p->n_weights++] =
         (dnn_weight_plan){ .name = "kernel",
-                           .shape = dnn_shape_of(4, (size_t[]){ g.rows.size, g.columns.size, g.own_channels, g.filters }),
+                           .shape =
+                               dnn_shape_of(4, (size_t[]){ g.rows.size, g.columns.size, g.own_channels, g.filters }),
                            .fan_in = cells * g.own_channels,
                            .fan_out = cells * g.filters,
                            .initializer = &c->kernel_initializer,
@@ -167,8 +170,8 @@ static size_t frame_place(const geometry *g, size_t i, size_t s)
 /* ---- forward ---- */
 
 /* Filters [first, first + n) of group `group` at output row i, added to y. */
-static void forward_row(const geometry *g, const real *image, const real *w, size_t i, size_t group, size_t first, size_t n,
-                        real *y)
+static void forward_row(const geometry *g, const real *image, const real *w, size_t i, size_t group, size_t first,
+                        size_t n, real *y)
 {
     const size_t kernel_row = g->columns.size * g->own_channels * g->filters, at = group * g->own_filters + first;
     dnn_view_product product = { .m = g->columns.out, .n = n, .a_row = g->columns.stride * g->channels, .a_inner = 1,

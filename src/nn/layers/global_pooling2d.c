@@ -95,4 +95,5 @@ static void backward_largest(const dnn_layer *l, const dnn_pass *p)
         .backward = backward_##way,                                                                                    \
     }
 POOLING(global_average_pooling2d, "GlobalAveragePooling2D", plan, mean, "mean of each channel of an image");
-POOLING(global_max_pooling2d, "GlobalMaxPooling2D", plan_of_largest, largest, "largest value of each channel of an image");
+POOLING(global_max_pooling2d, "GlobalMaxPooling2D", plan_of_largest, largest,
+        "largest value of each channel of an image");

@@ -39,8 +39,8 @@ dnn_status image_slide(image_window *w, image_padding padding, const char *key, 
     w->before = 0;
     if (padding == IMAGE_VALID) {
         if (w->in < covered)
-            return dnn_fail(DNN_E_CONFIG, "%s covers %zu cells of a %s of %zu: smaller, or padding: same, would fit", key,
-                            covered, axis, w->in);
+            return dnn_fail(DNN_E_CONFIG, "%s covers %zu cells of a %s of %zu: smaller, or padding: same, would fit",
+                            key, covered, axis, w->in);
         w->out = (w->in - covered) / w->stride + 1;
         return DNN_OK;
     }

@@ -1,7 +1,8 @@
 /* y = gamma (x - mean) / sqrt(variance + epsilon) + beta with mean and biased variance of each sample along `axis` (Ba,
  * Kiros and Hinton 2016). With g = gamma dy and x̂ the normalized x:
  *     dx = (g - mean of g - x̂ · mean of g x̂) / sqrt(variance + epsilon)
- * Where the axes are not the last ones a sample is put in the order [groups, members] for the time of the computation. */
+ * Where the axes are not the last ones a sample is put in the order [groups, members] for the time of the computation.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ static const dnn_param params[] = {
     DNN_COMPONENT(layer_normalization, gamma_initializer, &dnn_initializers, "ones", "start of gamma"),
     DNN_COMPONENT(layer_normalization, beta_regularizer, &dnn_regularizers, "null", "penalty on beta"),
     DNN_COMPONENT(layer_normalization, gamma_regularizer, &dnn_regularizers, "null", "penalty on gamma"),
-    DNN_COMPONENT(layer_normalization, beta_constraint, &dnn_constraints, "null", "projection of beta after each update"),
+    DNN_COMPONENT(layer_normalization, beta_constraint, &dnn_constraints, "null",
+                  "projection of beta after each update"),
     DNN_COMPONENT(layer_normalization, gamma_constraint, &dnn_constraints, "null",
                   "projection of gamma after each update"),
 };

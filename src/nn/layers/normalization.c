@@ -1,6 +1,6 @@
 /* y = (x - mean) / max(sqrt(variance), 1e-7) with statistics of the data: written in the run file, or learned from the
- * training part before the first step and kept with the model (Keras: adapt). Until then they are mean 0 and variance 1.
- * They are summed up about their means and put together by Chan, Golub and LeVeque 1979, equation 2.1. */
+ * training part before the first step and kept with the model (Keras: adapt). Until then they are mean 0 and
+ * variance 1. They are summed up about their means and put together by Chan, Golub and LeVeque 1979, equation 2.1. */
 #include <math.h>
 #include <string.h>
 

@@ -116,9 +116,10 @@ static void forward_mean(const dnn_layer *l, const dnn_pass *p)
     clear_masked(p, p->y, g.out);
 }
 
-/* The first of the largest cells gets all of dy; what one has got is taken from dy. `add` false: dx holds nothing yet. */
-static inline __attribute__((always_inline)) void hand_out(size_t n, bool add, const real *restrict x, const real *restrict y,
-                                                           real *restrict dy, real *restrict dx)
+/* The first of the largest cells gets all of dy; what one has got is taken from dy. `add` false: dx holds nothing yet.
+ */
+static inline __attribute__((always_inline)) void hand_out(size_t n, bool add, const real *restrict x,
+                                                           const real *restrict y, real *restrict dy, real *restrict dx)
 {
     for (size_t i = 0; i < n; i++) {
         const int largest = x[i] == y[i];
@@ -128,8 +129,8 @@ static inline __attribute__((always_inline)) void hand_out(size_t n, bool add, c
     }
 }
 
-static inline __attribute__((always_inline)) void largest_image(const geometry *g, bool add, const real *x, const real *y,
-                                                                real *dy, real *dx)
+static inline __attribute__((always_inline)) void largest_image(const geometry *g, bool add, const real *x,
+                                                                const real *y, real *dy, real *dx)
 {
     const size_t k = g->channels;
     for (size_t i = 0; i < g->rows.out; i++)

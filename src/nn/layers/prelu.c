@@ -18,7 +18,8 @@ static const dnn_param params[] = {
     DNN_COMPONENT(prelu, alpha_initializer, &dnn_initializers, "zeros", "start of the slopes"),
     DNN_COMPONENT(prelu, alpha_regularizer, &dnn_regularizers, "null", "penalty on the slopes"),
     DNN_COMPONENT(prelu, alpha_constraint, &dnn_constraints, "null", "projection of the slopes after each update"),
-    DNN_NUMBERS(prelu, shared_axes, "null", NULL, "axes along which slopes are shared: [1, 2] for one a channel of an image"),
+    DNN_NUMBERS(prelu, shared_axes, "null", NULL,
+                "axes along which slopes are shared: [1, 2] for one a channel of an image"),
 };
 
 /* own[i]: slopes differ along axis i of a sample. */

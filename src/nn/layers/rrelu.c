@@ -31,7 +31,8 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
     for (size_t i = 0; i < n; i += 256) {
         const size_t count = n - i < 256 ? n - i : 256;
         if (p->training)
-            dnn_fill_uniform(&stream, p->step, p->first_row * units + i, count, (float)r->lower, (float)r->upper, drawn);
+            dnn_fill_uniform(&stream, p->step, p->first_row * units + i, count, (float)r->lower, (float)r->upper,
+                             drawn);
         for (size_t j = 0; j < count; j++) {
             const real x = p->x[0][i + j], below = p->training ? drawn[j] : mean, slope = dnn_select(x > 0, 1, below);
             p->y[i + j] = x * slope;

@@ -7,7 +7,8 @@
 typedef struct { dnn_node *padding; } zero_padding2d;
 
 static const dnn_param params[] = {
-    DNN_NODE(zero_padding2d, padding, "1", "cells on each side: a number, [height, width], or [[top, bottom], [left, right]]"),
+    DNN_NODE(zero_padding2d, padding, "1",
+             "cells on each side: a number, [height, width], or [[top, bottom], [left, right]]"),
 };
 
 static bool read_one(const dnn_node *node, size_t *out)
@@ -54,7 +55,8 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 
 static void forward(const dnn_layer *l, const dnn_pass *p)
 {
-    const size_t height = l->in[0].dim[0], row = l->in[0].dim[1] * l->in[0].dim[2], wide = l->out.dim[1] * l->out.dim[2];
+    const size_t height = l->in[0].dim[0], row = l->in[0].dim[1] * l->in[0].dim[2],
+                 wide = l->out.dim[1] * l->out.dim[2];
     const size_t units = l->out.dim[0] * wide;
     size_t sides[2][2];
     read_padding(((const zero_padding2d *)l->params)->padding, sides);
@@ -67,7 +69,8 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
 
 static void backward(const dnn_layer *l, const dnn_pass *p)
 {
-    const size_t height = l->in[0].dim[0], row = l->in[0].dim[1] * l->in[0].dim[2], wide = l->out.dim[1] * l->out.dim[2];
+    const size_t height = l->in[0].dim[0], row = l->in[0].dim[1] * l->in[0].dim[2],
+                 wide = l->out.dim[1] * l->out.dim[2];
     const size_t units = l->out.dim[0] * wide;
     size_t sides[2][2];
     read_padding(((const zero_padding2d *)l->params)->padding, sides);
