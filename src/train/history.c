@@ -11,13 +11,23 @@
 
 enum { HISTORY_LIMIT = 1 << 30 };
 
+static dnn_status other_columns(const char *path, const char *header)
+{
+    return dnn_fail(DNN_E_CONFIG, "%s: its columns are others than %.*s: go on with the metrics of the run that is there, or branch off "
+                    "(output=… --resume FILE)", path, (int)strcspn(header, "\n"), header);
+}
+
 /* Keeps the header and the lines whose first field is at most `last`. */
-static dnn_status keep_lines(const char *path, uint64_t last)
+static dnn_status keep_lines(const char *path, const char *header, uint64_t last)
 {
     char *text = NULL;
     size_t length = 0, kept = 0;
     dnn_status st = dnn_file_read(path, HISTORY_LIMIT, DNN_E_IO, &text, &length);
-    if (st != DNN_OK) return st;
+    if (st == DNN_OK && strncmp(text, header, strlen(header)) != 0) st = other_columns(path, header);
+    if (st != DNN_OK) {
+        dnn_free(text);
+        return st;
+    }
     for (char *line = text, *end; *line; line = end) {
         end = strchr(line, '\n');
         if (!end) break; /* a torn last line goes */
@@ -34,7 +44,7 @@ static dnn_status keep_lines(const char *path, uint64_t last)
 
 static dnn_status begin_file(const char *path, const char *header, uint64_t last)
 {
-    if (last > 0 && dnn_file_exists(path)) return keep_lines(path, last);
+    if (last > 0 && dnn_file_exists(path)) return keep_lines(path, header, last);
     return dnn_file_write(path, header, strlen(header));
 }
 

@@ -140,15 +140,15 @@ static dnn_status begin_files(trainer *t, bool overwrite)
 {
     if (dnn_comm_rank(t->comm) != 0) return DNN_OK;
     dnn_status st = run_folder_begin(&t->folder, overwrite);
-    dnn_node *resolved = dnn_config_write(&t->config);
-    if (st == DNN_OK) st = run_folder_write_tree(&t->folder, "run.yaml", resolved);
-    dnn_node_destroy(resolved);
-    if (st == DNN_OK)
+    if (st == DNN_OK) /* first: it refuses a run that cannot go on with what is there */
         st = history_open(&t->folder,
                           &(history_plan){ .names = t->names, .count = t->n_names, .samples = dnn_dataset_rows(t->dataset, DNN_TRAIN),
                                            .steps = t->config.training.log_every > 0, .diagnosis = t->config.training.diagnose,
                                            .epoch = t->epoch, .step = t->step },
                           &t->history);
+    dnn_node *resolved = dnn_config_write(&t->config);
+    if (st == DNN_OK) st = run_folder_write_tree(&t->folder, "run.yaml", resolved);
+    dnn_node_destroy(resolved);
     if (st == DNN_OK) st = run_folder_write_status(&t->folder, "running", t->epoch, t->step, DNN_OK);
     return st;
 }

@@ -86,6 +86,12 @@ expect_status 0 run_ranks 2 train run.yaml output=parts --resume auto # there is
 same_run parts
 cmp before/history.csv parts/history.csv >&2 || fail "a finished training has changed its history"
 
+# Other columns would stand under the wrong heads.
+expect_status 2 run_ranks 2 train run.yaml output=parts --resume auto training.metrics=null training.epochs=6
+expect_text "parts/history.csv: its columns are others than epoch,step,seconds" err
+same_run parts
+cmp before/run.yaml parts/run.yaml >&2 || fail "a run that could not go on has left its run file"
+
 # On request, in mid-epoch, by a signal to one rank.
 for ranks in 1-3 4-2; do
     interrupted USR1 rank "${ranks%-*}" "on-$ranks"
