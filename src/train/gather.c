@@ -172,11 +172,10 @@ void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, 
     b->shard.capacity = capacity;
     b->shard.first_row = first;
     const uint64_t n = dnn_dataset_rows(r->dataset, part);
-    const dnn_stream order = { .seed = r->seed, .purpose = DNN_FOR_SHUFFLE };
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t position = first_row + first + i;
-        b->rows[i] = epoch ? dnn_shuffle_at(&order, epoch, n, position) : position;
-    }
+    if (epoch)
+        dnn_shuffle_span(&(dnn_stream){ .seed = r->seed, .purpose = DNN_FOR_SHUFFLE }, epoch, n, first_row + first, count, b->rows);
+    else
+        for (size_t i = 0; i < count; i++) b->rows[i] = first_row + first + i;
     for (size_t i = 0; i < r->graph->n_inputs; i++) {
         const size_t units = dnn_shape_units(&r->graph->inputs[i].shape);
         dnn_dataset_gather_input(r->dataset, part, b->rows, count, r->input_of[i], b->x[i]);
