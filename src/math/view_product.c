@@ -9,6 +9,10 @@
 #include <immintrin.h>
 #endif
 
+/* Eight filters are common, and half a vector where one holds 16. */
+#if defined(__AVX512F__) && defined(__FMA__) && !defined(DNN_DOUBLE)
+#define HAS_HALF
+#endif
 #if defined(__AVX512F__)
 enum { VECTOR_BYTES = 64, REGISTERS = 24 };
 #elif defined(__AVX2__)
@@ -25,6 +29,11 @@ typedef real single;
 typedef real wide_at __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
 typedef real quad_at __attribute__((vector_size(QUAD_BYTES), aligned(sizeof(real)), may_alias));
 typedef real single_at;
+#ifdef HAS_HALF
+typedef real half __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef real half_at __attribute__((vector_size(VECTOR_BYTES / 2), aligned(sizeof(real)), may_alias));
+#define half_fma(a, b, c) FUSED(half, 256, ps, a, b, c)
+#endif
 
 /* a b + c, rounded once where dnn_fma is. Left to the compiler (-ffp-contract) it would be for some sizes of tiles and
  * not for others, and the bits of an element would depend on its place. */
@@ -93,6 +102,9 @@ TILE(wide, 8, 3)
 TILES_TO_6(wide, 4)
 TILES_TO_6(quad, 1)
 TILES_TO_6(single, 1)
+#ifdef HAS_HALF
+TILES_TO_12(half, 1)
+#endif
 
 #define NAMES_TO_6(type, V)                                                                                            \
     type##_1x##V, type##_2x##V, type##_3x##V, type##_4x##V, type##_5x##V, type##_6x##V
@@ -105,6 +117,9 @@ static tile *const wide_tiles[MOST_VECTORS][MOST_ROWS] = {
     { NAMES_TO_6(wide, 3), wide_7x3, wide_8x3 },
     { NAMES_TO_6(wide, 4) },
 };
+#ifdef HAS_HALF
+static tile *const half_tiles[] = { NAMES_TO_12(half, 1) };
+#endif
 static tile *const quad_tiles[] = { NAMES_TO_6(quad, 1) };
 static tile *const single_tiles[] = { NAMES_TO_6(single, 1) };
 
@@ -132,6 +147,12 @@ void dnn_view_product_run(const dnn_view_product *p)
         columns(p, wide_tiles[v - 1], rows < MOST_ROWS ? rows : MOST_ROWS, j);
         j += v * LANES;
     }
+#ifdef HAS_HALF
+    if (p->n - j >= LANES / 2) {
+        columns(p, half_tiles, MOST_ROWS, j);
+        j += LANES / 2;
+    }
+#endif
     for (; p->n - j >= 4; j += 4) columns(p, quad_tiles, 6, j);
     for (; j < p->n; j++) columns(p, single_tiles, 6, j);
 }
