@@ -12,19 +12,7 @@
 
 #include "dnn/base/status.h"
 #include "math/blas_library.h"
-
-typedef struct product {
-    bool trans_a, trans_b;
-    size_t m, n, k;
-    real alpha;
-    const real *a;
-    size_t lda;
-    const real *b;
-    size_t ldb;
-    real beta;
-    real *c;
-    size_t ldc;
-} product;
+#include "math/products.h"
 
 typedef struct piece { size_t m, n, k; } piece;
 
@@ -111,6 +99,7 @@ void dnn_gemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, real alp
 {
     const product p = { trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc };
     if (m == 0 || n == 0) return;
+    if (products_noted) products_note(&p);
     if (k == 0) {
         scale(&p);
         return;

@@ -4,6 +4,7 @@
 #include "dnn/math/view_product.h"
 
 #include "dnn/math/vector.h"
+#include "math/products.h"
 
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
@@ -140,6 +141,7 @@ void dnn_view_product_run(const dnn_view_product *p)
     const size_t most_vectors = REGISTERS / 6;
     size_t j = 0;
     if (p->m == 0) return;
+    if (products_noted) products_note_view(p);
     while (p->n - j >= LANES) {
         size_t v = (p->n - j) / LANES;
         if (v > most_vectors) v = most_vectors;
