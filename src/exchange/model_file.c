@@ -98,7 +98,7 @@ static dnn_status read_ours(dnn_model_file *f)
 static dnn_status read_all(dnn_model_file *f)
 {
     dnn_hdf5_object section;
-    dnn_status st = dnn_hdf5_open(f->path, DNN_E_MODEL, &f->hdf5);
+    dnn_status st = dnn_hdf5_open_apart(f->path, DNN_E_MODEL, &f->hdf5);
     if (st == DNN_OK) st = dnn_hdf5_find(f->hdf5, "/dnn_mpi", &section);
     if (st != DNN_OK) return st;
     if (section != DNN_HDF5_NOTHING && !f->ours)

@@ -1,5 +1,5 @@
 /* Attributes: strings in every form that h5py has ever written, and whole numbers. */
-#include "io/hdf5_internal.h"
+#include "io/hdf5_apart.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +132,7 @@ dnn_status dnn_hdf5_attribute_text(dnn_hdf5 *file, const char *object, const cha
     attribute a;
     dnn_strings texts = {0};
     *text = NULL;
+    if (file->apart) return apart_attribute_text(file, object, name, text);
     dnn_status st = open_attribute(file, object, name, &a);
     if (st != DNN_OK || a.id < 0) return st;
     st = a.info.count == 1 ? append_texts(&a, &texts) : attribute_fail(&a, "is no single string");
@@ -158,6 +159,7 @@ dnn_status dnn_hdf5_attribute_texts(dnn_hdf5 *file, const char *object, const ch
                                     bool *found)
 {
     *texts = (dnn_strings){0};
+    if (file->apart) return apart_attribute_texts(file, object, name, texts, found);
     dnn_status st = append_named(file, object, name, texts, found);
     bool more = st == DNN_OK && !*found;
     for (int part = 0; more && part < MAX_PARTS; part++) {
@@ -174,6 +176,7 @@ dnn_status dnn_hdf5_attribute_texts(dnn_hdf5 *file, const char *object, const ch
 dnn_status dnn_hdf5_attribute_integer(dnn_hdf5 *file, const char *object, const char *name, int64_t *value, bool *found)
 {
     attribute a;
+    if (file->apart) return apart_attribute_integer(file, object, name, value, found);
     dnn_status st = open_attribute(file, object, name, &a);
     *found = st == DNN_OK && a.id >= 0;
     if (!*found) return st;

@@ -1,5 +1,5 @@
 /* Reading data sets: judged when opened, read by rows. */
-#include "io/hdf5_internal.h"
+#include "io/hdf5_apart.h"
 
 #include <string.h>
 
@@ -9,17 +9,16 @@
  */
 enum { MAX_SHRINKING = 1100, MAX_UNWRITTEN = 16 << 20, MAX_CHUNK = 256 << 20, DEFAULT_CACHE = 1 << 20 };
 
-struct dnn_hdf5_dataset {
-    dnn_hdf5 *file; /* borrowed */
-    char *path;
-    hid_t id, space, transfer;
-    dnn_hdf5_info info;
-};
-
 hid_t hdf5_memory_type(dnn_hdf5_type type)
 {
     const hid_t types[] = {H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_UINT8, H5T_NATIVE_INT32, H5T_NATIVE_INT64};
     return types[type];
+}
+
+size_t hdf5_memory_bytes(dnn_hdf5_type type)
+{
+    const size_t bytes[] = {sizeof(float), sizeof(double), 1, 4, 8};
+    return bytes[type];
 }
 
 hid_t hdf5_stored_type(dnn_hdf5_type type)
@@ -202,6 +201,7 @@ dnn_status dnn_hdf5_dataset_open(dnn_hdf5 *file, const char *path, dnn_hdf5_data
     hid_t id;
     H5I_type_t type;
     *out = NULL;
+    if (file->apart) return apart_dataset_open(file, path, out);
     dnn_status st = hdf5_enter(file);
     if (st == DNN_OK) st = hdf5_object_open(file, path, &id, &type);
     if (st != DNN_OK) return st;
@@ -227,6 +227,10 @@ dnn_status dnn_hdf5_dataset_open(dnn_hdf5 *file, const char *path, dnn_hdf5_data
 void dnn_hdf5_dataset_close(dnn_hdf5_dataset *dataset)
 {
     if (!dataset) return;
+    if (dataset->file->apart) {
+        apart_dataset_close(dataset);
+        return;
+    }
     if (dataset->transfer >= 0) H5Pclose(dataset->transfer);
     if (dataset->space >= 0) H5Sclose(dataset->space);
     if (dataset->id >= 0) H5Dclose(dataset->id);
@@ -255,13 +259,14 @@ dnn_status dnn_hdf5_dataset_rows(dnn_hdf5_dataset *dataset, size_t first, size_t
 {
     dnn_hdf5_dataset *d = dataset;
     const size_t rows = d->info.rank == 0 ? 1 : d->info.dim[0];
-    dnn_status st = hdf5_enter(d->file);
+    const dnn_status st = hdf5_enter(d->file);
     if (st != DNN_OK) return st;
     if (d->info.stored != DNN_HDF5_REALS && d->info.stored != DNN_HDF5_INTEGERS)
         return hdf5_fail(d->file, d->path, "holds no numbers");
     if (first > rows || n > rows - first)
         return hdf5_fail(d->file, d->path, "has %zu rows; rows %zu to %zu are wanted", rows, first, first + n);
     if (n == 0 || d->info.count == 0) return DNN_OK;
+    if (d->file->apart) return apart_rows(d, first, n, type, values);
     const bool whole = n == rows;
     const hid_t memory = whole ? H5S_ALL : select_rows(d, first, n);
     if (memory < 0) return hdf5_fail(d->file, d->path, "rows %zu to %zu cannot be selected", first, first + n);
@@ -308,6 +313,7 @@ dnn_status dnn_hdf5_read_text(dnn_hdf5 *file, const char *path, size_t limit, ch
 {
     dnn_hdf5_dataset *d;
     *text = NULL;
+    if (file->apart) return apart_read_text(file, path, limit, text, length);
     dnn_status st = dnn_hdf5_dataset_open(file, path, &d);
     if (st != DNN_OK) return st;
     const hid_t type = H5Dget_type(d->id);

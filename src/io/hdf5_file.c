@@ -1,5 +1,5 @@
 /* Opening, making and closing HDF5 files, and what the library says when it fails. */
-#include "io/hdf5_internal.h"
+#include "io/hdf5_apart.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ dnn_status hdf5_fail(dnn_hdf5 *file, const char *object, const char *format, ...
                   : dnn_fail(file->status, "%s: %s%s", file->path, text, reason);
 }
 
-static dnn_hdf5 *file_new(const char *path, dnn_status status, bool writing)
+dnn_hdf5 *hdf5_file_new(const char *path, dnn_status status, bool writing)
 {
     dnn_hdf5 *f = dnn_alloc(1, sizeof *f);
     if (!f) return NULL;
@@ -87,8 +87,9 @@ static dnn_hdf5 *file_new(const char *path, dnn_status status, bool writing)
     return NULL;
 }
 
-static void file_free(dnn_hdf5 *file)
+void hdf5_file_free(dnn_hdf5 *file)
 {
+    if (!file) return;
     dnn_free(file->path);
     dnn_free(file);
 }
@@ -121,7 +122,7 @@ dnn_status dnn_hdf5_open(const char *path, dnn_status status, dnn_hdf5 **out)
 {
     *out = NULL;
     dnn_status st = hdf5_enter(NULL);
-    dnn_hdf5 *f = file_new(path, status, false);
+    dnn_hdf5 *f = hdf5_file_new(path, status, false);
     if (!f) return DNN_E_MEMORY;
     if (st == DNN_OK) st = look_at(f);
     if (st == DNN_OK) {
@@ -133,7 +134,7 @@ dnn_status dnn_hdf5_open(const char *path, dnn_status status, dnn_hdf5 **out)
     if (st == DNN_OK)
         *out = f;
     else
-        file_free(f);
+        hdf5_file_free(f);
     return st;
 }
 
@@ -153,7 +154,7 @@ dnn_status dnn_hdf5_create(const char *path, size_t header, dnn_hdf5 **out)
 {
     *out = NULL;
     dnn_status st = hdf5_enter(NULL);
-    dnn_hdf5 *f = file_new(path, DNN_E_IO, true);
+    dnn_hdf5 *f = hdf5_file_new(path, DNN_E_IO, true);
     if (!f) return DNN_E_MEMORY;
     const hid_t access = access_list(), creation = creation_list(header);
     /* 1.10 bounds: metadata with checksums, and attributes above 64 KiB. */
@@ -173,13 +174,18 @@ dnn_status dnn_hdf5_create(const char *path, size_t header, dnn_hdf5 **out)
     if (st == DNN_OK)
         *out = f;
     else
-        file_free(f);
+        hdf5_file_free(f);
     return st;
 }
 
 dnn_status dnn_hdf5_close(dnn_hdf5 *file)
 {
     if (!file) return DNN_OK;
+    if (file->apart) {
+        hdf5_apart_close(file->apart);
+        hdf5_file_free(file);
+        return DNN_OK;
+    }
     /* Of a broken file the first failure has told; its text stays. */
     dnn_status st = file->broken ? DNN_E_IO : hdf5_enter(file);
     if (st == DNN_OK && H5Fclose(file->id) < 0)
@@ -188,6 +194,6 @@ dnn_status dnn_hdf5_close(dnn_hdf5 *file)
     /* The handle left behind keeps the file alive after its removal; its blocks at least go back to a full disk. */
     if (st != DNN_OK && file->writing && truncate(file->path, 0) != 0)
         dnn_warn("%s: cannot be emptied: %s", file->path, strerror(errno));
-    file_free(file);
+    hdf5_file_free(file);
     return st;
 }

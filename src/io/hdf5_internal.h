@@ -13,7 +13,20 @@ struct dnn_hdf5 {
     uint64_t bytes;    /* of the file, when reading */
     bool writing;
     bool broken; /* a write failed: the library is not to be asked again */
+    struct hdf5_apart *apart; /* where not NULL the file is open there and `id` means nothing (hdf5_apart.h) */
 };
+
+struct dnn_hdf5_dataset {
+    dnn_hdf5 *file; /* borrowed */
+    char *path;
+    hid_t id, space, transfer;
+    dnn_hdf5_info info;
+    uint64_t apart; /* its number there */
+};
+
+/* A handle without a file yet. */
+dnn_hdf5 *hdf5_file_new(const char *path, dnn_status status, bool writing);
+void hdf5_file_free(dnn_hdf5 *file);
 
 /* Fails as "file: object: text (HDF5: reason)"; a file being written is broken from then on. */
 __attribute__((format(printf, 3, 4))) dnn_status hdf5_fail(dnn_hdf5 *file, const char *object, const char *format, ...);
@@ -25,6 +38,7 @@ dnn_status hdf5_enter(dnn_hdf5 *file);
 dnn_status hdf5_object_open(dnn_hdf5 *file, const char *path, hid_t *id, H5I_type_t *type);
 
 hid_t hdf5_memory_type(dnn_hdf5_type type);
+size_t hdf5_memory_bytes(dnn_hdf5_type type);
 hid_t hdf5_stored_type(dnn_hdf5_type type);
 /* Sizes of a data space; false where the rank is above DNN_HDF5_MAX_RANK or the product overflows. */
 bool hdf5_space(hid_t space, dnn_hdf5_info *info);

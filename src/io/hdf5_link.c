@@ -1,6 +1,6 @@
 /* Finding objects. A path is walked link by link, because the library would follow a soft link anywhere and an
  * external link into another file. */
-#include "io/hdf5_internal.h"
+#include "io/hdf5_apart.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +73,7 @@ dnn_status dnn_hdf5_find(dnn_hdf5 *file, const char *path, dnn_hdf5_object *obje
     hid_t id;
     H5I_type_t type;
     *object = DNN_HDF5_NOTHING;
+    if (file->apart) return apart_find(file, path, object);
     dnn_status st = hdf5_enter(file);
     if (st == DNN_OK) st = hdf5_object_open(file, path, &id, &type);
     if (st != DNN_OK || id < 0) return st;
@@ -110,6 +111,7 @@ dnn_status dnn_hdf5_list(dnn_hdf5 *file, const char *group, dnn_strings *names)
     hid_t id;
     H5I_type_t type;
     *names = (dnn_strings){0};
+    if (file->apart) return apart_list(file, group, names);
     dnn_status st = hdf5_enter(file);
     if (st == DNN_OK) st = hdf5_object_open(file, group, &id, &type);
     if (st != DNN_OK) return st;

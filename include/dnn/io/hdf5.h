@@ -1,8 +1,8 @@
 /** HDF5 files through a narrow door: nothing outside src/io/hdf5*.c sees the library. What is read may come from
  * anywhere, so every path is walked link by link and only hard links to plain objects are followed: external, soft and
  * user-defined links, external storage, virtual data sets and filters other than deflate, shuffle and Fletcher32 are
- * refused, and no plugin is loaded. HDF5 itself can still crash on a hostile file: judge own files by digest first,
- * open strangers' in a process of their own. Paths are absolute ("/model_weights/dense"). Failing calls name file and
+ * refused, and no plugin is loaded. HDF5 itself can still crash or hang on a hostile file, so what was not written by
+ * this very process is opened apart. Paths are absolute ("/model_weights/dense"). Failing calls name file and
  * object. Local. */
 #ifndef DNN_IO_HDF5_H
 #define DNN_IO_HDF5_H
@@ -46,6 +46,12 @@ const char *dnn_hdf5_version(void);
 
 /** Opens for reading. `status` is what every failure on this file is called (DNN_E_DATA, DNN_E_MODEL). */
 dnn_status dnn_hdf5_open(const char *path, dnn_status status, dnn_hdf5 **out);
+/** The same in a process of its own, started from this very program (/proc/self/exe, or what DNN_READER in the
+ * environment names): limits on memory, on computing and on time for each call, no core file, no plugins, nothing
+ * written. All reading functions work on it; values come through shared memory. Where the library crashes or hangs
+ * there, that call and all later ones fail with `status` and say so. May be used by several threads. DNN_E_IO where the
+ * process cannot be started. */
+dnn_status dnn_hdf5_open_apart(const char *path, dnn_status status, dnn_hdf5 **out);
 /** Makes a new file, exclusively: fails where anything of that name exists, symbolic links included. Format bounds 1.10
  * (metadata with checksums). `header` bytes at its start are left to the caller (0, or a power of two from 512).
  * DNN_E_IO. */

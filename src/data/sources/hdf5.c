@@ -154,7 +154,7 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
     if (!given(p->x)) return dnn_fail(DNN_E_CONFIG, "data.source.hdf5.x: must name the training inputs");
     file *f = dnn_alloc(1, sizeof *f);
     if (f == NULL) return DNN_E_MEMORY;
-    dnn_status st = dnn_hdf5_open(p->path, DNN_E_DATA, &f->handle);
+    dnn_status st = dnn_hdf5_open_apart(p->path, DNN_E_DATA, &f->handle);
     for (int part = 0; part < DNN_PARTS && st == DNN_OK; part++) {
         if (given(x[part]))
             st = open_part(p, f, part, x[part], y[part], info);
