@@ -87,6 +87,13 @@ static void after_step(trainer *t, const worker *k)
     __atomic_store_n(&t->run.request, asked, __ATOMIC_RELAXED);
 }
 
+/* Main thread of each rank, before a step: what is asked for here goes into the record of this very step. */
+static void before_step(trainer *t)
+{
+    const uint64_t asked = watchers_step_begin(t);
+    if (asked) __atomic_fetch_or(&t->run.request, asked, __ATOMIC_RELAXED);
+}
+
 static void epoch_worker(void *context, int index)
 {
     trainer *t = context;
@@ -94,6 +101,7 @@ static void epoch_worker(void *context, int index)
     dnn_blas_use_one_thread();
     const uint64_t epoch = t->epoch + 1, last = t->run.steps_per_epoch;
     for (uint64_t s = k->step - t->epoch_first_step; s < last; s++) {
+        if (k->main) before_step(t);
         const bool finite = train_step(k, epoch, s);
         if (k->main) {
             if (finite) after_step(t, k);
@@ -109,9 +117,14 @@ static dnn_status validate(trainer *t)
 {
     if (dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return DNN_OK;
     part_pass pass = { .part = DNN_VALIDATION, .targets = true };
+    dnn_report report = report_of(t, 0);
+    dnn_status st = watchers_tell(t, offsetof(dnn_callback_kind, test_begin), &report, false);
     evaluate_part(&t->forward, &pass, t->validation_record);
     values_of(t->objective, t->graph, t->validation_record, penalties_of_weights(t->graph, t->run.weights), t->values + t->n_train_values);
-    return DNN_OK;
+    report.values = t->values + t->n_train_values;
+    report.count = t->n_train_values;
+    const dnn_status told = watchers_tell(t, offsetof(dnn_callback_kind, test_end), &report, false);
+    return st == DNN_OK ? told : st;
 }
 
 /* History, callbacks, checkpoint; rank 0's own outcomes become everybody's. */
@@ -146,8 +159,18 @@ static uint64_t epochs_to_do(const trainer *t)
     return epochs;
 }
 
+/* A stop wished for here comes before any step of the epoch. */
+static dnn_status begin_epoch(trainer *t)
+{
+    dnn_report report = report_of(t, 0);
+    report.epoch++;
+    return dnn_agree(t->comm, watchers_tell(t, offsetof(dnn_callback_kind, epoch_begin), &report, false));
+}
+
 static dnn_status run_epoch(trainer *t)
 {
+    const dnn_status begun = begin_epoch(t);
+    if (begun != DNN_OK || t->stop) return begun;
     if (t->progress && t->progress->epoch_begin)
         t->progress->epoch_begin(t->progress->context, t->epoch + 1, epochs_to_do(t), t->run.steps_per_epoch);
     t->diverged = t->interrupted = false;
@@ -190,7 +213,9 @@ static void take_average(trainer *t)
 static dnn_status run_phase(trainer *t)
 {
     const uint64_t end = t->phase_first_epoch + t->phases.at[t->phase].epochs;
-    dnn_status st = DNN_OK;
+    const dnn_report report = report_of(t, 0);
+    dnn_status st = dnn_agree(t->comm, watchers_tell(t, offsetof(dnn_callback_kind, train_begin), &report, t->begun));
+    t->begun = true;
     while (st == DNN_OK && t->epoch < end && !t->stop) st = run_epoch(t);
     return st;
 }

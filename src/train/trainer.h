@@ -49,6 +49,7 @@ typedef struct trainer {
     size_t phase;                  /* the one under way, from 0 */
     uint64_t phase_first_epoch;    /* epochs done before it */
     bool stop, end;                /* of the phase; of the training */
+    bool begun;                    /* callbacks have been told that the training begins */
     bool diverged, interrupted;
 
     /* rank 0: saving */
@@ -79,8 +80,11 @@ dnn_status trainer_name_values(trainer *t);
 /* watchers.c */
 dnn_status watchers_create(trainer *t);
 void watchers_destroy(trainer *t);
-/* FLAG_… wished for after a step whose values are those of `outcome`. */
+/* FLAG_… wished for before a step, and after one whose values are those of `outcome`. Local. */
+uint64_t watchers_step_begin(trainer *t);
 uint64_t watchers_step_end(trainer *t, const double *outcome);
+/* A hook (its place in dnn_callback_kind) that may stop or fail, of all callbacks or those by phase alone. Collective. */
+dnn_status watchers_tell(trainer *t, size_t hook, const dnn_report *report, bool by_phase_alone);
 dnn_status watchers_epoch_end(trainer *t, const dnn_report *report);
 /* The phase has ended, and with it the training of callbacks that see each as one of their own; with `last` that of all. */
 dnn_status watchers_train_end(trainer *t, const dnn_report *report, bool last);

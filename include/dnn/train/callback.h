@@ -1,4 +1,4 @@
-/** Callbacks: what looks at a training at the end of epochs and may wish something. They see values that are the same on all ranks, so every rank's
+/** Callbacks: what looks at a training, at its steps, epochs and evaluations, and may wish something. They see values that are the same on all ranks, so every rank's
  * copy decides alike; what writes files does so where `report->writes`. Their state is in the checkpoint. One file
  * each under src/train/callbacks/. */
 #ifndef DNN_TRAIN_CALLBACK_H
@@ -34,6 +34,9 @@ typedef struct dnn_wish {
     dnn_status status;  /**< how this callback's own work went (dnn_fail); one rank's failure ends the training on all */
 } dnn_wish;
 
+/** Called by every rank's main thread. */
+typedef void dnn_callback_hook(const void *params, void *state, const dnn_report *report, dnn_wish *wish);
+
 typedef struct dnn_callback_kind {
     dnn_kind kind;
     size_t state_size;  /**< zeroed before begin */
@@ -42,11 +45,19 @@ typedef struct dnn_callback_kind {
     bool by_phase;
     /** Before the first epoch, with the names there will be: checks `monitor`. DNN_E_CONFIG. This and the next: NULL: nothing. */
     dnn_status (*begin)(const dnn_component *component, const char *const *names, size_t count, void *state);
-    void (*epoch_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);
+    /** The hooks; NULL: nothing. Wishes outside of steps are made one on all ranks: a stop is one where any rank wishes it, all else is as rank 0
+     * wishes it. Before the first step (also of a training that goes on from a checkpoint, whose state is back by then), and around each
+     * epoch; of wishes at a begin only `stop` and `status` count. */
+    dnn_callback_hook *train_begin, *epoch_begin, *epoch_end;
+    /** Before each step: `report->step` updates are done, there are no values. Wishes as for step_end. */
+    dnn_callback_hook *step_begin;
     /** After each update, with the training values of its batch before it; of wishes only `stop` and `status` count, and the next update is made yet. NULL:
      * nothing. */
-    void (*step_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);
-    void (*train_end)(const void *params, void *state, const dnn_report *report, dnn_wish *wish);  /**< NULL: nothing */
+    dnn_callback_hook *step_end;
+    dnn_callback_hook *train_end;  /**< all wishes count but `stop` */
+    /** Around a validation, and around `evaluate`; the values ("loss", …) are those of the part, at its begin there are none. Around `predict`, which has
+     * none. `evaluate` and `predict` start from zeroed state, without train_begin; of wishes only `status` counts there, in a training `stop` too. */
+    dnn_callback_hook *test_begin, *test_end, *predict_begin, *predict_end;
     /** State to and from a map that the checkpoint keeps. NULL where there is none. */
     dnn_node *(*save)(const void *state);
     dnn_status (*load)(const dnn_node *saved, void *state);
@@ -56,7 +67,7 @@ typedef struct dnn_callback_kind {
     double (*learning_rate)(const void *params, double rate, const dnn_schedule_time *time);
 } dnn_callback_kind;
 
-extern const dnn_family dnn_callbacks;
+extern dnn_family dnn_callbacks;
 
 /** Index of `monitor` among names or a DNN_E_CONFIG at the component's place that lists what there is. */
 dnn_status dnn_callback_monitor(const dnn_component *component, const char *monitor, const char *const *names, size_t count, size_t *index);
