@@ -8,6 +8,7 @@
 #include "dnn/base/log.h"
 #include "dnn/exchange/model_file.h"
 #include "dnn/train/config.h"
+#include "dnn/train/plugin.h"
 #include "dnn/train/train.h"
 
 static const cli_option options[] = {
@@ -59,7 +60,8 @@ static dnn_status of_model(const cli_call *call, load *l)
     dnn_component optimizer = { 0 };
     const dnn_port *inputs = NULL;
     size_t n_inputs = 0;
-    dnn_status st = dnn_model_open(call->words[0], &file);
+    dnn_status st = dnn_plugins_load_model(NULL, call->words[0]);
+    if (st == DNN_OK) st = dnn_model_open(call->words[0], &file);
     if (st != DNN_OK) return st;
     const dnn_node *architecture = dnn_model_architecture(file, &inputs, &n_inputs);
     const dnn_node *written = dnn_node_find(dnn_model_training(file), "optimizer");

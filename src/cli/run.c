@@ -11,6 +11,8 @@
 #include "cli/screen.h"
 #include "dnn/base/memory.h"
 #include "dnn/base/param.h"
+#include "dnn/comm/agree.h"
+#include "dnn/train/plugin.h"
 
 static int wrong_usage(const char *command)
 {
@@ -37,11 +39,28 @@ static void report(dnn_status st)
     screen_error(*dnn_fail_text() ? dnn_fail_text() : text);
 }
 
+/* Before anything names a component. */
+static dnn_status load_plugins(const cli_call *call)
+{
+    const char *at = cli_value(call, "plugin");
+    dnn_status st = DNN_OK;
+    while (st == DNN_OK && at && *at) {
+        const size_t length = strcspn(at, ":");
+        char *path = dnn_format("%.*s", (int)length, at);
+        st = dnn_agree(call->comm, path ? DNN_OK : DNN_E_MEMORY);
+        if (st == DNN_OK && length) st = dnn_plugins_load(call->comm, (const char *const[]){ path }, 1);
+        dnn_free(path);
+        at += length + (at[length] == ':');
+    }
+    return st == DNN_OK ? st : dnn_fail_in(st, "--plugin");
+}
+
 static dnn_status run_alone(cli_call *call)
 {
     /* Under a launcher the other ranks have nothing to do, and starting MPI to say so takes a third of a second. */
     if (dnn_launcher_rank() != 0) return DNN_OK;
-    dnn_status st = call->command->run(call);
+    dnn_status st = load_plugins(call);
+    if (st == DNN_OK) st = call->command->run(call);
     if (st == DNN_OK) st = flush_results();
     report(st);
     return st;
@@ -56,6 +75,7 @@ static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
     }
     screen_open(dnn_comm_rank(call->comm) == 0, cli_value(call, "quiet") != NULL);
     st = alike_check(call);
+    if (st == DNN_OK) st = load_plugins(call);
     if (st == DNN_OK) st = call->command->run(call);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = flush_results();
     report(st);
@@ -138,6 +158,7 @@ int cli_run(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file larger than allowed is a failed write like others, with a message and a status */
     const int status = dispatch(argc, argv);
     screen_close();
+    dnn_plugins_forget();
     dnn_place_forget();
     return status;
 }

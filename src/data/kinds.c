@@ -22,5 +22,5 @@ static const dnn_kind *const scalers[] = {
 #undef X
 };
 
-const dnn_family dnn_sources = {.name = "source", .kinds = sources, .count = sizeof sources / sizeof *sources};
-const dnn_family dnn_scalers = {.name = "scaler", .kinds = scalers, .count = sizeof scalers / sizeof *scalers};
+dnn_family dnn_sources = {.name = "source", .kinds = sources, .count = sizeof sources / sizeof *sources};
+dnn_family dnn_scalers = {.name = "scaler", .kinds = scalers, .count = sizeof scalers / sizeof *scalers};

@@ -126,15 +126,35 @@ dnn_status dnn_model_open(const char *path, dnn_model_file **out)
     return st;
 }
 
-void dnn_model_close(dnn_model_file *file)
+static void close_parts(dnn_model_file *file)
 {
-    if (!file) return;
     dnn_hdf5_close(file->hdf5);
     dnn_node_destroy(file->architecture);
     dnn_node_destroy(file->training);
     dnn_node_destroy(file->section);
     dnn_node_destroy(file->sums);
     dnn_free(file->path);
+}
+
+dnn_status dnn_model_peek(const char *path, dnn_node **section)
+{
+    dnn_model_file f = { .path = dnn_strdup(path) };
+    *section = NULL;
+    dnn_status st = f.path ? header_judge(path, DNN_FORMAT_VERSION, &f.ours) : DNN_E_MEMORY;
+    if (st == DNN_OK && f.ours) st = dnn_hdf5_open(path, DNN_E_MODEL, &f.hdf5);
+    if (st == DNN_OK && f.ours) st = section_read(&f);
+    if (st == DNN_OK) {
+        *section = f.section;
+        f.section = NULL;
+    }
+    close_parts(&f);
+    return st;
+}
+
+void dnn_model_close(dnn_model_file *file)
+{
+    if (!file) return;
+    close_parts(file);
     dnn_free(file);
 }
 

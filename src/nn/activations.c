@@ -387,4 +387,4 @@ static const dnn_kind *const kinds[] = {
     &activation_sparse_sigmoid.kind,
 };
 
-const dnn_family dnn_activations = { .name = "activation", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
+dnn_family dnn_activations = { .name = "activation", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };

@@ -161,4 +161,4 @@ static const dnn_constraint_kind radial_constraint = { KIND("radial_constraint",
 
 static const dnn_kind *const kinds[] = { &max_norm.kind, &unit_norm.kind, &min_max_norm.kind, &non_neg.kind, &radial_constraint.kind };
 
-const dnn_family dnn_constraints = { .name = "constraint", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
+dnn_family dnn_constraints = { .name = "constraint", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };

@@ -196,4 +196,4 @@ static const dnn_kind *const kinds[] = {
     ROW(orthogonal, "OrthogonalInitializer", "orthonormal rows or columns times gain (Saxe et al. 2014)", WITH(gain)),
 };
 
-const dnn_family dnn_initializers = { .name = "initializer", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
+dnn_family dnn_initializers = { .name = "initializer", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };

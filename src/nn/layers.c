@@ -19,7 +19,7 @@ static const dnn_param common[] = {
     DNN_BOOL(dnn_layer_common, trainable, "true", "false: its weights stay as they are"),
 };
 
-const dnn_family dnn_layers = {
+dnn_family dnn_layers = {
     .name = "layer", .kinds = kinds, .count = sizeof kinds / sizeof *kinds,
     .common = common, .n_common = sizeof common / sizeof *common, .common_size = sizeof(dnn_layer_common),
 };

@@ -11,4 +11,4 @@ static const dnn_kind *const kinds[] = {
 #undef X
 };
 
-const dnn_family dnn_losses = { .name = "loss", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
+dnn_family dnn_losses = { .name = "loss", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };

@@ -17,7 +17,7 @@ static const dnn_kind *const kinds[] = {
 #undef X
 };
 
-const dnn_family dnn_metrics = { .name = "metric", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
+dnn_family dnn_metrics = { .name = "metric", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
 
 /* The same descriptor stands in both families, so its address tells. */
 static const dnn_loss_kind *loss_of(const dnn_kind *kind)

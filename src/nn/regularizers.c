@@ -61,4 +61,4 @@ static const dnn_regularizer_kind l1_proximal = {
 
 static const dnn_kind *const kinds[] = { &l1.kind, &l2.kind, &l1_l2.kind, &l1_proximal.kind };
 
-const dnn_family dnn_regularizers = { .name = "regularizer", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
+dnn_family dnn_regularizers = { .name = "regularizer", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };

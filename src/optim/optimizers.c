@@ -27,7 +27,7 @@ static const dnn_param common[] = {
     DNN_REAL(dnn_optimizer_common, ema_overwrite_frequency, "null", ">= 1", "updates after which the weights become their average"),
 };
 
-const dnn_family dnn_optimizers = {
+dnn_family dnn_optimizers = {
     .name = "optimizer",
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,

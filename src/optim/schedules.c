@@ -18,7 +18,7 @@ static const dnn_param common[] = {
     DNN_CHOICE(unit, step_unit, "step", "step|epoch", "what its steps are; epochs count from 0, and the rate is the same throughout one"),
 };
 
-const dnn_family dnn_schedules = {
+dnn_family dnn_schedules = {
     .name = "schedule",
     .kinds = kinds,
     .count = sizeof kinds / sizeof *kinds,

@@ -5,6 +5,7 @@
 
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
+#include "dnn/train/plugin.h"
 
 static const char *const part_names[] = { "training", "validation", "test" };
 
@@ -84,16 +85,59 @@ static dnn_status build(application *a, bool evaluates)
     return st;
 }
 
+/* Those that `plugins=` names, else those that the file was trained with. */
+static dnn_status load_plugins(dnn_comm *comm, const dnn_apply_request *request)
+{
+    dnn_node *root = dnn_node_map();
+    dnn_status st = dnn_agree(comm, root ? DNN_OK : DNN_E_MEMORY);
+    for (size_t i = 0; i < request->n_overrides && st == DNN_OK; i++)
+        if (strncmp(request->overrides[i], "plugins=", 8) == 0) st = dnn_config_override(root, &request->overrides[i], 1);
+    st = dnn_agree(comm, st);
+    if (st == DNN_OK) st = dnn_node_find(root, "plugins") ? dnn_plugins_load_tree(comm, root) : dnn_plugins_load_model(comm, request->model_file);
+    dnn_node_destroy(root);
+    return st;
+}
+
+static dnn_status create_states(application *a)
+{
+    const dnn_components *callbacks = &a->config.training.callbacks;
+    a->states = dnn_alloc(callbacks->count, sizeof *a->states);
+    if (!a->states) return DNN_E_MEMORY;
+    for (; a->n_states < callbacks->count; a->n_states++) {
+        const dnn_callback_kind *kind = (const dnn_callback_kind *)callbacks->at[a->n_states].kind;
+        if (!(a->states[a->n_states] = dnn_alloc(1, kind->state_size))) return DNN_E_MEMORY;
+    }
+    return DNN_OK;
+}
+
+dnn_status application_tell(application *a, size_t hook, const char *const *names, const double *values, size_t count)
+{
+    const dnn_report report = { .names = names, .values = values, .count = count, .writes = dnn_comm_rank(a->comm) == 0,
+                                .output = a->config.output, .segments = &a->graph->segments, .weights = a->run.weights };
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < a->n_states && st == DNN_OK; i++) {
+        const dnn_component *c = &a->config.training.callbacks.at[i];
+        dnn_callback_hook *function;
+        dnn_wish wish = { 0 };
+        memcpy(&function, (const char *)c->kind + hook, sizeof function);
+        if (function) function(c->params, a->states[i], &report, &wish);
+        st = wish.status;
+    }
+    return dnn_agree(a->comm, st);
+}
+
 dnn_status application_open(dnn_comm *comm, const dnn_apply_request *request, bool evaluates, application *a)
 {
     *a = (application){ .comm = comm };
-    dnn_status st = shared_model_open(comm, request->model_file, &a->model);
+    dnn_status st = load_plugins(comm, request);
+    if (st == DNN_OK) st = shared_model_open(comm, request->model_file, &a->model);
     if (st == DNN_OK) st = dnn_agree(comm, read_config(a, request, evaluates));
     if (st == DNN_OK) st = setup_team(comm, &a->config, request->threads, &a->team);
     if (st == DNN_OK)
         st = dnn_dataset_open(a->team, &a->config.data, (uint64_t)a->config.seed, dnn_node_find(a->model.section, "scalers"), &a->dataset);
     if (st == DNN_OK) st = choose_part(a, request->part);
     if (st == DNN_OK) st = dnn_agree(comm, build(a, evaluates));
+    if (st == DNN_OK) st = dnn_agree(comm, create_states(a));
     if (st == DNN_OK) {
         runner_options options = { .team = a->team, .graph = a->graph, .objective = a->objective, .dataset = a->dataset,
                                    .seed = (uint64_t)a->config.seed };
@@ -109,6 +153,8 @@ dnn_status application_open(dnn_comm *comm, const dnn_apply_request *request, bo
 
 void application_close(application *a)
 {
+    for (size_t i = 0; i < a->n_states; i++) dnn_free(a->states[i]);
+    dnn_free(a->states);
     runner_destroy(&a->run);
     dnn_objective_destroy(a->objective);
     dnn_graph_destroy(a->graph);

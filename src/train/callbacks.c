@@ -14,7 +14,7 @@ static const dnn_kind *const kinds[] = {
 #undef X
 };
 
-const dnn_family dnn_callbacks = { .name = "callback", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
+dnn_family dnn_callbacks = { .name = "callback", .kinds = kinds, .count = sizeof kinds / sizeof *kinds };
 
 dnn_status dnn_callback_monitor(const dnn_component *component, const char *monitor, const char *const *names, size_t count, size_t *index)
 {

@@ -10,6 +10,7 @@
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
+#include "dnn/train/plugin.h"
 #include "train/trainer.h"
 
 static dnn_node *record_list(const double *values, size_t n)
@@ -29,6 +30,7 @@ static dnn_node *section_of(const trainer *t)
     dnn_node *s = dnn_node_map();
     dnn_status st = s ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK) st = dnn_node_set(s, "run", dnn_config_write(&t->config));
+    if (st == DNN_OK) st = dnn_node_set(s, "plugins", dnn_plugins_write());
     if (st == DNN_OK) st = dnn_node_set(s, "scalers", dnn_dataset_fitted(t->dataset));
     if (st == DNN_OK) st = dnn_node_set(s, "seed", dnn_node_int(t->config.seed));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch", dnn_node_int((int64_t)t->epoch));

@@ -10,7 +10,7 @@
 #include "dnn/io/tree.h"
 #include "dnn/nn/layer.h"
 #include "dnn/optim/optimizer.h"
-#include "dnn/train/callback.h"
+#include "dnn/train/plugin.h"
 #include "train/phases.h"
 
 enum { RUN_FILE_LIMIT = 1 << 20 };
@@ -55,6 +55,7 @@ static const dnn_param comm_params[] = {
 const dnn_param dnn_config_params[] = {
     DNN_INT(dnn_config, seed, "0", ">= 0", "of everything that is random"),
     DNN_STRING(dnn_config, output, NULL, "folder the run leaves its files in"),
+    DNN_STRINGS(dnn_config, plugins, "[]", "shared objects that bring components of one's own, as in [./my_layer.so] (docs/adding-a-component.md)"),
     { .key = "data", .type = DNN_PARAM_SECTION, .offset = offsetof(dnn_config, data), .help = "what is learned from",
       .rows = dnn_data_params, .n_rows = DNN_DATA_PARAMS },
     { .key = "model", .type = DNN_PARAM_NODE, .offset = offsetof(dnn_config, model), .help = "the network", .family = &dnn_layers },
@@ -73,11 +74,19 @@ static dnn_status name_key(dnn_status st, const char *path)
     return dnn_fail(st, "%s%s: %s", place, path, strncmp(text, place, sizeof place - 1) == 0 ? text + sizeof place - 1 : text);
 }
 
-dnn_status dnn_config_override(dnn_node *root, const char *const *overrides, size_t count)
+static bool names_plugins(const char *override)
+{
+    const char *key = override + (override[0] == '~');
+    return strncmp(key, "plugins", 7) == 0 && (key[7] == '=' || key[7] == '.' || key[7] == '\0');
+}
+
+/* Those of `plugins`, or all others: what components there are must be known before the others are set. */
+static dnn_status override(dnn_node *root, const char *const *overrides, size_t count, bool plugins)
 {
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < count && st == DNN_OK; i++) {
         const char *equals = strchr(overrides[i], '=');
+        if (names_plugins(overrides[i]) != plugins) continue;
         if (overrides[i][0] == '~') {
             st = dnn_params_override(dnn_config_params, dnn_config_params_count, root, overrides[i] + 1, NULL);
             continue;
@@ -92,6 +101,12 @@ dnn_status dnn_config_override(dnn_node *root, const char *const *overrides, siz
         dnn_free(path);
     }
     return st;
+}
+
+dnn_status dnn_config_override(dnn_node *root, const char *const *overrides, size_t count)
+{
+    const dnn_status st = override(root, overrides, count, true);
+    return st == DNN_OK ? override(root, overrides, count, false) : st;
 }
 
 dnn_status dnn_config_load(dnn_comm *comm, const char *path, const char *const *overrides, size_t count, dnn_node **root)
@@ -118,8 +133,10 @@ dnn_status dnn_config_load(dnn_comm *comm, const char *path, const char *const *
         *root = dnn_node_map();
         if (!*root) st = DNN_E_MEMORY;
     }
-    if (st == DNN_OK) st = dnn_config_override(*root, overrides, count);
+    if (st == DNN_OK) st = override(*root, overrides, count, true);
     st = dnn_agree(comm, st); /* memory, or a command line of its own, may fail one rank alone */
+    if (st == DNN_OK) st = dnn_plugins_load_tree(comm, *root);
+    if (st == DNN_OK) st = dnn_agree(comm, override(*root, overrides, count, false));
     if (st != DNN_OK) {
         dnn_node_destroy(*root);
         *root = NULL;

@@ -30,8 +30,12 @@ dnn_status dnn_evaluate(dnn_comm *comm, const dnn_apply_request *request, dnn_re
     dnn_status st = application_open(comm, request, true, &a);
     if (st != DNN_OK) return st;
     part_pass pass = { .part = a.part, .targets = true };
-    evaluate_part(&a.run, &pass, NULL);
-    st = dnn_agree(comm, collect(&a, a.run.workers[0].outcome, out));
+    st = application_tell(&a, offsetof(dnn_callback_kind, test_begin), NULL, NULL, 0);
+    if (st == DNN_OK) {
+        evaluate_part(&a.run, &pass, NULL);
+        st = dnn_agree(comm, collect(&a, a.run.workers[0].outcome, out));
+    }
+    if (st == DNN_OK) st = application_tell(&a, offsetof(dnn_callback_kind, test_end), (const char *const *)out->names, out->values, out->count);
     application_close(&a);
     if (st != DNN_OK) dnn_results_clear(out);
     return st;

@@ -5,6 +5,7 @@
 
 #include "dnn/base/memory.h"
 #include "dnn/nn/reference.h"
+#include "dnn/train/plugin.h"
 
 /* Central differences with step h err by about h² f'''/6 + 2^-53 f/h: 1e-5 balances both for values near 1. Engine: products of some hundred terms in
  * float. Elements behind a kink (relu) within h differ by chance, hence the probes per tensor and a bound well above noise. */
@@ -73,6 +74,9 @@ static dnn_status bind_reference(gradient_trial *t, const dnn_config *config)
         st = dnn_reference_bind(t->reference, &(dnn_reference_batch){ .rows = rows, .x = (const double *const *)t->x,
                                                                      .targets = (const double *const *)t->target, .weight = t->weight,
                                                                      .seed = (uint64_t)config->seed });
+    if (st == DNN_E_CONFIG && dnn_plugins_without_double())
+        st = dnn_fail(DNN_E_CONFIG, "check --gradients: %s brings no half in double to measure against: compile its source a second time with "
+                      "-DDNN_DOUBLE and link both into it (docs/adding-a-component.md)", dnn_plugins_without_double());
     dnn_node_destroy(model);
     dnn_node_destroy(training);
     return st;

@@ -167,13 +167,15 @@ static dnn_status predict(application *a, const dnn_apply_request *request)
 {
     prediction_run p = { .a = a, .pass = { .part = a->part, .batch_done = take_batch } };
     p.pass.context = &p;
-    dnn_status st = dnn_agree(a->comm, collect_room(&p, request->passes));
+    dnn_status st = application_tell(a, offsetof(dnn_callback_kind, predict_begin), NULL, NULL, 0);
+    if (st == DNN_OK) st = dnn_agree(a->comm, collect_room(&p, request->passes));
     if (st == DNN_OK) st = open_window(&p);
     if (st == DNN_OK) {
         run_passes(&p, request->passes);
         st = dnn_comm_rank(a->comm) == 0 ? write_outputs(&p, request->out, request->passes) : DNN_OK;
         st = dnn_agree_root(a->comm, st);
     }
+    if (st == DNN_OK) st = application_tell(a, offsetof(dnn_callback_kind, predict_end), NULL, NULL, 0);
     for (size_t o = 0; o < DNN_MAX_IO; o++) {
         dnn_free(p.outputs[o].values);
         dnn_free(p.outputs[o].sum);

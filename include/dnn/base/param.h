@@ -44,6 +44,9 @@ struct dnn_family {
     const char *number_kind;       /**< kind meant by a bare number (`learning_rate: 0.1`), or NULL */
     const dnn_param *common;       /**< rows that every member takes beside its own, e.g. `name` */
     size_t n_common, common_size;
+    const dnn_kind **grown;        /**< `kinds` once members were added, owned; NULL before */
+    const dnn_kind *const *own;    /**< what `kinds` was then */
+    size_t own_count;
 };
 
 typedef struct dnn_strings { char **at; size_t count; } dnn_strings;          /**< owned */
@@ -122,6 +125,11 @@ void dnn_component_clear(dnn_component *component);
 /** The node that reads back to it: a bare name where it has no parameters, else a map of the name to all
  * parameters with their values. */
 dnn_node *dnn_component_write(const dnn_component *component);
+/** Adds a member, borrowed for the life of the program: a descriptor of the family's own type (dnn_layer_kind …) seen as its head. Before
+ * any component is read; not while others read the family. DNN_E_CONFIG where the name is taken or the descriptor is not whole. */
+dnn_status dnn_family_add(dnn_family *family, const dnn_kind *kind);
+/** Back to the members that the family was built with. */
+void dnn_family_forget(dnn_family *family);
 /** The kind of that name, or NULL. */
 const dnn_kind *dnn_family_find(const dnn_family *family, const char *name);
 /** The kind of that Keras class_name, or NULL. */

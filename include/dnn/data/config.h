@@ -33,6 +33,6 @@ typedef struct dnn_data_config {
 
 enum { DNN_DATA_PARAMS = 7 };
 extern const dnn_param dnn_data_params[DNN_DATA_PARAMS];
-extern const dnn_family dnn_sources, dnn_scalers;
+extern dnn_family dnn_sources, dnn_scalers;
 
 #endif

@@ -36,6 +36,8 @@ typedef struct dnn_model_file dnn_model_file;
 /** Opens and judges a file: header and digest where it is ours (a missing or bad one in a file with /dnn_mpi is damage), else as a
  * foreign Keras file with every object checked. DNN_E_MODEL names file, object and what is wrong. */
 dnn_status dnn_model_open(const char *path, dnn_model_file **out);
+/** The map of /dnn_mpi alone, owned by the caller, before the network is built from the file; NULL where it has none. */
+dnn_status dnn_model_peek(const char *path, dnn_node **section);
 void dnn_model_close(dnn_model_file *file);
 bool dnn_model_is_ours(const dnn_model_file *file);
 /** The architecture as a `model` section (base for dnn_graph_create, its inputs included) and its input ports; borrowed from `file`. NULL

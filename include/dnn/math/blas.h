@@ -2,6 +2,10 @@
 #ifndef DNN_MATH_BLAS_H
 #define DNN_MATH_BLAS_H
 
+#if defined DNN_DOUBLE && !defined DNN_LIBRARY
+#error "the half in double of a plug-in cannot call these: the program has them in float; write the sums out under #ifdef DNN_DOUBLE"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include "dnn/math/real.h"

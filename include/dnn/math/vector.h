@@ -14,6 +14,7 @@
 #include "dnn/math/real.h"
 
 /* y [n] = f(x [n]); x == y is allowed, other overlap is not. */
+#if !defined DNN_DOUBLE || defined DNN_LIBRARY /* a plug-in's half in double would find those of the other build */
 void dnn_vector_exp(size_t n, const real *x, real *y);
 void dnn_vector_log(size_t n, const real *x, real *y);
 void dnn_vector_log1p(size_t n, const real *x, real *y);
@@ -22,6 +23,7 @@ void dnn_vector_tanh(size_t n, const real *x, real *y);
 void dnn_vector_erf(size_t n, const real *x, real *y);
 void dnn_vector_sigmoid(size_t n, const real *x, real *y);
 void dnn_vector_softplus(size_t n, const real *x, real *y);
+#endif
 
 /* ---- float ---- */
 

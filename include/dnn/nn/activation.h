@@ -15,6 +15,6 @@ typedef struct dnn_activation_kind {
     void (*backward)(const void *params, size_t rows, size_t units, const real *seen, const real *dy, real *dx);
 } dnn_activation_kind;
 
-extern const dnn_family dnn_activations;
+extern dnn_family dnn_activations;
 
 #endif

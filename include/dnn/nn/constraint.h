@@ -16,6 +16,6 @@ typedef struct dnn_constraint_kind {
     dnn_status (*fits)(const void *params, const dnn_shape *shape);
 } dnn_constraint_kind;
 
-extern const dnn_family dnn_constraints;
+extern dnn_family dnn_constraints;
 
 #endif

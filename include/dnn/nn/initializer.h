@@ -13,6 +13,6 @@ typedef struct dnn_initializer_kind {
     dnn_status (*fill)(const void *params, const dnn_stream *stream, const dnn_shape *shape, size_t fan_in, size_t fan_out, float *w);
 } dnn_initializer_kind;
 
-extern const dnn_family dnn_initializers;
+extern dnn_family dnn_initializers;
 
 #endif

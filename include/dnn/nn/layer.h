@@ -108,6 +108,6 @@ typedef struct dnn_layer_common { char *name; dnn_strings inputs; bool trainable
 /** The largest number of values a shape or a tensor of weights may have; beyond it a size is taken for a mistake. */
 #define DNN_MAX_VALUES_OF_TENSOR ((size_t)1 << 40)
 
-extern const dnn_family dnn_layers;
+extern dnn_family dnn_layers;
 
 #endif

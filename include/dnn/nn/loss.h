@@ -37,6 +37,6 @@ typedef struct dnn_loss_kind {
 } dnn_loss_kind;
 
 /** All of them are metrics as well (nn/metric.h). */
-extern const dnn_family dnn_losses;
+extern dnn_family dnn_losses;
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef DNN_NN_REFERENCE_H
 #define DNN_NN_REFERENCE_H
 
+#include "dnn/base/param.h"
 #include "dnn/math/segment.h"
 
 typedef struct dnn_reference dnn_reference;
@@ -25,5 +26,12 @@ size_t dnn_reference_total(const dnn_reference *reference);
 dnn_status dnn_reference_bind(dnn_reference *reference, const dnn_reference_batch *batch);
 /** Data term of the mean loss in training mode with `weights` [total]; `gradient` [total] of that mean, or NULL. */
 double dnn_reference_loss(dnn_reference *reference, const double *weights, double *gradient);
+
+/** Adds a member to the double build's family of that name (layer, activation, loss, initializer, regularizer, constraint): a descriptor
+ * compiled in double, or one whose functions work on float in both builds. It is copied, since its rows name the families of the other
+ * build; what its functions are stays borrowed. */
+dnn_status dnn_reference_add(const char *family, const dnn_kind *kind);
+/** Families as they were built. */
+void dnn_reference_forget(void);
 
 #endif

@@ -13,6 +13,6 @@ typedef struct dnn_regularizer_kind {
     void (*after_update)(const void *params, double learning_rate, size_t n, float *w);
 } dnn_regularizer_kind;
 
-extern const dnn_family dnn_regularizers;
+extern dnn_family dnn_regularizers;
 
 #endif

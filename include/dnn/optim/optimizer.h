@@ -52,7 +52,7 @@ typedef struct dnn_optimizer_kind {
     void (*update)(const void *params, const dnn_update *u);
 } dnn_optimizer_kind;
 
-extern const dnn_family dnn_optimizers;
+extern dnn_family dnn_optimizers;
 
 /** Learning rate before update number `step` + 1: a pure function of the step (and of what does not change in a run). */
 typedef struct dnn_schedule_time {

@@ -12,7 +12,7 @@ typedef struct dnn_schedule_kind {
 } dnn_schedule_kind;
 
 /** Common row: `step_unit`, step or epoch. */
-extern const dnn_family dnn_schedules;
+extern dnn_family dnn_schedules;
 
 /** The rate at that time; with `step_unit: epoch` the kind sees epochs for steps. */
 double dnn_schedule_rate(const dnn_component *schedule, const dnn_schedule_time *time);

@@ -27,6 +27,7 @@ typedef struct dnn_comm_config { double timeout; int team; /**< dnn_team_scope *
 typedef struct dnn_config {
     int64_t seed;
     char *output;
+    dnn_strings plugins;       /**< loaded by dnn_config_load, before anything else is read */
     dnn_data_config data;
     dnn_node *model;
     dnn_training_config training;

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/nn/constraint.h"
+#include "dnn/nn/initializer.h"
 #include "dnn/nn/objective.h"
+#include "dnn/nn/regularizer.h"
 
 struct dnn_reference {
     dnn_graph *graph;
@@ -97,4 +100,59 @@ double dnn_reference_loss(dnn_reference *r, const double *weights, double *gradi
     double values[64];
     dnn_objective_results(r->objective, r->record, values);
     return values[0] + dnn_objective_penalty(r->objective, r->record);
+}
+
+/* ---- members that join ---- */
+
+static const struct { dnn_family *family; size_t size; } families[] = {
+    { &dnn_layers, sizeof(dnn_layer_kind) },           { &dnn_activations, sizeof(dnn_activation_kind) },
+    { &dnn_losses, sizeof(dnn_loss_kind) },            { &dnn_initializers, sizeof(dnn_initializer_kind) },
+    { &dnn_regularizers, sizeof(dnn_regularizer_kind) }, { &dnn_constraints, sizeof(dnn_constraint_kind) },
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+static const dnn_family *of_this_build(const dnn_family *other)
+{
+    for (size_t i = 0; other && i < FAMILIES; i++)
+        if (strcmp(families[i].family->name, other->name) == 0) return families[i].family;
+    return other;
+}
+
+/* One block: the descriptor, and behind it its rows with the families of this build. */
+static dnn_status copy_kind(const dnn_kind *kind, size_t size, dnn_kind **out)
+{
+    const size_t head = (size + 63) / 64 * 64;
+    char *block = dnn_alloc(1, head + kind->n_params * sizeof(dnn_param));
+    *out = (dnn_kind *)block;
+    if (!block) return DNN_E_MEMORY;
+    dnn_param *rows = (dnn_param *)(block + head);
+    memcpy(block, kind, size);
+    for (size_t i = 0; i < kind->n_params; i++) {
+        rows[i] = kind->params[i];
+        rows[i].family = of_this_build(rows[i].family);
+    }
+    if (kind->n_params) (*out)->params = rows;
+    return DNN_OK;
+}
+
+dnn_status dnn_reference_add(const char *family, const dnn_kind *kind)
+{
+    for (size_t i = 0; i < FAMILIES; i++) {
+        dnn_kind *copy = NULL;
+        if (strcmp(families[i].family->name, family) != 0) continue;
+        dnn_status st = copy_kind(kind, families[i].size, &copy);
+        if (st == DNN_OK) st = dnn_family_add(families[i].family, copy);
+        if (st != DNN_OK) dnn_free(copy);
+        return st;
+    }
+    return dnn_fail(DNN_E_INTERNAL, "the double build has no family of the name %s", family);
+}
+
+void dnn_reference_forget(void)
+{
+    for (size_t i = 0; i < FAMILIES; i++) {
+        dnn_family *f = families[i].family;
+        for (size_t k = f->grown ? f->own_count : f->count; k < f->count; k++) dnn_free((void *)f->kinds[k]);
+        dnn_family_forget(f);
+    }
 }
