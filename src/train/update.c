@@ -68,7 +68,8 @@ static dnn_update update_of(const worker *k, const slice_block *b, const step_pl
 {
     const runner *r = k->r;
     dnn_update u = { .n = b->length, .w = r->weights + b->offset, .g = g, .learning_rate = p->learning_rate, .t = p->update,
-                     .scalars = k->scalars, .w_norm = k->weight_norms[b->segment], .g_norm = k->norms[b->segment] };
+                     .scalars = k->scalars, .w_norm = k->weight_norms[b->segment], .g_norm = k->norms[b->segment],
+                     .length = r->graph->segments.at[b->segment].length };
     const size_t own = dnn_optimizer_first_slot(r->optimizer);
     for (size_t s = own; s < r->n_slots; s++) u.slot[s - own] = r->slots[s] + b->offset;
     return u;
@@ -196,12 +197,30 @@ static void clip_blocks(worker *k, const step_plan *p, size_t first, size_t end)
                        r->blocks[i].length);
 }
 
+/* Where a direction takes the whole tensor, tensors are shared among the workers in place of blocks. */
+static void find_tensor_directions(worker *k, const step_plan *p)
+{
+    runner *r = k->r;
+    size_t first, end;
+    slice_of(k, r->graph->segments.count, &first, &end);
+    for (size_t s = first; s < end; s++) {
+        const dnn_segment *g = &r->graph->segments.at[s];
+        if (r->segment_first_block[s] == r->segment_first_block[s + 1]) continue;
+        const slice_block whole = { .segment = (uint32_t)s, .offset = g->offset, .length = (uint32_t)g->length };
+        dnn_update u = update_of(k, &whole, p, r->reduced + g->offset);
+        u.n = g->length;
+        rule_of(r)->tensor_direction(r->optimizer->params, &u, &g->shape, r->reduced + g->offset);
+    }
+    dnn_team_barrier(r->team);
+}
+
 /* Directions in place of gradients, then the norms of tensors and of their directions. The rule moves weights that have decayed,
  * hence their norm. */
 static void find_rule_norms(worker *k, const step_plan *p, size_t first, size_t end)
 {
     runner *r = k->r;
-    dnn_team_barrier(r->team); /* everybody has done with the norms of gradients */
+    dnn_team_barrier(r->team); /* everybody has done with the norms of gradients, and with its blocks of them */
+    if (rule_of(r)->tensor_direction) find_tensor_directions(k, p);
     for (size_t i = first; i < end; i++) {
         const slice_block *b = &r->blocks[i];
         float *g = r->reduced + b->offset;

@@ -50,7 +50,10 @@ static void find_norms(trained *r, double rate, size_t split, double norms[2][2]
     for (size_t k = 0; k < 2; k++) {
         dnn_update u = { .n = end[k] - begin[k], .w = r->w + begin[k], .g = r->g + begin[k], .learning_rate = rate, .t = r->t };
         for (size_t s = 0; s < r->kind->slots(r->optimizer.params); s++) u.slot[s] = r->slot[s] + begin[k];
+        /* The kernel that the values of Keras belong to is [3, 4]. */
+        const dnn_shape shape = split < r->n && k == 0 ? (dnn_shape){ .rank = 2, .dim = { 3, 4 } } : dnn_shape_1(u.n);
         if (r->kind->direction) r->kind->direction(r->optimizer.params, &u, r->g + begin[k]);
+        if (r->kind->tensor_direction && u.n > 0) r->kind->tensor_direction(r->optimizer.params, &u, &shape, r->g + begin[k]);
         norms[k][0] = norm_of(u.w, u.n);
         norms[k][1] = norm_of(u.g, u.n);
     }
@@ -70,7 +73,7 @@ static void update(trained *r, size_t piece)
         if (split < r->n && piece > split) piece = 4; /* a stretch lies in one tensor; both have a multiple of 4 */
     }
     for (size_t i = 0; i < r->n; i += piece) {
-        dnn_update u = { .w_norm = norms[i >= split][0], .g_norm = norms[i >= split][1], .n = r->n - i < piece ? r->n - i : piece, .w = r->w + i, .g = r->g + i, .learning_rate = rate,
+        dnn_update u = { .w_norm = norms[i >= split][0], .g_norm = norms[i >= split][1], .length = i >= split ? r->n - split : split, .n = r->n - i < piece ? r->n - i : piece, .w = r->w + i, .g = r->g + i, .learning_rate = rate,
                          .t = r->t, .scalars = r->scalars };
         for (size_t s = 0; s < r->kind->slots(r->optimizer.params); s++) u.slot[s] = r->slot[s] + i;
         dnn_decay_weights(rate, dnn_optimizer_weight_decay(&r->optimizer, "dense/kernel"), u.n, u.w);

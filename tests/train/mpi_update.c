@@ -13,7 +13,7 @@
     "    - dense: {units: 4, activation: softmax, bias_constraint: non_neg}\n"                                                               \
     "training: {loss: sparse_categorical_crossentropy, batch_size: 32, log_every: 1, optimizer: {" optimizer "}" extra_training "}\n" extra_comm
 
-enum { PENALIZED, PROXIMAL, ACCUMULATED, AVERAGED, LAMB, LARS, KINDS };
+enum { PENALIZED, PROXIMAL, ACCUMULATED, AVERAGED, LAMB, LARS, ADAFACTOR, KINDS };
 #define TEXTS(extra_training, extra_comm)                                                                                                    \
     {                                                                                                                                        \
         RUN("kernel_regularizer: {l1_l2: {l1: 0.001, l2: 0.01}}, kernel_constraint: {max_norm: 1.1}",                                        \
@@ -29,6 +29,8 @@ enum { PENALIZED, PROXIMAL, ACCUMULATED, AVERAGED, LAMB, LARS, KINDS };
             extra_training, extra_comm),                                                                                                     \
         RUN("kernel_constraint: {max_norm: 1.0}", "lars: {learning_rate: 0.5, trust_coefficient: 0.02, beta: 0.01, use_ema: true}",          \
             extra_training, extra_comm),                                                                                                     \
+        RUN("kernel_regularizer: {l2: 0.01}", "adafactor: {learning_rate: 0.05, weight_decay: 0.1, clipnorm: 0.4, epsilon_1: 0.001, "        \
+            "gradient_accumulation_steps: 2}", extra_training, extra_comm),                                                                  \
     }
 static const char *const plain[KINDS] = TEXTS("", "");
 static const char *const fixed[KINDS] = TEXTS(", shards: 8", "");

@@ -6,6 +6,7 @@
 
 #include "dnn/base/param.h"
 #include "dnn/math/segment.h"
+#include "dnn/math/shape.h"
 
 enum { DNN_MAX_SLOTS = 4, DNN_MAX_VECTORS = DNN_MAX_SLOTS + 2, DNN_MAX_SCALARS = 4 };
 
@@ -19,6 +20,7 @@ typedef struct dnn_update {
     uint64_t t;             /**< this update, from 1 */
     const double *scalars;  /**< as `begin` left them (Nadam's product) */
     double w_norm, g_norm;  /**< of the whole tensor, before the update; only where the kind wants_norms */
+    size_t length;          /**< elements of the whole tensor; likewise */
 } dnn_update;
 
 /** Every optimizer's parameter struct begins with this. */
@@ -49,6 +51,8 @@ typedef struct dnn_optimizer_kind {
     double usual_weight_decay;  /**< where weight_decay is not given */
     bool wants_norms;
     void (*direction)(const void *params, const dnn_update *u, float *g);
+    /** In place of `direction` where it takes more than stretches: u and g are those of a whole tensor of that shape. */
+    void (*tensor_direction)(const void *params, const dnn_update *u, const dnn_shape *shape, float *g);
     void (*update)(const void *params, const dnn_update *u);
 } dnn_optimizer_kind;
 

@@ -18,7 +18,7 @@ typedef struct adadelta {
 static const dnn_param params[] = {
     DNN_COMPONENT(adadelta, learning_rate, &dnn_schedules, "0.001", "step size: a number or a schedule"),
     DNN_REAL(adadelta, rho, "0.95", "[0, 1)", "share of the old means of squares that is kept"),
-    DNN_REAL(adadelta, epsilon, "1e-7", "> 0", "added inside both roots"),
+    DNN_REAL(adadelta, epsilon, "1e-7", ">= 0", "added inside both roots"),
 };
 
 enum { OF_GRADIENT, OF_STEP, SLOTS };

@@ -15,7 +15,7 @@ typedef struct adagrad {
 static const dnn_param params[] = {
     DNN_COMPONENT(adagrad, learning_rate, &dnn_schedules, "0.001", "step size: a number or a schedule"),
     DNN_REAL(adagrad, initial_accumulator_value, "0.1", ">= 0", "what the sums of squares start from"),
-    DNN_REAL(adagrad, epsilon, "1e-7", "> 0", "added inside the root"),
+    DNN_REAL(adagrad, epsilon, "1e-7", ">= 0", "added inside the root"),
 };
 
 static size_t slots(const void *p)

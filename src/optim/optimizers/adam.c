@@ -20,7 +20,7 @@ static const dnn_param params[] = {
     DNN_COMPONENT(adam, learning_rate, &dnn_schedules, "0.001", "step size: a number or a schedule"),
     DNN_REAL(adam, beta_1, "0.9", "[0, 1)", "share of the old mean of gradients that is kept"),
     DNN_REAL(adam, beta_2, "0.999", "[0, 1)", "share of the old mean of squares that is kept"),
-    DNN_REAL(adam, epsilon, "1e-7", "> 0", "added to the root"),
+    DNN_REAL(adam, epsilon, "1e-7", ">= 0", "added to the root"),
     DNN_BOOL(adam, amsgrad, "false", "divides by the largest mean of squares so far"),
 };
 

@@ -17,7 +17,7 @@ static const dnn_param params[] = {
     DNN_COMPONENT(adamax, learning_rate, &dnn_schedules, "0.001", "step size: a number or a schedule"),
     DNN_REAL(adamax, beta_1, "0.9", "[0, 1)", "share of the old mean of gradients that is kept"),
     DNN_REAL(adamax, beta_2, "0.999", "[0, 1)", "factor by which the largest gradient so far fades"),
-    DNN_REAL(adamax, epsilon, "1e-7", "> 0", "added to the divisor"),
+    DNN_REAL(adamax, epsilon, "1e-7", ">= 0", "added to the divisor"),
 };
 
 enum { MOMENTUM, NORM, SLOTS };

@@ -15,7 +15,7 @@ static const dnn_param params[] = {
     DNN_COMPONENT(adamw, learning_rate, &dnn_schedules, "0.001", "step size: a number or a schedule"),
     DNN_REAL(adamw, beta_1, "0.9", "[0, 1)", "share of the old mean of gradients that is kept"),
     DNN_REAL(adamw, beta_2, "0.999", "[0, 1)", "share of the old mean of squares that is kept"),
-    DNN_REAL(adamw, epsilon, "1e-7", "> 0", "added to the root"),
+    DNN_REAL(adamw, epsilon, "1e-7", ">= 0", "added to the root"),
     DNN_BOOL(adamw, amsgrad, "false", "divides by the largest mean of squares so far"),
 };
 

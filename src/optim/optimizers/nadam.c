@@ -19,7 +19,7 @@ static const dnn_param params[] = {
     DNN_COMPONENT(nadam, learning_rate, &dnn_schedules, "0.001", "step size: a number or a schedule"),
     DNN_REAL(nadam, beta_1, "0.9", "[0, 1)", "share of the old mean of gradients that is kept"),
     DNN_REAL(nadam, beta_2, "0.999", "[0, 1)", "share of the old mean of squares that is kept"),
-    DNN_REAL(nadam, epsilon, "1e-7", "> 0", "added to the root"),
+    DNN_REAL(nadam, epsilon, "1e-7", ">= 0", "added to the root"),
     DNN_REAL(nadam, schedule_decay, "1", ">= 0", "how fast momentum warms up: 1 as in Keras 3, 0.004 as in tf.keras 2"),
 };
 

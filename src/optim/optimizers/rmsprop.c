@@ -20,7 +20,7 @@ static const dnn_param params[] = {
     DNN_COMPONENT(rmsprop, learning_rate, &dnn_schedules, "0.001", "step size: a number or a schedule"),
     DNN_REAL(rmsprop, rho, "0.9", "[0, 1)", "share of the old mean of squares that is kept"),
     DNN_REAL(rmsprop, momentum, "0", "[0, 1]", "share of the last step that is taken again"),
-    DNN_REAL(rmsprop, epsilon, "1e-7", "> 0", "added inside the root"),
+    DNN_REAL(rmsprop, epsilon, "1e-7", ">= 0", "added inside the root"),
     DNN_BOOL(rmsprop, centered, "false", "divides by the standard deviation of the gradient, not by its root mean square"),
 };
 

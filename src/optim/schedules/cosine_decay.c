@@ -6,15 +6,13 @@
 #include "dnn/optim/schedule.h"
 
 typedef struct cosine_decay {
-    double initial_learning_rate;
-    size_t decay_steps;
-    double alpha, warmup_target;
+    double initial_learning_rate, decay_steps, alpha, warmup_target;
     size_t warmup_steps;
 } cosine_decay;
 
 static const dnn_param params[] = {
     DNN_REAL(cosine_decay, initial_learning_rate, NULL, ">= 0", "rate of the first step"),
-    DNN_SIZE(cosine_decay, decay_steps, NULL, ">= 1", "steps of the way down, warm-up not counted"),
+    DNN_REAL(cosine_decay, decay_steps, NULL, "> 0", "steps of the way down, warm-up not counted"),
     DNN_REAL(cosine_decay, alpha, "0", "[0, 1]", "share of the highest rate that remains at the end"),
     DNN_REAL(cosine_decay, warmup_target, "null", ">= 0", "rate that the warm-up leads to; null: none"),
     DNN_SIZE(cosine_decay, warmup_steps, "0", ">= 0", "steps of the warm-up"),
@@ -34,7 +32,7 @@ static double rate(const void *p, const dnn_schedule_time *time)
 {
     const cosine_decay *c = p;
     const bool warm = !isnan(c->warmup_target);
-    const double warmup = warm ? (double)c->warmup_steps : 0.0, step = (double)time->step, steps = (double)c->decay_steps;
+    const double warmup = warm ? (double)c->warmup_steps : 0.0, step = (double)time->step, steps = c->decay_steps;
     if (step < warmup) return c->initial_learning_rate + (c->warmup_target - c->initial_learning_rate) * step / warmup;
     const double passed = step - warmup < steps ? (step - warmup) / steps : 1.0;
     const double cosine = 0.5 * (1.0 + cos(acos(-1.0) * passed));

@@ -5,14 +5,12 @@
 #include "dnn/optim/schedule.h"
 
 typedef struct cosine_decay_restarts {
-    double initial_learning_rate;
-    size_t first_decay_steps;
-    double t_mul, m_mul, alpha;
+    double initial_learning_rate, first_decay_steps, t_mul, m_mul, alpha;
 } cosine_decay_restarts;
 
 static const dnn_param params[] = {
     DNN_REAL(cosine_decay_restarts, initial_learning_rate, NULL, ">= 0", "rate of the first step"),
-    DNN_SIZE(cosine_decay_restarts, first_decay_steps, NULL, ">= 1", "steps of the first way down"),
+    DNN_REAL(cosine_decay_restarts, first_decay_steps, NULL, "> 0", "steps of the first way down"),
     DNN_REAL(cosine_decay_restarts, t_mul, "2", ">= 1", "length of each way down relative to the one before"),
     DNN_REAL(cosine_decay_restarts, m_mul, "1", "> 0", "start of each way down relative to the one before"),
     DNN_REAL(cosine_decay_restarts, alpha, "0", "[0, 1]", "share of the first rate that remains at the end of each"),
@@ -21,7 +19,7 @@ static const dnn_param params[] = {
 static double rate(const void *p, const dnn_schedule_time *time)
 {
     const cosine_decay_restarts *c = p;
-    double passed = (double)time->step, length = (double)c->first_decay_steps, height = 1.0;
+    double passed = (double)time->step, length = c->first_decay_steps, height = 1.0;
     if (c->t_mul == 1.0) {
         const double times = floor(passed / length);
         passed -= times * length;

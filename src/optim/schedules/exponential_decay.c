@@ -4,15 +4,13 @@
 #include "dnn/optim/schedule.h"
 
 typedef struct exponential_decay {
-    double initial_learning_rate;
-    size_t decay_steps;
-    double decay_rate;
+    double initial_learning_rate, decay_steps, decay_rate;
     bool staircase;
 } exponential_decay;
 
 static const dnn_param params[] = {
     DNN_REAL(exponential_decay, initial_learning_rate, NULL, ">= 0", "rate of the first step"),
-    DNN_SIZE(exponential_decay, decay_steps, NULL, ">= 1", "steps after which the rate is decay_rate times what it was"),
+    DNN_REAL(exponential_decay, decay_steps, NULL, "> 0", "steps after which the rate is decay_rate times what it was"),
     DNN_REAL(exponential_decay, decay_rate, NULL, "> 0", "factor per decay_steps"),
     DNN_BOOL(exponential_decay, staircase, "false", "falls at whole multiples of decay_steps only"),
 };
@@ -20,7 +18,7 @@ static const dnn_param params[] = {
 static double rate(const void *p, const dnn_schedule_time *time)
 {
     const exponential_decay *e = p;
-    const double exponent = (double)time->step / (double)e->decay_steps;
+    const double exponent = (double)time->step / e->decay_steps;
     return e->initial_learning_rate * pow(e->decay_rate, e->staircase ? floor(exponent) : exponent);
 }
 
