@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "comm/ranks.h"
+#include "dnn/base/failpoint.h"
 #include "dnn/base/memory.h"
 
 static bool running(void)
@@ -83,6 +84,7 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     MPI_Initialized(&begun);
     if (begun) return dnn_fail(DNN_E_INTERNAL, "MPI has been started in this process before");
     dnn_set_panic_hook(take_all_down);
+    dnn_failpoint_rank(dnn_launcher_rank());
     dnn_collective_main();
     if (would_end_in_init()) return strangers();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
@@ -139,7 +140,8 @@ dnn_status checkpoint_write(trainer *t)
 {
     char name[64];
     snprintf(name, sizeof name, "checkpoints/step-%010llu.h5", (unsigned long long)t->step);
-    const dnn_status st = checkpoint_export(t, name, false);
+    dnn_status st = dnn_failpoint_status("checkpoint", DNN_E_IO);
+    if (st == DNN_OK) st = checkpoint_export(t, name, false);
     if (st != DNN_OK) return st;
     prune(t); /* only after the new one was verified */
     return run_folder_write_status(&t->folder, "running", t->epoch, t->step, DNN_OK);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/base/log.h"
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
@@ -73,6 +74,7 @@ static void after_step(trainer *t, const worker *k)
     for (size_t i = 0; i < t->run.record; i++) t->epoch_record[i] += k->outcome[i];
     t->epoch_penalty += penalties_of_step(&t->run) * dnn_objective_samples(k->outcome);
     uint64_t asked = signals_asked() | watchers_step_end(t, k->outcome);
+    if (t->side_status == DNN_OK) t->side_status = t->run.fault;
     if (dnn_comm_rank(t->comm) == 0 && t->side_status == DNN_OK) {
         if (t->run.log_every && t->step % t->run.log_every == 0) t->side_status = log_step(t, k);
         if (t->side_status == DNN_OK && save_due(t)) {
@@ -82,8 +84,8 @@ static void after_step(trainer *t, const worker *k)
         }
         if (k->diagnoses && t->side_status == DNN_OK) t->side_status = diagnosis_write(&t->run, t->history.diagnosis_path, t->epoch + 1);
         show(t);
-        if (t->side_status != DNN_OK) asked |= FLAG_FAILED;
     }
+    if (t->side_status != DNN_OK) asked |= FLAG_FAILED;
     __atomic_store_n(&t->run.request, asked, __ATOMIC_RELAXED);
 }
 
@@ -119,6 +121,7 @@ static dnn_status validate(trainer *t)
     part_pass pass = { .part = DNN_VALIDATION, .targets = true };
     dnn_report report = report_of(t, 0);
     dnn_status st = watchers_tell(t, offsetof(dnn_callback_kind, test_begin), &report, false);
+    if (st == DNN_OK) st = dnn_failpoint_status("evaluation", DNN_E_INTERNAL);
     evaluate_part(&t->forward, &pass, t->validation_record);
     values_of(t->objective, t->graph, t->validation_record, penalties_of_weights(t->graph, t->run.weights), t->values + t->n_train_values);
     report.values = t->values + t->n_train_values;
@@ -148,6 +151,7 @@ static dnn_status end_epoch(trainer *t)
         st = checkpoint_write(t);
         t->last_saved = now();
     }
+    if (!report.writes && st == DNN_OK) st = dnn_failpoint_status("checkpoint", DNN_E_IO); /* on ranks that wait for it */
     return dnn_agree(t->comm, st);
 }
 

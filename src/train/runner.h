@@ -109,6 +109,7 @@ struct runner {
     bool penalized, constrained;   /* some trainable segment is */
     uint64_t steps_per_epoch, total_steps;
     uint64_t first_step;           /* updates done before the phase began: the optimizer and its schedule count from there */
+    dnn_status fault;              /* what this rank's own part of a step came to */
     uint64_t request;              /* FLAG_… this rank asks for; read at each step */
     dnn_clip clip;
     double rate_factor;            /* of the learning rate, moved between epochs by callbacks; 1 at first */

@@ -3,12 +3,22 @@
 #include <math.h>
 #include <string.h>
 
+#include "dnn/base/failpoint.h"
 #include "train/diagnosis.h"
 #include "train/runner.h"
+
+/* A step cannot fail on its own; a planted failure of this rank goes the way of all: kept, and a flag to the others. */
+static dnn_fault planted(worker *k, const char *place)
+{
+    const dnn_fault fault = k->main ? dnn_failpoint(place) : DNN_FAULT_NONE;
+    if (fault == DNN_FAULT_ERROR) k->r->fault = dnn_fail(DNN_E_INTERNAL, "a planted fault in %s", place);
+    return fault;
+}
 
 static void forward_and_loss(worker *k, const dnn_run *run, double *records)
 {
     runner *r = k->r;
+    planted(k, "forward");
     dnn_graph_forward(r->graph, run, k->shards, k->n_bays);
     for (size_t i = 0; i < k->n_bays; i++) {
         bay *b = &k->bays[i];
@@ -53,6 +63,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     forward_and_loss(k, &run, records);
     trace_mark(&k->trace, k->step, TRACE_FORWARD);
     dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
+    if (planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].shard.gradient[0] = NAN;
     trace_mark(&k->trace, k->step, TRACE_BACKWARD);
     const int all = dnn_team_first_of_all(r->team) + k->index;
     records[r->flags_at[all]] = k->main ? (double)__atomic_load_n(&r->request, __ATOMIC_RELAXED) : 0.0;

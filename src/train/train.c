@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
@@ -231,7 +232,8 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     shared_model start = { 0 };
     bool with_optimizer = false;
     dnn_node *root = NULL;
-    dnn_status st = dnn_config_load(comm, request->run_file, request->overrides, request->n_overrides, &root);
+    dnn_status st = dnn_agree(comm, dnn_failpoint_status("start", DNN_E_INTERNAL));
+    if (st == DNN_OK) st = dnn_config_load(comm, request->run_file, request->overrides, request->n_overrides, &root);
     if (st == DNN_OK) st = setup_model_start(comm, root, &start, &with_optimizer);
     if (st == DNN_OK) st = dnn_agree(comm, dnn_config_read(root, &t.config));
     dnn_node_destroy(root);
