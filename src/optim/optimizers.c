@@ -47,6 +47,11 @@ double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_sch
     return dnn_schedule_rate(schedule_of(optimizer), time);
 }
 
+double dnn_optimizer_momentum(const dnn_component *optimizer, const dnn_schedule_time *time)
+{
+    return dnn_schedule_momentum(schedule_of(optimizer), time);
+}
+
 static dnn_status check_whole(const dnn_component *optimizer, const char *key, double value)
 {
     char place[256];
@@ -60,5 +65,9 @@ dnn_status dnn_optimizer_check(const dnn_component *optimizer)
     const dnn_optimizer_common *c = optimizer->common;
     dnn_status st = check_whole(optimizer, "gradient_accumulation_steps", c->gradient_accumulation_steps);
     if (st == DNN_OK) st = check_whole(optimizer, "ema_overwrite_frequency", c->ema_overwrite_frequency);
-    return st == DNN_OK ? dnn_schedule_check(schedule_of(optimizer)) : st;
+    if (st == DNN_OK) st = dnn_schedule_check(schedule_of(optimizer));
+    if (st == DNN_OK && dnn_schedule_moves_momentum(schedule_of(optimizer)) && !((const dnn_optimizer_kind *)optimizer->kind)->momentum_moves)
+        return dnn_place_fail(DNN_E_CONFIG, optimizer->place, "%s: its learning rate's cycle_momentum wants an optimizer with a momentum to move: "
+                              "sgd or rmsprop; or leave cycle_momentum out", optimizer->kind->name);
+    return st;
 }

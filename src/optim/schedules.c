@@ -1,6 +1,8 @@
 /* The family of learning-rate schedules, and the unit that each counts in. */
 #include "dnn/optim/schedule.h"
 
+#include <math.h>
+
 #define X(name) extern const dnn_schedule_kind dnn_schedule_##name;
 #include "optim/schedules/kinds.def"
 #undef X
@@ -30,7 +32,9 @@ dnn_family dnn_schedules = {
 
 static bool by_epoch(const dnn_component *schedule) { return ((const unit *)schedule->common)->step_unit == BY_EPOCH; }
 
-double dnn_schedule_rate(const dnn_component *schedule, const dnn_schedule_time *time)
+static const dnn_schedule_kind *kind_of(const dnn_component *schedule) { return (const dnn_schedule_kind *)schedule->kind; }
+
+static dnn_schedule_time own_time(const dnn_component *schedule, const dnn_schedule_time *time)
 {
     dnn_schedule_time own = *time;
     if (by_epoch(schedule) && time->steps_per_epoch > 0) {
@@ -38,13 +42,29 @@ double dnn_schedule_rate(const dnn_component *schedule, const dnn_schedule_time 
         own.total_steps /= time->steps_per_epoch;
         own.steps_per_epoch = 1;
     }
-    return ((const dnn_schedule_kind *)schedule->kind)->rate(schedule->params, &own);
+    return own;
+}
+
+double dnn_schedule_rate(const dnn_component *schedule, const dnn_schedule_time *time)
+{
+    const dnn_schedule_time own = own_time(schedule, time);
+    return kind_of(schedule)->rate(schedule->params, &own);
+}
+
+double dnn_schedule_momentum(const dnn_component *schedule, const dnn_schedule_time *time)
+{
+    const dnn_schedule_time own = own_time(schedule, time);
+    return kind_of(schedule)->momentum ? kind_of(schedule)->momentum(schedule->params, &own) : NAN;
+}
+
+bool dnn_schedule_moves_momentum(const dnn_component *schedule)
+{
+    return !isnan(dnn_schedule_momentum(schedule, &(dnn_schedule_time){ .steps_per_epoch = 1, .total_steps = 1 }));
 }
 
 dnn_status dnn_schedule_check(const dnn_component *schedule)
 {
-    const dnn_schedule_kind *kind = (const dnn_schedule_kind *)schedule->kind;
-    return kind->check ? kind->check(schedule) : DNN_OK;
+    return kind_of(schedule)->check ? kind_of(schedule)->check(schedule) : DNN_OK;
 }
 
 bool dnn_schedule_is_keras(const dnn_component *schedule) { return schedule->kind->keras && !by_epoch(schedule); }

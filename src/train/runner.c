@@ -116,13 +116,24 @@ static dnn_status create_windows(runner *r)
     return DNN_OK;
 }
 
+static dnn_schedule_time time_of(const runner *r, uint64_t step)
+{
+    return (dnn_schedule_time){ step > r->first_step ? step - r->first_step : 0, r->steps_per_epoch, r->total_steps,
+                                r->cut.batch * dnn_optimizer_steps_per_update(r->optimizer) };
+}
+
 double runner_learning_rate(const runner *r, uint64_t step)
 {
-    const dnn_schedule_time time = { step > r->first_step ? step - r->first_step : 0, r->steps_per_epoch, r->total_steps,
-                                     r->cut.batch * dnn_optimizer_steps_per_update(r->optimizer) };
+    const dnn_schedule_time time = time_of(r, step);
     double rate = dnn_optimizer_learning_rate(r->optimizer, &time);
     if (r->rate_instead) rate = r->rate_instead(r->rate_params, rate, &time);
     return rate * r->rate_factor;
+}
+
+double runner_momentum(const runner *r, uint64_t step)
+{
+    const dnn_schedule_time time = time_of(r, step);
+    return dnn_optimizer_momentum(r->optimizer, &time);
 }
 
 dnn_status runner_begin(runner *r, const dnn_component *optimizer, uint64_t first_step, uint64_t epochs)

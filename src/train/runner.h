@@ -151,6 +151,8 @@ dnn_status workers_create(runner *r);
 void workers_destroy(runner *r);
 /* Learning rate of the update after `step` updates in all. */
 double runner_learning_rate(const runner *r, uint64_t step);
+/* Its momentum where the schedule moves it, else NaN. */
+double runner_momentum(const runner *r, uint64_t step);
 /* Another optimizer from the update after `first_step` on, for `epochs` epochs, and the slices of what is trainable now. Its vectors are left as
  * they are. Local. */
 dnn_status runner_begin(runner *r, const dnn_component *optimizer, uint64_t first_step, uint64_t epochs);

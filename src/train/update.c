@@ -17,6 +17,7 @@
 /* What is the same for all blocks of this step. */
 typedef struct step_plan {
     double learning_rate;
+    double momentum;    /* the schedule's; NaN: it leaves the optimizer's own alone */
     float scale;        /* 1 / samples */
     bool updates;       /* false: gradients are accumulated only */
     bool wants_norm;    /* of the gradient, for steps.csv */
@@ -31,7 +32,7 @@ static const dnn_optimizer_kind *rule_of(const runner *r) { return (const dnn_op
 static step_plan plan_step(const worker *k, double count)
 {
     const runner *r = k->r;
-    step_plan p = { .learning_rate = runner_learning_rate(r, k->step), .scale = (float)(1.0 / count) };
+    step_plan p = { .learning_rate = runner_learning_rate(r, k->step), .momentum = runner_momentum(r, k->step), .scale = (float)(1.0 / count) };
     p.per_update = dnn_optimizer_steps_per_update(r->optimizer);
     const uint64_t done = k->step - r->first_step;
     p.updates = (done + 1) % p.per_update == 0;
@@ -67,7 +68,8 @@ static void accumulate(const runner *r, const slice_block *b, const step_plan *p
 static dnn_update update_of(const worker *k, const slice_block *b, const step_plan *p, const float *g)
 {
     const runner *r = k->r;
-    dnn_update u = { .n = b->length, .w = r->weights + b->offset, .g = g, .learning_rate = p->learning_rate, .t = p->update,
+    dnn_update u = { .n = b->length, .w = r->weights + b->offset, .g = g, .learning_rate = p->learning_rate,
+                     .momentum = isnan(p->momentum) ? NULL : &p->momentum, .t = p->update,
                      .scalars = k->scalars, .w_norm = k->weight_norms[b->segment], .g_norm = k->norms[b->segment],
                      .length = r->graph->segments.at[b->segment].length };
     const size_t own = dnn_optimizer_first_slot(r->optimizer);

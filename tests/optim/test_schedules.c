@@ -157,6 +157,57 @@ static void one_cycle_goes_up_down_and_far_below(void **state)
     dnn_component_clear(&c);
 }
 
+static double momentum_at(const dnn_component *schedule, uint64_t step)
+{
+    return dnn_schedule_momentum(schedule, &(dnn_schedule_time){ .step = step, .steps_per_epoch = 10, .total_steps = 100, .batch_size = 64 });
+}
+
+static void the_momentum_of_one_cycle_is_low_where_the_rate_is_high(void **state)
+{
+    (void)state;
+    dnn_component c = make(&dnn_schedules, "one_cycle", pairs("max_rate", dnn_node_real(1), NULL));
+    assert_true(isnan(momentum_at(&c, 0)) && isnan(momentum_at(&c, 50)) && !dnn_schedule_moves_momentum(&c));
+    dnn_component_clear(&c);
+    c = make(&dnn_schedules, "one_cycle", pairs("max_rate", dnn_node_real(1), "cycle_momentum", dnn_node_bool(true), NULL));
+    assert_true(dnn_schedule_moves_momentum(&c));
+    for (uint64_t step = 0; step <= 44; step++) { /* a line of 44 steps down, one of 44 up */
+        const double expected = 0.95 - 0.1 * (double)step / 44;
+        assert_true(fabs(momentum_at(&c, step) - expected) < 1e-15 && fabs(momentum_at(&c, 88 - step) - expected) < 1e-15);
+    }
+    for (uint64_t step = 88; step < 120; step++) assert_true(momentum_at(&c, step) == 0.95);
+    dnn_component_clear(&c);
+    /* Wrapped, it waits at its first value while the rate warms up: of the 80 steps left 35 go down. */
+    dnn_node *cycle = pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "cycle_momentum", dnn_node_bool(true), "max_momentum", dnn_node_real(0.9),
+                                               "min_momentum", dnn_node_real(0.5), NULL), NULL);
+    c = make(&dnn_schedules, "warmup", pairs("steps", dnn_node_int(20), "of", pairs("scale_with_batch", pairs("of", cycle, NULL), NULL), NULL));
+    assert_true(momentum_at(&c, 0) == 0.9 && momentum_at(&c, 20) == 0.9 && momentum_at(&c, 55) == 0.5 && momentum_at(&c, 95) == 0.9);
+    dnn_component_clear(&c);
+}
+
+/* Two updates by hand with momenta 0.9 and 0.5: m = b m - lr g for sgd, w += m. */
+static void sgd_and_rmsprop_take_the_momentum_of_the_step(void **state)
+{
+    (void)state;
+    static const double momenta[] = { 0.9, 0.5 };
+    for (int k = 0; k < 2; k++) {
+        dnn_node *cycle = pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "cycle_momentum", dnn_node_bool(true), NULL), NULL);
+        dnn_component c = k ? make(&dnn_optimizers, "rmsprop", pairs("learning_rate", cycle, "rho", dnn_node_real(0), "epsilon", dnn_node_real(1e-30), NULL))
+                            : make(&dnn_optimizers, "sgd", pairs("learning_rate", cycle, NULL));
+        const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)c.kind;
+        const size_t slots = kind->slots(c.params);
+        float w = 1, g = 2, slot[2] = { 0, 0 };
+        assert_int_equal(dnn_optimizer_check(&c), DNN_OK);
+        assert_int_equal(slots, k + 1); /* kept though the optimizer's own momentum is 0 */
+        assert_string_equal(kind->slot_name(c.params, (size_t)k), "momentum");
+        for (uint64_t t = 1; t <= 2; t++)
+            kind->update(c.params, &(dnn_update){ .n = 1, .w = &w, .g = &g, .slot = { &slot[0], &slot[1] }, .learning_rate = 0.25, .t = t,
+                                                  .momentum = &momenta[t - 1] });
+        /* sgd moves by -0.5 and -0.75; rmsprop, with g / |g| = 1, by -0.25 and -0.375 */
+        assert_float_equal((double)w, k ? 1 - 0.25 - 0.375 : 1 - 0.5 - 0.75, 1e-6);
+        dnn_component_clear(&c);
+    }
+}
+
 static void a_warm_up_leads_to_the_first_rate_of_what_follows(void **state)
 {
     (void)state;
@@ -233,6 +284,13 @@ static void what_rows_cannot_say_is_checked(void **state)
     refuses(pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "total_steps", dnn_node_int(10), "last_steps", dnn_node_int(10), NULL), NULL),
             "must be less than total_steps");
     refuses(pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "total_steps", dnn_node_real(10.5), NULL), NULL), "whole number");
+    refuses(pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "cycle_momentum", dnn_node_bool(true), "min_momentum", dnn_node_real(0.97), NULL), NULL),
+            "one_cycle.min_momentum");
+    dnn_component adam = make(&dnn_optimizers, "adam", pairs("learning_rate", pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "cycle_momentum",
+                                                             dnn_node_bool(true), NULL), NULL), NULL));
+    assert_int_equal(dnn_optimizer_check(&adam), DNN_E_CONFIG);
+    assert_non_null(strstr(dnn_fail_text(), "sgd or rmsprop"));
+    dnn_component_clear(&adam);
     dnn_node *bad = pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "last_steps", dnn_node_real(1.5), NULL), NULL);
     refuses(pairs("warmup", pairs("steps", dnn_node_int(10), "of", pairs("scale_with_batch", pairs("of", bad, NULL), NULL), NULL), NULL),
             "one_cycle.last_steps");
@@ -269,6 +327,8 @@ int main(void)
         cmocka_unit_test(a_cycling_polynomial_starts_again_on_a_longer_way),
         cmocka_unit_test(a_cosine_warms_up_in_a_straight_line_that_its_steps_do_not_count),
         cmocka_unit_test(one_cycle_goes_up_down_and_far_below),
+        cmocka_unit_test(the_momentum_of_one_cycle_is_low_where_the_rate_is_high),
+        cmocka_unit_test(sgd_and_rmsprop_take_the_momentum_of_the_step),
         cmocka_unit_test(a_warm_up_leads_to_the_first_rate_of_what_follows),
         cmocka_unit_test(the_linear_rule_multiplies_by_the_share_of_the_base),
         cmocka_unit_test(a_schedule_may_count_epochs),

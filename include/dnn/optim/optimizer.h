@@ -17,6 +17,7 @@ typedef struct dnn_update {
     const float *g;
     float *slot[DNN_MAX_SLOTS];
     double learning_rate;   /**< of this step */
+    const double *momentum; /**< of this step, where the schedule moves it; NULL: the optimizer's own */
     uint64_t t;             /**< this update, from 1 */
     const double *scalars;  /**< as `begin` left them (Nadam's product) */
     double w_norm, g_norm;  /**< of the whole tensor, before the update; only where the kind wants_norms */
@@ -46,9 +47,10 @@ typedef struct dnn_optimizer_kind {
     size_t n_scalars;
     /** Before update t: advances the scalars (all ranks compute the same). NULL where n_scalars is 0. */
     void (*begin)(const void *params, uint64_t t, double *scalars);
+    double usual_weight_decay;  /**< where weight_decay is not given */
+    bool momentum_moves;        /**< its `momentum` may be moved by the schedule */
     /** Kinds that scale a tensor's step by norms of the whole tensor: `direction` (NULL: the gradient itself) turns g into the direction in place, then
      * norms of w and g are taken over the tensor, then `update` is called. */
-    double usual_weight_decay;  /**< where weight_decay is not given */
     bool wants_norms;
     void (*direction)(const void *params, const dnn_update *u, float *g);
     /** In place of `direction` where it takes more than stretches: u and g are those of a whole tensor of that shape. */
@@ -64,6 +66,8 @@ typedef struct dnn_schedule_time {
     uint64_t batch_size;  /**< rows of the whole job that make one update */
 } dnn_schedule_time;
 double dnn_optimizer_learning_rate(const dnn_component *optimizer, const dnn_schedule_time *time);
+/** Likewise the momentum; NaN where the schedule leaves it alone. */
+double dnn_optimizer_momentum(const dnn_component *optimizer, const dnn_schedule_time *time);
 /** Vectors kept beside the weights, in the order of Keras's file: "average" (use_ema), "gradient_accumulator" (accumulation), then the kind's own
  * slots, of which dnn_optimizer_first_slot is the first. */
 size_t dnn_optimizer_vectors(const dnn_component *optimizer);

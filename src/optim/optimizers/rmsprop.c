@@ -26,13 +26,14 @@ static const dnn_param params[] = {
 
 /* In Keras's file order: velocity, then momentum, then average_gradient, each where it is kept. */
 enum { VELOCITY = 0 };
-static size_t momentum_slot(const rmsprop *r) { return r->momentum > 0.0 ? 1 : 0; }
+static bool keeps_momentum(const rmsprop *r) { return r->momentum > 0.0 || dnn_schedule_moves_momentum(&r->learning_rate); }
+static size_t momentum_slot(const rmsprop *r) { return keeps_momentum(r) ? 1 : 0; }
 static size_t average_slot(const rmsprop *r) { return r->centered ? momentum_slot(r) + 1 : 0; }
 
 static size_t slots(const void *p)
 {
     const rmsprop *r = p;
-    return 1 + (r->momentum > 0.0) + r->centered;
+    return 1 + keeps_momentum(r) + r->centered;
 }
 
 static const char *slot_name(const void *p, size_t slot)
@@ -49,6 +50,9 @@ static inline float step_of(float g, float lr, float s, float a, float epsilon)
     return lr * g / sqrtf((variance > 0.0f ? variance : 0.0f) + epsilon);
 }
 
+/* A schedule may move it (one_cycle). */
+static float momentum_of(const rmsprop *r, const dnn_update *u) { return (float)(u->momentum ? *u->momentum : r->momentum); }
+
 static void plain(const rmsprop *r, const dnn_update *u)
 {
     const float lr = (float)u->learning_rate, rho = (float)r->rho, rest = (float)(1.0 - r->rho), epsilon = (float)r->epsilon;
@@ -63,7 +67,7 @@ static void plain(const rmsprop *r, const dnn_update *u)
 static void with_momentum(const rmsprop *r, const dnn_update *u)
 {
     const float lr = (float)u->learning_rate, rho = (float)r->rho, rest = (float)(1.0 - r->rho), epsilon = (float)r->epsilon;
-    const float momentum = (float)r->momentum, *restrict g = u->g;
+    const float momentum = momentum_of(r, u), *restrict g = u->g;
     float *restrict w = u->w, *restrict s = u->slot[VELOCITY], *restrict m = u->slot[momentum_slot(r)];
     for (size_t i = 0; i < u->n; i++) {
         s[i] = rho * s[i] + rest * (g[i] * g[i]);
@@ -87,7 +91,7 @@ static void centered(const rmsprop *r, const dnn_update *u)
 static void centered_with_momentum(const rmsprop *r, const dnn_update *u)
 {
     const float lr = (float)u->learning_rate, rho = (float)r->rho, rest = (float)(1.0 - r->rho), epsilon = (float)r->epsilon;
-    const float momentum = (float)r->momentum, *restrict g = u->g;
+    const float momentum = momentum_of(r, u), *restrict g = u->g;
     float *restrict w = u->w, *restrict s = u->slot[VELOCITY], *restrict m = u->slot[momentum_slot(r)];
     float *restrict a = u->slot[average_slot(r)];
     for (size_t i = 0; i < u->n; i++) {
@@ -102,13 +106,21 @@ static void update(const void *p, const dnn_update *u)
 {
     const rmsprop *r = p;
     if (r->centered)
-        (r->momentum > 0.0 ? centered_with_momentum : centered)(r, u);
+        (keeps_momentum(r) ? centered_with_momentum : centered)(r, u);
     else
-        (r->momentum > 0.0 ? with_momentum : plain)(r, u);
+        (keeps_momentum(r) ? with_momentum : plain)(r, u);
+}
+
+/* Keras keeps the vector that a moved momentum needs where its own is not 0: the first of the cycle. */
+static dnn_status encode(const void *p, dnn_node *config)
+{
+    const rmsprop *r = p;
+    const double first = dnn_schedule_momentum(&r->learning_rate, &(dnn_schedule_time){ .steps_per_epoch = 1, .total_steps = 1 });
+    return isnan(first) || r->momentum > 0.0 ? DNN_OK : dnn_node_set(config, "momentum", dnn_node_real(first));
 }
 
 const dnn_optimizer_kind dnn_optimizer_rmsprop = {
     .kind = { .name = "rmsprop", .help = "divides by the root mean square of recent gradients (Hinton 2012)",
-              .params_size = sizeof(rmsprop), DNN_PARAMS(params), .keras = "RMSprop" },
-    .slots = slots, .slot_name = slot_name, .update = update,
+              .params_size = sizeof(rmsprop), DNN_PARAMS(params), .keras = "RMSprop", .encode = encode },
+    .slots = slots, .slot_name = slot_name, .momentum_moves = true, .update = update,
 };

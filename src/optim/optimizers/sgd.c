@@ -3,8 +3,10 @@
  *   keras   m = momentum · m - lr · g      w += m      nesterov: w += momentum · m - lr · g
  *   torch   v = momentum · v + g           w -= lr · v nesterov: w -= lr · (g + momentum · v)
  *
- * The two are one as long as the learning rate stays; when it changes, Keras keeps the length of steps already
- * taken, PyTorch scales them along. */
+ * A schedule may move the momentum (one_cycle); the formulas then take that of the step. The two are one as long as the learning rate
+ * stays; when it changes, Keras keeps the length of steps already taken, PyTorch scales them along. */
+#include <math.h>
+
 #include "dnn/optim/schedule.h"
 
 typedef enum convention { KERAS, TORCH } convention;
@@ -25,7 +27,8 @@ static const dnn_param params[] = {
 
 static size_t slots(const void *p)
 {
-    return ((const sgd *)p)->momentum != 0.0 ? 1 : 0;
+    const sgd *s = p;
+    return s->momentum != 0.0 || dnn_schedule_moves_momentum(&s->learning_rate) ? 1 : 0;
 }
 
 static const char *slot_name(const void *p, size_t slot)
@@ -77,24 +80,26 @@ static void torch(const dnn_update *u, float momentum, bool nesterov)
 static void update(const void *p, const dnn_update *u)
 {
     const sgd *s = p;
-    if (s->momentum == 0.0)
+    const float momentum = (float)(u->momentum ? *u->momentum : s->momentum);
+    if (momentum == 0.0f)
         plain(u);
     else if (s->dampening_convention == KERAS)
-        keras(u, (float)s->momentum, s->nesterov);
+        keras(u, momentum, s->nesterov);
     else
-        torch(u, (float)s->momentum, s->nesterov);
+        torch(u, momentum, s->nesterov);
 }
 
-/* Keras knows its own convention only. */
+/* Keras knows its own convention only, and keeps the vector that a moved momentum needs where its own is not 0: the first of the cycle. */
 static dnn_status encode(const void *p, dnn_node *config)
 {
-    (void)p;
+    const sgd *s = p;
+    const double first = dnn_schedule_momentum(&s->learning_rate, &(dnn_schedule_time){ .steps_per_epoch = 1, .total_steps = 1 });
     dnn_node_remove(config, "dampening_convention");
-    return DNN_OK;
+    return isnan(first) || s->momentum != 0.0 ? DNN_OK : dnn_node_set(config, "momentum", dnn_node_real(first));
 }
 
 const dnn_optimizer_kind dnn_optimizer_sgd = {
     .kind = { .name = "sgd", .help = "gradient descent: w -= lr g, with momentum m = b m - lr g, w += m",
               .params_size = sizeof(sgd), DNN_PARAMS(params), .keras = "SGD", .encode = encode },
-    .slots = slots, .slot_name = slot_name, .update = update,
+    .slots = slots, .slot_name = slot_name, .momentum_moves = true, .update = update,
 };

@@ -17,8 +17,13 @@ static double rate(const void *p, const dnn_schedule_time *time)
     return dnn_schedule_rate(&s->of, time) * (double)time->batch_size / (double)s->base;
 }
 
+static double momentum(const void *p, const dnn_schedule_time *time)
+{
+    return dnn_schedule_momentum(&((const scale_with_batch *)p)->of, time);
+}
+
 const dnn_schedule_kind dnn_schedule_scale_with_batch = {
     .kind = { .name = "scale_with_batch", .help = "another schedule times batch size / base (Goyal et al. 2017)",
               .params_size = sizeof(scale_with_batch), DNN_PARAMS(params) },
-    .rate = rate, .check = check,
+    .rate = rate, .momentum = momentum, .check = check,
 };

@@ -45,6 +45,9 @@ static dnn_status begin(const dnn_component *component, const char *const *names
     if (map == (p->schedule.kind != NULL))
         return dnn_place_fail(DNN_E_CONFIG, component->place, "learning_rate_scheduler: give either schedule or epochs");
     if (map) return check_map(p->epochs);
+    if (dnn_schedule_moves_momentum(&p->schedule))
+        return dnn_place_fail(DNN_E_CONFIG, p->schedule.place, "learning_rate_scheduler.schedule: it sets the rate alone; for cycle_momentum write the "
+                              "schedule as the optimizer's learning_rate with step_unit: epoch");
     return dnn_schedule_check(&p->schedule);
 }
 
