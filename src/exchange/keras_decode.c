@@ -10,13 +10,14 @@
 #include "dnn/base/memory.h"
 #include "dnn/base/number.h"
 #include "dnn/io/tree.h"
+#include "dnn/nn/initializer.h"
 #include "dnn/nn/loss.h"
 #include "dnn/nn/metric.h"
 
 /* Keys of configs that change no value computed here, whatever they say. */
 static const char *const neutral[] = {
     "seed",         "dtype",        "input_axes",   "output_axes", "build_input_shape",   "batch_input_shape",
-    "batch_shape",  "input_dim",    "input_length", "jit_compile", "is_legacy_optimizer", "rms_scaling",
+    "batch_shape",  "input_dim",    "input_length", "jit_compile", "is_legacy_optimizer",
     "build_config", "autocast",
 };
 
@@ -28,12 +29,21 @@ static const struct {
     {&dnn_activations, "hard_sigmoid", "{\"hard_sigmoid\": {\"slope\": 0.2}}"},
 };
 
-/* Short forms that Keras takes beside the names of its classes. */
+/* Short forms and former names that Keras takes, or took, beside the names of its classes. */
 static const struct {
     const dnn_family *family;
     const char *name, *ours;
 } short_forms[] = {
-    {&dnn_metrics, "acc", "accuracy"},
+    {&dnn_losses, "logcosh", "log_cosh"},
+    {&dnn_losses, "cosine_proximity", "cosine_similarity"},
+    {&dnn_losses, "kullback_leibler_divergence", "kl_divergence"},
+    {&dnn_metrics, "logcosh", "log_cosh"},
+    {&dnn_metrics, "cosine_proximity", "cosine_similarity"},
+    {&dnn_metrics, "kullback_leibler_divergence", "kl_divergence"},
+    {&dnn_initializers, "uniform", "random_uniform"},
+    {&dnn_initializers, "normal", "random_normal"},
+    {&dnn_initializers, "zero", "zeros"},
+    {&dnn_initializers, "one", "ones"},
 };
 
 const char *keras_show(const dnn_node *value, char *out, size_t size)
@@ -59,6 +69,9 @@ const dnn_kind *keras_find_class(const dnn_family *family, const char *class_nam
     const dnn_kind *kind = dnn_family_find_keras(family, class_name);
     if (!kind) kind = dnn_family_find(family, class_name);
     if (!kind) kind = dnn_family_find(family, keras_snake_case(class_name, name));
+    /* Short forms in capitals: MSE, KLD. */
+    for (size_t i = 0; i < family->count && !kind; i++)
+        if (strcasecmp(family->kinds[i]->name, class_name) == 0) kind = family->kinds[i];
     /* The class in small letters: l1l2, maxnorm. */
     for (size_t i = 0; i < family->count && !kind; i++)
         if (family->kinds[i]->keras && strcasecmp(family->kinds[i]->keras, class_name) == 0) kind = family->kinds[i];

@@ -133,7 +133,7 @@ static void every_command_is_complete(void **state)
         }
         assert_true(!c->details || c->details[strlen(c->details) - 1] == '\n');
     }
-    assert_null(cli_command_find("bench"));
+    assert_null(cli_command_find("trains"));
 }
 
 static int nothing_is_left(void **state)

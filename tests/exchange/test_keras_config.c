@@ -395,7 +395,10 @@ static void losses_and_metrics_are_read_by_name_by_output_and_in_order(void **st
                     "{\"from_logits\": true, \"label_smoothing\": 0}}}, \"loss_weights\": {\"p\": 0.5, \"q\": 2.0},"
                     " \"metrics\": {\"p\": [\"accuracy\"], \"q\": []}}",
                     NULL);
-    assert_training("{\"metrics\": [\"acc\"]}", "{\"metrics\": [\"accuracy\"]}", NULL);
+    assert_training("{\"metrics\": [\"acc\"]}", "{\"metrics\": [\"acc\"]}", NULL);
+    /* Short forms of either version. */
+    assert_training("{\"loss\": \"MSLE\", \"metrics\": [\"KLD\", \"mape\", \"BCE\", \"logcosh\", \"cosine_proximity\"]}",
+                    "{\"loss\": \"msle\", \"metrics\": [\"kld\", \"mape\", \"bce\", \"log_cosh\", \"cosine_similarity\"]}", NULL);
     assert_training("{\"loss\": [\"categorical_crossentropy\", \"mse\"], \"loss_weights\": null, \"metrics\": null}",
                     "{\"loss\": {\"p\": \"categorical_crossentropy\", \"q\": \"mse\"}}", NULL);
 }

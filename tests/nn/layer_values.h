@@ -136,21 +136,51 @@ static void merges_work_element_by_element(void **state)
     expect_merged("minimum", (const double[]){ 1, -5, -6 });
     expect_refused("{a: [3], b: [3], c: [3]}", "{subtract: {inputs: [a, b, c]}}", "exactly two");
     expect_refused("{a: [3], b: [2]}", "{multiply: {inputs: [a, b]}}", "inputs have shapes [3] and [2]");
-    expect_refused("{a: [3], b: [3, 1]}", "{multiply: {inputs: [a, b]}}", "inputs have shapes [3] and [3, 1]");
+    expect_refused("{a: [3], b: [3, 2]}", "{multiply: {inputs: [a, b]}}", "inputs have shapes [3] and [3, 2]");
 }
 
-static void axes_of_length_1_are_stretched(void **state)
+static void expect_sum(const char *inputs, const real *a, const real *b, const double *want)
 {
-    (void)state;
     layer_run r;
-    const real a[] = { 1, 2, 3 }, b[] = { 10, 20 };
-    const double want[] = { 11, 12, 13, 21, 22, 23 };
-    layer_open("{a: [1, 3], b: [2, 1]}", "{add: {inputs: [a, b]}}", 1, &r);
+    layer_open(inputs, "{add: {inputs: [a, b]}}", 1, &r);
     r.shard.x[0] = a;
     r.shard.x[1] = b;
     const real *y = layer_forward(&r);
     for (size_t i = 0; i < 6; i++) assert_true(y[i] == want[i]);
     layer_close(&r);
+}
+
+static void axes_of_length_1_and_axes_that_are_not_there_are_stretched(void **state)
+{
+    (void)state;
+    const real a[] = { 1, 2, 3 }, b[] = { 10, 20 }, c[] = { 10, 20, 30, 40, 50, 60 };
+    expect_sum("{a: [1, 3], b: [2, 1]}", a, b, (const double[]){ 11, 12, 13, 21, 22, 23 });
+    expect_sum("{a: [3], b: [2, 1]}", a, b, (const double[]){ 11, 12, 13, 21, 22, 23 });
+    expect_sum("{a: [3], b: [2, 3]}", a, c, (const double[]){ 11, 22, 33, 41, 52, 63 });
+    expect_sum("{a: [1, 2, 3], b: [3]}", c, a, (const double[]){ 11, 22, 33, 41, 52, 63 });
+}
+
+/* [2, 3] with features on axis 1: rows share gamma, beta, mean and variance. */
+static void batch_normalization_takes_features_from_any_axis(void **state)
+{
+    (void)state;
+    static const real given[] = { 2, 3, 10, 20, 1, 5, 4 - 1e-3f, 0.25f - 1e-3f }, x[] = { 1, 3, 5, 5, 6, 4.5f };
+    static const double want[] = { 10, 12, 14, 20, 26, 17 };
+    static const char *const axes[] = { "1", "-2" };
+    for (size_t k = 0; k < 2; k++) {
+        layer_run r;
+        char layer[80];
+        snprintf(layer, sizeof layer, "{batch_normalization: {axis: %s}}", axes[k]);
+        layer_open("{x: [2, 3]}", layer, 1, &r);
+        for (size_t w = 0; w < 4; w++)
+            for (size_t j = 0; j < 2; j++) r.weights[r.graph->segments.at[w].offset + j] = given[2 * w + j];
+        r.shard.x[0] = x;
+        const real *y = layer_forward(&r);
+        for (size_t i = 0; i < 6; i++) assert_true(fabs((double)y[i] - want[i]) < 1e-5);
+        layer_close(&r);
+    }
+    expect_refused("{x: [2, 3]}", "{batch_normalization: {axis: 3}}", "the input has the axes 1 … 2, or -2 … -1");
+    expect_refused("{x: [2, 3]}", "{batch_normalization: {axis: 0}}", "axis = 0");
 }
 
 /* Ones through the noise: 200,000 draws. */
@@ -199,7 +229,8 @@ int main(void)
         cmocka_unit_test(shared_slopes_are_spread_over_their_axes),
         cmocka_unit_test(zeros_are_put_around_images),
         cmocka_unit_test(merges_work_element_by_element),
-        cmocka_unit_test(axes_of_length_1_are_stretched),
+        cmocka_unit_test(axes_of_length_1_and_axes_that_are_not_there_are_stretched),
+        cmocka_unit_test(batch_normalization_takes_features_from_any_axis),
         cmocka_unit_test(noise_has_its_mean_and_variance),
     };
     return cmocka_run_group_tests(tests, NULL, memory_is_balanced);

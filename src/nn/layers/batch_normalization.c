@@ -1,10 +1,11 @@
-/* y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per feature of the last axis (Ioffe and Szegedy 2015,
+/* y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per feature of one axis (Ioffe and Szegedy 2015,
  * algorithm 1 and the gradients of section 3). Training: mean and biased variance of the global batch, so both
  * directions come in two halves: sums of a shard, then what needs the merged sums. Inference, and a layer that is
  * frozen: the moving statistics.
  *
  * Sums are centred: (count, means, sums of squares about the mean), merged by Chan, Golub and LeVeque 1979,
- * equation 2.1; never E[x²] - E[x]², which cancels. */
+ * equation 2.1; never E[x²] - E[x]², which cancels. Where the axis is not the last one a sample is put in the order
+ * [places, features] for the time of the computation. */
 #include <math.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ typedef struct {
 } batch_normalization;
 
 static const dnn_param params[] = {
-    DNN_INT(batch_normalization, axis, "-1", NULL, "axis of the features: -1, the last"),
+    DNN_INT(batch_normalization, axis, "-1", NULL, "axis of the features, counted as in Keras: 0 is the batch, -1 the last"),
     DNN_REAL(batch_normalization, momentum, "0.99", "[0, 1]",
              "share of its old value that a moving statistic keeps at a step"),
     DNN_REAL(batch_normalization, epsilon, "0.001", "> 0", "added to the variance"),
@@ -47,24 +48,37 @@ static const dnn_param params[] = {
 typedef struct { size_t features, gamma, beta, mean, variance; } places;
 enum { NOWHERE = DNN_MAX_WEIGHTS };
 
+/* Axis of the features within a sample's shape; its rank where there is no such axis. */
+static size_t axis_of(const dnn_layer *l)
+{
+    const int64_t axis = ((const batch_normalization *)l->params)->axis, rank = (int64_t)l->in[0].rank;
+    if (axis < 0) return axis >= -rank ? (size_t)(rank + axis) : (size_t)rank;
+    return axis >= 1 && axis <= rank ? (size_t)axis - 1 : (size_t)rank;
+}
+
+static size_t features_of(const dnn_layer *l) { return l->in[0].rank ? l->in[0].dim[axis_of(l)] : 1; }
+
 static places places_of(const dnn_layer *l)
 {
     const batch_normalization *b = l->params;
     const size_t learned = (size_t)b->scale + b->center;
-    return (places){ .features = dnn_shape_last(&l->in[0]),
+    return (places){ .features = features_of(l),
                      .gamma = b->scale ? 0 : NOWHERE,
                      .beta = b->center ? learned - 1 : NOWHERE,
                      .mean = learned,
                      .variance = learned + 1 };
 }
 
+static bool in_order(const dnn_layer *l) { return l->in[0].rank == 0 || axis_of(l) + 1 == l->in[0].rank; }
+
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 {
     const batch_normalization *b = l->params;
+    const size_t rank = l->in[0].rank;
+    if (rank > 0 && axis_of(l) == rank)
+        return dnn_fail(DNN_E_CONFIG, "axis = %lld: the input has the axes 1 … %zu, or -%zu … -1", (long long)b->axis, rank, rank);
     const places at = places_of(l);
     const size_t k = at.features;
-    if (b->axis != -1 && b->axis != (int64_t)l->in[0].rank)
-        return dnn_fail(DNN_E_CONFIG, "axis = %lld: only the last axis is possible, -1", (long long)b->axis);
     p->out = l->in[0];
     p->n_weights = at.variance + 1;
     for (size_t i = 0; i < p->n_weights; i++)
@@ -81,12 +95,13 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
     p->saved_fixed = 2 * k;
     p->scratch_fixed = (2 * k + 1) * (sizeof(double) / sizeof(real));
     p->backward_wants_x = true;
+    if (!in_order(l)) p->scratch = 3 * dnn_shape_units(&l->in[0]);
     return DNN_OK;
 }
 
 static bool uses_batch(const dnn_layer *l, const dnn_pass *p) { return p->training && !l->frozen; }
 
-static size_t inner(const dnn_layer *l) { return dnn_shape_units(&l->in[0]) / dnn_shape_last(&l->in[0]); }
+static size_t inner(const dnn_layer *l) { return dnn_shape_units(&l->in[0]) / features_of(l); }
 
 /* Mean and centred squares of the columns of x [rows, k]; rows >= 1. */
 static void measure(size_t rows, size_t k, const real *restrict x, double *restrict mean, double *restrict squares)
@@ -115,9 +130,9 @@ static void combine(size_t k, double n, double *restrict mean, double *restrict 
     }
 }
 
-static void forward_sums(const dnn_layer *l, const dnn_pass *p)
+static void forward_sums_ordered(const dnn_layer *l, const dnn_pass *p)
 {
-    const size_t k = dnn_shape_last(&l->in[0]), rows = p->rows * inner(l);
+    const size_t k = features_of(l), rows = p->rows * inner(l);
     /* Both passes over some rows find them in the second cache. */
     const size_t most = k < 65536 / 32 ? 65536 / k : 32;
     double *mean = p->sums + 1, *squares = mean + k, *part = (double *)p->scratch_fixed;
@@ -132,7 +147,7 @@ static void forward_sums(const dnn_layer *l, const dnn_pass *p)
 
 static void merge(const dnn_layer *l, bool backward, double *into, const double *from)
 {
-    const size_t k = dnn_shape_last(&l->in[0]);
+    const size_t k = features_of(l);
     if (backward) {
         for (size_t j = 0; j < 1 + 2 * k; j++) into[j] += from[j];
     } else if (into[0] == 0) {
@@ -162,7 +177,7 @@ static void statistics(const dnn_layer *l, const dnn_pass *p, real *restrict mea
     }
 }
 
-static void forward(const dnn_layer *l, const dnn_pass *p)
+static void forward_ordered(const dnn_layer *l, const dnn_pass *p)
 {
     const places at = places_of(l);
     const size_t k = at.features, rows = p->capacity * inner(l);
@@ -188,7 +203,7 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
 /* (count, sums of dy, sums of dy x̂) */
 static void gradient_sums(const dnn_layer *l, const dnn_pass *p, double *sums)
 {
-    const size_t k = dnn_shape_last(&l->in[0]), rows = p->rows * inner(l);
+    const size_t k = features_of(l), rows = p->rows * inner(l);
     const real *restrict mean = p->saved_fixed, *restrict inverse = mean + k, *restrict x = p->x[0],
                          *restrict dy = p->dy;
     double *restrict plain = sums + 1, *restrict hat = sums + 1 + k;
@@ -201,7 +216,7 @@ static void gradient_sums(const dnn_layer *l, const dnn_pass *p, double *sums)
         }
 }
 
-static void backward_sums(const dnn_layer *l, const dnn_pass *p) { gradient_sums(l, p, p->sums); }
+static void backward_sums_ordered(const dnn_layer *l, const dnn_pass *p) { gradient_sums(l, p, p->sums); }
 
 static void round_into(size_t k, const double *restrict from, real *restrict to)
 {
@@ -233,7 +248,7 @@ static void input_gradient(const dnn_layer *l, const dnn_pass *p, const double *
     memset(dx, 0, (p->capacity - p->rows) * inner(l) * k * sizeof *dx);
 }
 
-static void backward(const dnn_layer *l, const dnn_pass *p)
+static void backward_ordered(const dnn_layer *l, const dnn_pass *p)
 {
     const batch_normalization *b = l->params;
     const places at = places_of(l);
@@ -248,6 +263,51 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (dbeta) round_into(at.features, own + 1, dbeta);
     if (p->dx[0]) input_gradient(l, p, !batch ? NULL : b->synchronized ? p->merged : p->sums);
 }
+
+/* ---- features on another axis than the last ---- */
+
+/* Samples [features, behind] under each place before the axis to [behind, features], or `back`. */
+static void turn(const dnn_layer *l, const dnn_pass *p, bool back, const real *restrict from, real *restrict to)
+{
+    const size_t k = features_of(l);
+    size_t behind = 1;
+    for (size_t a = axis_of(l) + 1; a < l->in[0].rank; a++) behind *= l->in[0].dim[a];
+    const size_t blocks = p->capacity * dnn_shape_units(&l->in[0]) / (k * behind);
+    for (size_t b = 0; b < blocks; b++, from += k * behind, to += k * behind)
+        for (size_t j = 0; j < k; j++)
+            for (size_t i = 0; i < behind; i++) {
+                if (back) to[j * behind + i] = from[i * k + j];
+                else to[i * k + j] = from[j * behind + i];
+            }
+}
+
+typedef void computation(const dnn_layer *l, const dnn_pass *p);
+
+/* Runs `compute` on x, and y or dy and dx, in the order that it wants. */
+static void in_turn(const dnn_layer *l, const dnn_pass *p, computation *compute, bool to_y, bool from_dy)
+{
+    const size_t n = p->capacity * dnn_shape_units(&l->in[0]);
+    if (in_order(l)) {
+        compute(l, p);
+        return;
+    }
+    dnn_pass turned = *p;
+    const real *x[] = { p->scratch };
+    real *dx[] = { p->dx && p->dx[0] ? p->scratch + 2 * n : NULL };
+    turn(l, p, false, p->x[0], p->scratch);
+    if (from_dy) turn(l, p, false, p->dy, p->scratch + n);
+    turned.x = x;
+    turned.y = turned.dy = p->scratch + n;
+    turned.dx = dx;
+    compute(l, &turned);
+    if (to_y) turn(l, p, true, turned.y, p->y);
+    if (compute == backward_ordered && dx[0]) turn(l, p, true, dx[0], p->dx[0]);
+}
+
+static void forward_sums(const dnn_layer *l, const dnn_pass *p) { in_turn(l, p, forward_sums_ordered, false, false); }
+static void forward(const dnn_layer *l, const dnn_pass *p) { in_turn(l, p, forward_ordered, true, false); }
+static void backward_sums(const dnn_layer *l, const dnn_pass *p) { in_turn(l, p, backward_sums_ordered, false, true); }
+static void backward(const dnn_layer *l, const dnn_pass *p) { in_turn(l, p, backward_ordered, false, true); }
 
 static void move_statistics(const dnn_layer *l, const double *merged, real *const *w)
 {

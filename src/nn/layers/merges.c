@@ -1,6 +1,6 @@
-/* Layers that put inputs together element by element. Axes of length 1 are stretched to those of the other inputs, as
- * in Keras; the gradient of a stretched input is the sum over its copies. Each kind is a fold over the inputs, its
- * derivative and one row at the end. */
+/* Layers that put inputs together element by element. Axes of length 1 are stretched to those of the other inputs, and
+ * inputs with fewer axes have such axes in front, as in Keras; the gradient of a stretched input is the sum over its
+ * copies. Each kind is a fold over the inputs, its derivative and one row at the end. */
 #include <string.h>
 
 #include "dnn/math/vector.h"
@@ -10,13 +10,23 @@
 
 static bool is_whole(const dnn_layer *l, size_t k) { return dnn_shape_equal(&l->in[k], &l->out); }
 
+/* `shape` with axes of length 1 in front. */
+static dnn_shape raised(const dnn_shape *shape, size_t rank)
+{
+    dnn_shape out = { .rank = rank };
+    const size_t more = rank - shape->rank;
+    for (size_t a = 0; a < rank; a++) out.dim[a] = a < more ? 1 : shape->dim[a - more];
+    return out;
+}
+
 /* The element of input k that element i of the output is made from. */
 static size_t source_of(const dnn_layer *l, size_t k, size_t i)
 {
     size_t place = 0, stride = 1;
+    const dnn_shape in = raised(&l->in[k], l->out.rank);
     for (size_t a = l->out.rank; a-- > 0; i /= l->out.dim[a]) {
-        if (l->in[k].dim[a] > 1) place += i % l->out.dim[a] * stride;
-        stride *= l->in[k].dim[a];
+        if (in.dim[a] > 1) place += i % l->out.dim[a] * stride;
+        stride *= in.dim[a];
     }
     return place;
 }
@@ -46,17 +56,19 @@ static void gather(const dnn_layer *l, const dnn_pass *p, size_t k, const real *
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 {
     char a[80], b[80];
-    p->out = l->in[0];
+    size_t rank = 0;
+    for (size_t k = 0; k < l->n_inputs; k++) rank = l->in[k].rank > rank ? l->in[k].rank : rank;
+    p->out = raised(&l->in[0], rank);
     for (size_t k = 1; k < l->n_inputs; k++) {
-        const dnn_shape *in = &l->in[k];
-        bool fits = in->rank == p->out.rank;
-        for (size_t i = 0; fits && i < in->rank; i++) {
-            fits = in->dim[i] == p->out.dim[i] || in->dim[i] == 1 || p->out.dim[i] == 1;
-            if (fits && p->out.dim[i] == 1) p->out.dim[i] = in->dim[i];
+        const dnn_shape in = raised(&l->in[k], rank);
+        bool fits = true;
+        for (size_t i = 0; fits && i < rank; i++) {
+            fits = in.dim[i] == p->out.dim[i] || in.dim[i] == 1 || p->out.dim[i] == 1;
+            if (fits && p->out.dim[i] == 1) p->out.dim[i] = in.dim[i];
         }
         if (!fits)
             return dnn_fail(DNN_E_CONFIG, "inputs have shapes %s and %s: all must be equal, or 1 where they differ",
-                            dnn_shape_text(&l->in[0], a, sizeof a), dnn_shape_text(in, b, sizeof b));
+                            dnn_shape_text(&l->in[0], a, sizeof a), dnn_shape_text(&l->in[k], b, sizeof b));
     }
     bool whole = true;
     for (size_t k = 0; k < l->n_inputs; k++) whole &= dnn_shape_equal(&l->in[k], &p->out);

@@ -48,3 +48,9 @@ const dnn_loss_kind dnn_loss_binary_crossentropy = {
               .params_size = sizeof(binary_crossentropy), DNN_PARAMS(params), .keras = "BinaryCrossentropy" },
     .target = DNN_TARGET_VALUES, .probabilities = true, .fused_with = "sigmoid", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
 };
+
+const dnn_loss_kind dnn_loss_bce = {
+    .kind = { .name = "bce", .help = "another name of binary_crossentropy",
+              .params_size = sizeof(binary_crossentropy), DNN_PARAMS(params), .keras = "BinaryCrossentropy" },
+    .target = DNN_TARGET_VALUES, .probabilities = true, .fused_with = "sigmoid", .fuses = fuses, .eval = eval, .eval_fused = eval_fused,
+};

@@ -30,3 +30,8 @@ const dnn_loss_kind dnn_loss_kl_divergence = {
     .kind = { .name = "kl_divergence", .help = "sum of t log(t / y) over the last axis", .keras = "KLDivergence" },
     .target = DNN_TARGET_VALUES, .eval = eval,
 };
+
+const dnn_loss_kind dnn_loss_kld = {
+    .kind = { .name = "kld", .help = "another name of kl_divergence", .keras = "KLDivergence" },
+    .target = DNN_TARGET_VALUES, .eval = eval,
+};

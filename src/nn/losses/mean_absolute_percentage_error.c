@@ -17,3 +17,8 @@ const dnn_loss_kind dnn_loss_mean_absolute_percentage_error = {
               .keras = "MeanAbsolutePercentageError" },
     .target = DNN_TARGET_VALUES, .eval = eval,
 };
+
+const dnn_loss_kind dnn_loss_mape = {
+    .kind = { .name = "mape", .help = "another name of mean_absolute_percentage_error", .keras = "MeanAbsolutePercentageError" },
+    .target = DNN_TARGET_VALUES, .eval = eval,
+};

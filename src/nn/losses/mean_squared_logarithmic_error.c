@@ -18,3 +18,8 @@ const dnn_loss_kind dnn_loss_mean_squared_logarithmic_error = {
               .keras = "MeanSquaredLogarithmicError" },
     .target = DNN_TARGET_VALUES, .eval = eval,
 };
+
+const dnn_loss_kind dnn_loss_msle = {
+    .kind = { .name = "msle", .help = "another name of mean_squared_logarithmic_error", .keras = "MeanSquaredLogarithmicError" },
+    .target = DNN_TARGET_VALUES, .eval = eval,
+};

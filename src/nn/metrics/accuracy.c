@@ -22,3 +22,8 @@ const dnn_metric_kind dnn_metric_accuracy = {
     .kind = { .name = "accuracy", .help = "share of right rows: y > .5 for one unit, else the largest output", .keras = "accuracy" },
     .larger_is_better = true, .update = update,
 };
+
+const dnn_metric_kind dnn_metric_acc = {
+    .kind = { .name = "acc", .help = "another name of accuracy", .keras = "accuracy" },
+    .larger_is_better = true, .update = update,
+};
