@@ -12,10 +12,11 @@
 #include "dnn/nn/regularizer.h"
 #include "dnn/optim/schedule.h"
 #include "dnn/train/callback.h"
+#include "dnn/train/config.h"
 
 const dnn_family *const cli_families[] = {
     &dnn_sources, &dnn_scalers, &dnn_layers, &dnn_activations, &dnn_initializers, &dnn_regularizers, &dnn_constraints,
-    &dnn_losses, &dnn_metrics, &dnn_optimizers, &dnn_schedules, &dnn_callbacks,
+    &dnn_losses, &dnn_metrics, &dnn_optimizers, &dnn_schedules, &dnn_callbacks, &dnn_presets,
 };
 const size_t cli_families_count = sizeof cli_families / sizeof *cli_families;
 

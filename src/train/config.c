@@ -12,6 +12,7 @@
 #include "dnn/optim/optimizer.h"
 #include "dnn/train/plugin.h"
 #include "train/phases.h"
+#include "train/presets.h"
 
 enum { RUN_FILE_LIMIT = 1 << 20 };
 
@@ -56,6 +57,8 @@ const dnn_param dnn_config_params[] = {
     DNN_INT(dnn_config, seed, "0", ">= 0", "of everything that is random"),
     DNN_STRING(dnn_config, output, NULL, "folder the run leaves its files in"),
     DNN_STRINGS(dnn_config, plugins, "[]", "shared objects that bring components of one's own, as in [./my_layer.so] (docs/adding-a-component.md)"),
+    DNN_COMPONENT(dnn_config, preset, &dnn_presets, "null", "usual choices for hidden layers, optimizer, schedule and callbacks where this file does not say "
+                  "otherwise; run.yaml and summary show what they became"),
     { .key = "data", .type = DNN_PARAM_SECTION, .offset = offsetof(dnn_config, data), .help = "what is learned from",
       .rows = dnn_data_params, .n_rows = DNN_DATA_PARAMS },
     { .key = "model", .type = DNN_PARAM_NODE, .offset = offsetof(dnn_config, model), .help = "the network", .family = &dnn_layers },
@@ -136,7 +139,11 @@ dnn_status dnn_config_load(dnn_comm *comm, const char *path, const char *const *
     if (st == DNN_OK) st = override(*root, overrides, count, true);
     st = dnn_agree(comm, st); /* memory, or a command line of its own, may fail one rank alone */
     if (st == DNN_OK) st = dnn_plugins_load_tree(comm, *root);
-    if (st == DNN_OK) st = dnn_agree(comm, override(*root, overrides, count, false));
+    if (st == DNN_OK) {
+        st = override(*root, overrides, count, false);
+        if (st == DNN_OK) st = presets_expand(*root);
+        st = dnn_agree(comm, st);
+    }
     if (st != DNN_OK) {
         dnn_node_destroy(*root);
         *root = NULL;
@@ -172,6 +179,7 @@ dnn_node *dnn_config_write(const dnn_config *config)
 {
     dnn_node *root = dnn_params_write(dnn_config_params, dnn_config_params_count, config);
     const dnn_node *list = dnn_node_at(root, "training.phases");
+    if (root) dnn_node_remove(root, "preset");
     if (list && list->type != DNN_NODE_NULL) dnn_node_remove(dnn_node_find(root, "training"), "epochs");
     return root;
 }

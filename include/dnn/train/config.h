@@ -28,12 +28,16 @@ typedef struct dnn_config {
     int64_t seed;
     char *output;
     dnn_strings plugins;       /**< loaded by dnn_config_load, before anything else is read */
+    dnn_component preset;      /**< always none here: dnn_config_load has put it into the tree */
     dnn_data_config data;
     dnn_node *model;
     dnn_training_config training;
     dnn_checkpoint_config checkpoint;
     dnn_comm_config comm;
 } dnn_config;
+
+/** What `preset` may be: usual choices for what a run file leaves out. */
+extern dnn_family dnn_presets;
 
 extern const dnn_param dnn_config_params[];
 extern const size_t dnn_config_params_count;
