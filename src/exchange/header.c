@@ -53,31 +53,15 @@ static bool digest_rest(int file, XXH128_hash_t *digest, uint64_t *bytes)
     return good;
 }
 
-static dnn_status write_header(int file, const char *path, uint32_t version)
+void header_fill(unsigned char *file, size_t length, uint32_t version)
 {
-    unsigned char header[HEADER_SIZE] = {0};
-    XXH128_hash_t digest;
-    uint64_t bytes;
-    if (!digest_rest(file, &digest, &bytes))
-        return dnn_fail(DNN_E_IO, "%s: cannot be read back: %s", path, strerror(errno));
-    memcpy(header, magic, MAGIC);
-    put(header + AT_VERSION, version, 4);
-    put(header + AT_SIZE, HEADER_SIZE, 4);
-    put(header + AT_LENGTH, HEADER_SIZE + bytes, 8);
-    put_digest(header + AT_DIGEST, digest);
-    put_digest(header + AT_SELF, XXH3_128bits(header, AT_SELF));
-    if (pwrite(file, header, HEADER_SIZE, 0) == HEADER_SIZE && fsync(file) == 0) return DNN_OK;
-    return dnn_fail(DNN_E_IO, "%s: cannot be written to disk: %s", path, strerror(errno));
-}
-
-dnn_status header_seal(const char *path, uint32_t version)
-{
-    const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0) return dnn_fail(DNN_E_IO, "%s: cannot be opened again: %s", path, strerror(errno));
-    dnn_status st = write_header(file, path, version);
-    if (close(file) != 0 && st == DNN_OK)
-        st = dnn_fail(DNN_E_IO, "%s: cannot be written to disk: %s", path, strerror(errno));
-    return st;
+    memset(file, 0, HEADER_SIZE);
+    memcpy(file, magic, MAGIC);
+    put(file + AT_VERSION, version, 4);
+    put(file + AT_SIZE, HEADER_SIZE, 4);
+    put(file + AT_LENGTH, length, 8);
+    put_digest(file + AT_DIGEST, XXH3_128bits(file + HEADER_SIZE, length - HEADER_SIZE));
+    put_digest(file + AT_SELF, XXH3_128bits(file, AT_SELF));
 }
 
 static bool all_zero(const unsigned char *bytes, size_t n)

@@ -14,13 +14,14 @@
 #define DNN_EXCHANGE_HEADER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "dnn/base/status.h"
 
 enum { HEADER_SIZE = 512 };
 
-/** Fills in the header of a file that is otherwise complete, and syncs it to disk. DNN_E_IO. */
-dnn_status header_seal(const char *path, uint32_t version);
+/** Fills in the header of a file that is otherwise complete, in memory: its first HEADER_SIZE bytes. */
+void header_fill(unsigned char *file, size_t length, uint32_t version);
 /** Reads the whole file. `ours` false and DNN_OK where no header of ours begins it; DNN_E_MODEL where one does and
  * something does not fit, or where the version is above `newest`. */
 dnn_status header_judge(const char *path, uint32_t newest, bool *ours);

@@ -1,12 +1,10 @@
-/* A model file to disk: made under a temporary name, sealed, looked at once more, renamed. A reader sees the old file
- * or the new one. */
+/* A model file to disk: made whole in memory, where no full disk can harm the HDF5 library, then written under a
+ * temporary name, synced, looked at once more, renamed. A reader sees the old file or the new one. */
 #include "exchange/parts.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,21 +40,24 @@ static dnn_status write_root(model_writer *w)
     return st;
 }
 
-static dnn_status write_content(model_writer *w, const char *path)
+static dnn_status make_content(model_writer *w, const char *path, unsigned char **bytes, size_t *length)
 {
-    dnn_status st = dnn_hdf5_create(path, HEADER_SIZE, &w->hdf5);
+    *bytes = NULL;
+    dnn_status st = dnn_hdf5_create_in_memory(path, HEADER_SIZE, &w->hdf5);
     if (st != DNN_OK) return st;
     st = write_root(w);
     if (st == DNN_OK) st = weights_write(w);
     if (st == DNN_OK && w->content->optimizer && w->content->slots) st = state_write(w);
     if (st == DNN_OK) st = section_write(w);
-    const dnn_status closed = dnn_hdf5_close(w->hdf5);
-    return st == DNN_OK ? closed : st;
+    if (st == DNN_OK) return dnn_hdf5_close_in_memory(w->hdf5, bytes, length);
+    dnn_hdf5_close(w->hdf5);
+    return st;
 }
 
 /* Through the very door a reader takes. */
-static dnn_status look_again(const char *path, const dnn_node *sums)
+static dnn_status look_again(void *context, const char *path)
 {
+    const dnn_node *sums = context;
     dnn_hdf5 *hdf5 = NULL;
     bool ours;
     dnn_status st = header_judge(path, DNN_FORMAT_VERSION, &ours);
@@ -67,19 +68,7 @@ static dnn_status look_again(const char *path, const dnn_node *sums)
     return st == DNN_OK || st == DNN_E_MEMORY ? st : DNN_E_IO;
 }
 
-static dnn_status write_under(const char *temporary, const char *path, const dnn_model_content *content)
-{
-    model_writer w = {.content = content, .sums = dnn_node_map(), .sequential = keras_is_sequential(content->graph)};
-    dnn_status st = w.sums ? write_content(&w, temporary) : DNN_E_MEMORY;
-    if (st == DNN_OK) st = header_seal(temporary, DNN_FORMAT_VERSION);
-    if (st == DNN_OK) st = look_again(temporary, w.sums);
-    if (st == DNN_OK && rename(temporary, path) != 0)
-        st = dnn_fail(DNN_E_IO, "%s: cannot be put in place: %s", path, strerror(errno));
-    dnn_node_destroy(w.sums);
-    return st;
-}
-
-/* As dnn_model_write makes them: anything, then ".tmp-", a process and a number. */
+/* As dnn_file_write makes them: anything, then ".tmp-", a process and a number. */
 static bool is_temporary(const char *name)
 {
     const char *mark = strstr(name, ".tmp-");
@@ -102,13 +91,15 @@ dnn_status dnn_model_sweep(const char *folder)
 
 dnn_status dnn_model_write(const char *path, const dnn_model_content *content)
 {
-    static atomic_uint counter;
-    char *temporary = dnn_format("%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
-    if (!temporary) return DNN_E_MEMORY;
-    /* Left by a process that had our number and was killed: nobody else writes under this name. */
-    unlink(temporary);
-    dnn_status st = write_under(temporary, path, content);
-    if (st != DNN_OK) unlink(temporary);
-    dnn_free(temporary);
-    return st == DNN_OK ? dnn_folder_sync(path) : st;
+    model_writer w = {.content = content, .sums = dnn_node_map(), .sequential = keras_is_sequential(content->graph)};
+    unsigned char *bytes = NULL;
+    size_t length = 0;
+    dnn_status st = w.sums ? make_content(&w, path, &bytes, &length) : DNN_E_MEMORY;
+    if (st == DNN_OK) {
+        header_fill(bytes, length, DNN_FORMAT_VERSION);
+        st = dnn_file_write_checked(path, bytes, length, look_again, w.sums);
+    }
+    dnn_free(bytes);
+    dnn_node_destroy(w.sums);
+    return st;
 }

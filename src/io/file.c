@@ -97,12 +97,19 @@ static dnn_status create_beside(const char *path, char **name, int *file)
 
 dnn_status dnn_file_write(const char *path, const void *data, size_t length)
 {
+    return dnn_file_write_checked(path, data, length, NULL, NULL);
+}
+
+dnn_status dnn_file_write_checked(const char *path, const void *data, size_t length, dnn_file_check *check,
+                                  void *context)
+{
     int file = -1;
     char *temporary = NULL;
     dnn_status st = create_beside(path, &temporary, &file);
     if (st != DNN_OK) return st;
     if (!write_all(file, data, length) || fsync(file) != 0) st = io_failure(path, "write");
     if (close(file) != 0 && st == DNN_OK) st = io_failure(path, "write");
+    if (st == DNN_OK && check) st = check(context, temporary);
     if (st == DNN_OK && rename(temporary, path) != 0) st = io_failure(path, "replace");
     if (st != DNN_OK) unlink(temporary);
     dnn_free(temporary);

@@ -90,6 +90,8 @@ dnn_hdf5 *hdf5_file_new(const char *path, dnn_status status, bool writing)
 void hdf5_file_free(dnn_hdf5 *file)
 {
     if (!file) return;
+    if (file->image) dnn_free(file->image->bytes);
+    dnn_free(file->image);
     dnn_free(file->path);
     dnn_free(file);
 }
@@ -111,7 +113,7 @@ static dnn_status look_at(dnn_hdf5 *f)
 }
 
 /* STRONG: one id forgotten somewhere and H5Fclose would leave the file open and unwritten. */
-static hid_t access_list(void)
+hid_t hdf5_access_list(void)
 {
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
     if (list >= 0) H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
@@ -126,7 +128,7 @@ dnn_status dnn_hdf5_open(const char *path, dnn_status status, dnn_hdf5 **out)
     if (!f) return DNN_E_MEMORY;
     if (st == DNN_OK) st = look_at(f);
     if (st == DNN_OK) {
-        const hid_t list = access_list();
+        const hid_t list = hdf5_access_list();
         f->id = list >= 0 ? H5Fopen(path, H5F_ACC_RDONLY, list) : H5I_INVALID_HID;
         if (list >= 0) H5Pclose(list);
         if (f->id < 0) st = hdf5_fail(f, NULL, "cannot be opened as HDF5");
@@ -150,32 +152,44 @@ static hid_t creation_list(size_t header)
     return list;
 }
 
+dnn_status hdf5_make(dnn_hdf5 *f, size_t header, hid_t list)
+{
+    dnn_status st = DNN_OK;
+    const hid_t creation = creation_list(header);
+    /* 1.10 bounds: metadata with checksums, and attributes above 64 KiB. */
+    if (list < 0 || creation < 0 || H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0) {
+        st = hdf5_fail(f, NULL, "cannot be created");
+    } else {
+        errno = 0;
+        f->id = H5Fcreate(f->path, H5F_ACC_EXCL, creation, list);
+        const int error = errno;
+        if (f->id < 0 && error)
+            st = dnn_fail(f->status, "%s: cannot be created: %s", f->path, strerror(error));
+        else if (f->id < 0)
+            st = hdf5_fail(f, NULL, "cannot be created");
+    }
+    if (list >= 0) H5Pclose(list);
+    if (creation >= 0) H5Pclose(creation);
+    return st;
+}
+
 dnn_status dnn_hdf5_create(const char *path, size_t header, dnn_hdf5 **out)
 {
     *out = NULL;
     dnn_status st = hdf5_enter(NULL);
     dnn_hdf5 *f = hdf5_file_new(path, DNN_E_IO, true);
     if (!f) return DNN_E_MEMORY;
-    const hid_t access = access_list(), creation = creation_list(header);
-    /* 1.10 bounds: metadata with checksums, and attributes above 64 KiB. */
-    if (access < 0 || creation < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0) {
-        st = hdf5_fail(f, NULL, "cannot be created");
-    } else {
-        errno = 0;
-        f->id = H5Fcreate(path, H5F_ACC_EXCL, creation, access);
-        const int error = errno;
-        if (f->id < 0 && error)
-            st = dnn_fail(DNN_E_IO, "%s: cannot be created: %s", path, strerror(error));
-        else if (f->id < 0)
-            st = hdf5_fail(f, NULL, "cannot be created");
-    }
-    if (access >= 0) H5Pclose(access);
-    if (creation >= 0) H5Pclose(creation);
+    if (st == DNN_OK) st = hdf5_make(f, header, hdf5_access_list());
     if (st == DNN_OK)
         *out = f;
     else
         hdf5_file_free(f);
     return st;
+}
+
+const char *hdf5_why_unwritten(const dnn_hdf5 *file)
+{
+    return file->image ? "cannot be written: not enough memory for the file's image" : "cannot be written: is the disk full?";
 }
 
 dnn_status dnn_hdf5_close(dnn_hdf5 *file)
@@ -190,9 +204,9 @@ dnn_status dnn_hdf5_close(dnn_hdf5 *file)
     dnn_status st = file->broken ? DNN_E_IO : hdf5_enter(file);
     if (st == DNN_OK && H5Fclose(file->id) < 0)
         st = hdf5_fail(file, NULL,
-                       file->writing ? "cannot be written to its end: is the disk full?" : "cannot be closed");
+                       file->writing ? hdf5_why_unwritten(file) : "cannot be closed");
     /* The handle left behind keeps the file alive after its removal; its blocks at least go back to a full disk. */
-    if (st != DNN_OK && file->writing && truncate(file->path, 0) != 0)
+    if (st != DNN_OK && file->writing && !file->image && truncate(file->path, 0) != 0)
         dnn_warn("%s: cannot be emptied: %s", file->path, strerror(errno));
     hdf5_file_free(file);
     return st;

@@ -6,6 +6,12 @@
 
 #include <hdf5.h>
 
+/* The bytes of a file that exists in memory alone (hdf5_image.c). */
+typedef struct hdf5_image {
+    void *bytes;
+    size_t size;
+} hdf5_image;
+
 struct dnn_hdf5 {
     hid_t id;
     char *path;
@@ -14,6 +20,7 @@ struct dnn_hdf5 {
     bool writing;
     bool broken; /* a write failed: the library is not to be asked again */
     struct hdf5_apart *apart; /* where not NULL the file is open there and `id` means nothing (hdf5_apart.h) */
+    hdf5_image *image; /* NULL: a file on disk */
 };
 
 struct dnn_hdf5_dataset {
@@ -32,6 +39,13 @@ void hdf5_file_free(dnn_hdf5 *file);
 __attribute__((format(printf, 3, 4))) dnn_status hdf5_fail(dnn_hdf5 *file, const char *object, const char *format, ...);
 /* Before each public call: errors of the library are kept quiet per thread; a broken file fails here. */
 dnn_status hdf5_enter(dnn_hdf5 *file);
+
+/* Makes the file of `f->path` under these access properties, in the 1.10 format; `list` is closed in any case. */
+dnn_status hdf5_make(dnn_hdf5 *f, size_t header, hid_t list);
+/* Properties every file is opened with. */
+hid_t hdf5_access_list(void);
+/* What it means that something could not be written to this file. */
+const char *hdf5_why_unwritten(const dnn_hdf5 *file);
 
 /* Opens the object at `path` after judging every link on the way; H5I_INVALID_HID and H5I_BADID where there is nothing.
  */

@@ -2,10 +2,11 @@
 #include "io/hdf5_internal.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "dnn/base/memory.h"
 
-enum { CHUNKED_FROM = 64 << 10, CHUNK = 256 << 10 };
+enum { CHUNKED_FROM = 64 << 10, CHUNK = 256 << 10, PIECE = 1 << 20 };
 
 static dnn_status make_group(dnn_hdf5 *f, const char *path)
 {
@@ -70,16 +71,56 @@ static hid_t dataset_list(size_t rank, const hsize_t *dim, size_t count, size_t 
     return H5I_INVALID_HID;
 }
 
-static dnn_status write_values(dnn_hdf5 *f, const char *path, hid_t stored, hid_t memory, hid_t space, hid_t list,
-                               const void *values, bool any)
+typedef struct whole_values { hid_t space, list, stored, memory; size_t rank; const hsize_t *dim; } whole_values;
+
+/* Rows [first, first + n) of the first axis. */
+static bool write_rows(hid_t id, const whole_values *v, hsize_t first, hsize_t n, const char *at)
 {
-    if (stored < 0 || space < 0 || list < 0) return hdf5_fail(f, path, "cannot be made");
-    const hid_t id = H5Dcreate2(f->id, path, stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
+    hsize_t start[DNN_HDF5_MAX_RANK] = {first}, count[DNN_HDF5_MAX_RANK] = {n};
+    for (size_t i = 1; i < v->rank; i++) count[i] = v->dim[i];
+    const hid_t memory = H5Screate_simple((int)v->rank, count, NULL);
+    const bool good = memory >= 0 && H5Sselect_hyperslab(v->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+                      H5Dwrite(id, v->memory, memory, v->space, H5P_DEFAULT, at) >= 0;
+    if (memory >= 0) H5Sclose(memory);
+    return good;
+}
+
+/* A thread that wants the library's lock gets it only while this one is not at once asking again. */
+static void let_others_in(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+}
+
+static bool write_in_pieces(hid_t id, const whole_values *v, const char *values)
+{
+    hsize_t row = H5Tget_size(v->memory);
+    for (size_t i = 1; i < v->rank; i++) row *= v->dim[i];
+    /* as many rows as make whole chunks */
+    hsize_t chunk[DNN_HDF5_MAX_RANK] = {1};
+    if (H5Pget_layout(v->list) == H5D_CHUNKED && H5Pget_chunk(v->list, DNN_HDF5_MAX_RANK, chunk) < 0) return false;
+    const hsize_t chunks = PIECE / (chunk[0] * row), rows = chunk[0] * (chunks ? chunks : 1);
+    for (hsize_t first = 0; first < v->dim[0]; first += rows) {
+        const hsize_t left = v->dim[0] - first;
+        if (!write_rows(id, v, first, left < rows ? left : rows, values + first * row)) return false;
+        let_others_in();
+    }
+    return true;
+}
+
+/* `count` values; 0: there are none to write. */
+static dnn_status write_values(dnn_hdf5 *f, const char *path, const whole_values *v, const void *values, size_t count)
+{
+    hid_t id = H5I_INVALID_HID;
+    if (v->stored >= 0 && v->space >= 0 && v->list >= 0)
+        id = H5Dcreate2(f->id, path, v->stored, v->space, H5P_DEFAULT, v->list, H5P_DEFAULT);
     if (id < 0) return hdf5_fail(f, path, "cannot be made");
-    if (any && H5Dwrite(id, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
-        return hdf5_fail(f, path, "cannot be written: is the disk full?");
-    /* Chunks may reach the disk only here. */
-    if (H5Dclose(id) < 0) return hdf5_fail(f, path, "cannot be written: is the disk full?");
+    const bool large = v->rank > 0 && count > PIECE / H5Tget_size(v->memory);
+    const bool good = count == 0 ? true
+                      : large    ? write_in_pieces(id, v, values)
+                                 : H5Dwrite(id, v->memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0;
+    if (!good) return hdf5_fail(f, path, "%s", hdf5_why_unwritten(f));
+    /* Chunks may reach the file only here. */
+    if (H5Dclose(id) < 0) return hdf5_fail(f, path, "%s", hdf5_why_unwritten(f));
     return DNN_OK;
 }
 
@@ -98,7 +139,8 @@ dnn_status dnn_hdf5_write(dnn_hdf5 *file, const char *path, dnn_hdf5_type type, 
     if (st != DNN_OK) return st;
     const hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple((int)rank, sizes, NULL);
     const hid_t stored = hdf5_stored_type(type), list = dataset_list(rank, sizes, count, H5Tget_size(stored));
-    st = write_values(file, path, stored, hdf5_memory_type(type), space, list, values, count > 0);
+    const whole_values whole = {space, list, stored, hdf5_memory_type(type), rank, sizes};
+    st = write_values(file, path, &whole, values, count);
     if (list >= 0) H5Pclose(list);
     if (space >= 0) H5Sclose(space);
     return st;
@@ -113,7 +155,7 @@ dnn_status dnn_hdf5_write_text(dnn_hdf5 *file, const char *path, const char *tex
     const hid_t type = hdf5_text_type(length), space = H5Screate(H5S_SCALAR),
                 list = dataset_list(0, NULL, 1, length + 1);
     /* An empty text still takes a field of one byte; its terminator fills it. */
-    st = write_values(file, path, type, type, space, list, text, true);
+    st = write_values(file, path, &(whole_values){space, list, type, type, 0, NULL}, text, 1);
     if (list >= 0) H5Pclose(list);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);

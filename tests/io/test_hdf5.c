@@ -387,9 +387,57 @@ static void a_full_disk_fails_at_the_latest_on_closing(void **state)
     free(x);
 }
 
+/* The same calls give the same bytes, up to the last one, whether the library writes to disk or not. */
+static void a_file_made_in_memory_is_the_one_on_disk(void **state)
+{
+    (void)state;
+    for (int large = 0; large < 2; large++) {
+        const size_t dim[] = { large ? 2000 : 3, 700 };
+        float *x = calloc(dim[0] * dim[1], sizeof *x);
+        for (size_t i = 0; i < dim[0] * dim[1]; i++) x[i] = (float)i;
+        const char *path = file_name(large ? "twin1.h5" : "twin0.h5");
+        dnn_hdf5 *twin[2];
+        assert_int_equal(dnn_hdf5_create(path, 512, &twin[0]), DNN_OK);
+        assert_int_equal(dnn_hdf5_create_in_memory("in memory", 512, &twin[1]), DNN_OK);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(dnn_hdf5_write(twin[i], "/group/x", DNN_HDF5_FLOAT, 2, dim, x), DNN_OK);
+            assert_int_equal(dnn_hdf5_attribute_write_text(twin[i], "/group", "note", "a text"), DNN_OK);
+            assert_int_equal(dnn_hdf5_write_text(twin[i], "/text", "another"), DNN_OK);
+        }
+        unsigned char *bytes;
+        size_t length;
+        assert_int_equal(dnn_hdf5_close(twin[0]), DNN_OK);
+        assert_int_equal(dnn_hdf5_close_in_memory(twin[1], &bytes, &length), DNN_OK);
+        struct stat info;
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(length, info.st_size);
+        FILE *file = fopen(path, "rb");
+        unsigned char *on_disk = malloc(length);
+        assert_int_equal(fread(on_disk, 1, length, file), length);
+        fclose(file);
+        assert_memory_equal(bytes, on_disk, length);
+        free(on_disk);
+        dnn_free(bytes);
+        free(x);
+    }
+}
+
+static void a_file_in_memory_that_is_not_wanted_leaves_nothing(void **state)
+{
+    (void)state;
+    const size_t before = dnn_memory_balance();
+    dnn_hdf5 *f;
+    assert_int_equal(dnn_hdf5_create_in_memory("in memory", 0, &f), DNN_OK);
+    assert_int_equal(dnn_hdf5_write(f, "/x", DNN_HDF5_FLOAT, 1, (size_t[]){2}, (float[]){1, 2}), DNN_OK);
+    assert_int_equal(dnn_hdf5_close(f), DNN_OK);
+    assert_int_equal(dnn_memory_balance(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_made_in_memory_is_the_one_on_disk),
+        cmocka_unit_test(a_file_in_memory_that_is_not_wanted_leaves_nothing),
         cmocka_unit_test(written_values_read_back_in_every_type),
         cmocka_unit_test(values_that_do_not_fit_the_type_fail),
         cmocka_unit_test(large_data_sets_are_chunked_with_sums_and_read_by_rows),

@@ -13,6 +13,11 @@ dnn_status dnn_file_read(const char *path, size_t limit, dnn_status status, char
 /** Writes to a temporary name beside it (exclusive, symbolic links not followed), fsyncs, renames over `path`, fsyncs
  * the folder. DNN_E_IO. */
 dnn_status dnn_file_write(const char *path, const void *data, size_t length);
+/** Looks at a file that is written and synced, under its temporary name; a failure and it goes, the old one stays. */
+typedef dnn_status dnn_file_check(void *context, const char *path);
+/** As dnn_file_write; `check` (NULL: none) is called before the rename. */
+dnn_status dnn_file_write_checked(const char *path, const void *data, size_t length, dnn_file_check *check,
+                                  void *context);
 /** Appends one text and hands it to the kernel; creates the file; does not follow a symbolic link. Where the disk is
  * full half way the file keeps its old length, so that no half line stays. DNN_E_IO. */
 dnn_status dnn_file_append(const char *path, const char *text);

@@ -61,6 +61,13 @@ dnn_status dnn_hdf5_create(const char *path, size_t header, dnn_hdf5 **out);
  * sets are closed before. */
 dnn_status dnn_hdf5_close(dnn_hdf5 *file);
 
+/** As dnn_hdf5_create, but in memory alone, so that no failing disk reaches the library, which would be left with a
+ * file it can neither finish nor let go of. `name` stands in messages. DNN_E_MEMORY, also of what is written to it. */
+dnn_status dnn_hdf5_create_in_memory(const char *name, size_t header, dnn_hdf5 **out);
+/** Closes such a file and hands over its bytes (dnn_free), which a reader takes from disk like those of any other; the
+ * `header` bytes are zero. Frees `file` in every case. dnn_hdf5_close throws the bytes away. */
+dnn_status dnn_hdf5_close_in_memory(dnn_hdf5 *file, unsigned char **bytes, size_t *length);
+
 /** What is at `path`; DNN_HDF5_NOTHING and DNN_OK where there is nothing. Fails on links and objects that are refused.
  */
 dnn_status dnn_hdf5_find(dnn_hdf5 *file, const char *path, dnn_hdf5_object *object);
@@ -84,7 +91,8 @@ dnn_status dnn_hdf5_read_text(dnn_hdf5 *file, const char *path, size_t limit, ch
 /** Makes a group and those above it; nothing happens where it is. DNN_E_IO. */
 dnn_status dnn_hdf5_group_make(dnn_hdf5 *file, const char *path);
 /** Writes a whole data set (little endian), making the groups above it. Small ones contiguous, from 64 KiB in chunks of
- * whole rows with a Fletcher32 sum each. DNN_E_IO. */
+ * whole rows with a Fletcher32 sum each. The library has one lock for all threads: it is let go of after each MiB, so
+ * that a thread that reads another file waits for milliseconds, however large the data set. DNN_E_IO. */
 dnn_status dnn_hdf5_write(dnn_hdf5 *file, const char *path, dnn_hdf5_type type, size_t rank, const size_t *dim,
                           const void *values);
 /** A data set of one string of fixed length. */
