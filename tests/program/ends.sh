@@ -96,7 +96,7 @@ chmod +x limited.sh
 expect_status 5 ./limited.sh train run.yaml output=full \
     'model.layers=[{dense: {units: 1100}}, {dense: {units: 1100}}, {dense: {units: 1, activation: sigmoid}}]' \
     data.limit.train=40
-one_line "full/checkpoints/" "cannot be written" "(File too large)"
+one_line "full/checkpoints/" "cannot write: File too large"
 expect_text '"code": 5' full/status.json
 [ -z "$(ls full/checkpoints)" ] || fail "half a checkpoint is left: $(ls full/checkpoints)"
 
