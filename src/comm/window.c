@@ -55,6 +55,12 @@ static dnn_status take_pages(const dnn_comm *ranks, char *base, size_t bytes)
     return DNN_OK;
 }
 
+double dnn_window_room(void)
+{
+    char where[4096];
+    return dnn_space_left(where, sizeof where);
+}
+
 static dnn_status allocate(dnn_team *team, size_t bytes, dnn_window *out)
 {
     MPI_Win *win = dnn_alloc(1, sizeof *win);

@@ -44,4 +44,7 @@ const dnn_param dnn_data_params[DNN_DATA_PARAMS] = {
     DNN_SECTION(dnn_data_config, classes, classes_params, "null", "labels to keep"),
     DNN_SECTION(dnn_data_config, limit, limit_params, "null", "rows to keep"),
     DNN_SECTION(dnn_data_config, scale, scale_params, "null", "scaling"),
+    DNN_CHOICE(dnn_data_config, stream, "auto", "auto|always|never",
+               "inputs are read from their file as steps need them, not into memory; auto: where they would take more than "
+               "half of it"),
 };

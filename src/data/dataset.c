@@ -61,16 +61,26 @@ static dnn_status share_plan(dnn_dataset *ds)
     return dnn_agree(comm, st);
 }
 
-static dnn_status find_out(dnn_dataset *ds, opening *o)
+/* All teams do the same, that of the machine with the least memory. */
+static bool agree_to_stream(dnn_dataset *ds, const opening *o)
+{
+    double wanted = o->state != NULL && dnn_stream_wanted(o->config, &o->info);
+    dnn_comm_max(dnn_team_comm(ds->team), &wanted, 1);
+    return wanted > 0.0;
+}
+
+static dnn_status find_out(dnn_dataset *ds, opening *o, bool streams)
 {
     dnn_plan *const plan = &ds->plan;
     snprintf(plan->kind, sizeof plan->kind, "%s", o->kind->kind.name);
-    dnn_status st = o->kind->open(o->config->source.params, &o->info, &o->state);
-    if (st != DNN_OK) return st;
     plan->source = o->info;
     plan->source.columns = NULL;
     plan->source.numbers = NULL;
-    st = dnn_values_plan(plan);
+    plan->streams = streams;
+    if (streams && o->info.fills)
+        return dnn_fail(DNN_E_CONFIG, "data.stream: missing values of data.source.%s are filled in, which needs the inputs in memory: write "
+                                      "stream: never, or store the data without gaps", plan->kind);
+    dnn_status st = dnn_values_plan(plan);
     if (st == DNN_OK) st = dnn_views_make(ds, o->config, &o->info);
     plan->seal = dnn_facts_seal(plan);
     return st;
@@ -92,7 +102,7 @@ static dnn_status bring_in(dnn_dataset *ds, opening *o)
 {
     const dnn_data_config *const config = o->config;
     const dnn_choice *const train = &o->choices.at[DNN_TRAIN];
-    dnn_status st = dnn_values_read(ds, o->kind, o->state);
+    dnn_status st = ds->plan.streams ? dnn_stream_read(ds, o->kind, o->state) : dnn_values_read(ds, o->kind, o->state);
     if (st == DNN_OK) st = dnn_values_check(ds, &o->info);
     if (st == DNN_OK) st = dnn_split(ds, &config->split, &o->info, o->seed, &o->choices);
     if (st == DNN_OK) st = dnn_select(ds, config, &o->choices);
@@ -100,7 +110,7 @@ static dnn_status bring_in(dnn_dataset *ds, opening *o)
     if (st == DNN_OK) st = o->fitted != NULL ? dnn_fitted_take(ds, o->fitted) : dnn_fit(ds, &config->scale, train);
     if (st == DNN_OK) st = list_parts(ds, &o->choices);
     if (st == DNN_OK) st = dnn_facts_count(ds, &o->choices);
-    if (st == DNN_OK) dnn_facts_hash(ds);
+    if (st == DNN_OK) st = dnn_facts_hash(ds);
     return st;
 }
 
@@ -117,11 +127,16 @@ static void hand_out_lists(dnn_dataset *ds)
 static dnn_status open_with(dnn_dataset *ds, opening *o)
 {
     const bool leads = dnn_team_leads(ds->team);
-    dnn_status st = agree_leaders(ds, leads ? find_out(ds, o) : DNN_OK);
+    dnn_status st = agree_leaders(ds, leads ? o->kind->open(o->config->source.params, &o->info, &o->state) : DNN_OK);
+    const bool streams = st == DNN_OK && agree_to_stream(ds, o);
+    if (st == DNN_OK) st = agree_leaders(ds, leads ? find_out(ds, o, streams) : DNN_OK);
     if (st == DNN_OK) st = share_plan(ds);
     if (st == DNN_OK) st = dnn_window_create(ds->team, ds->plan.bytes, &ds->values);
+    if (st == DNN_OK && !streams) dnn_values_bind(ds);
     if (st == DNN_OK) st = agree_leaders(ds, leads ? bring_in(ds, o) : DNN_OK);
     if (st == DNN_OK) st = share_plan(ds);
+    if (st == DNN_OK && streams) st = dnn_agree(dnn_team_comm(ds->team), leads ? DNN_OK : dnn_stream_follow(ds));
+    if (streams && leads) dnn_stream_forget(ds);
     if (st == DNN_OK) st = dnn_window_create(ds->team, ds->plan.lists_bytes, &ds->lists);
     if (st != DNN_OK) return st;
     hand_out_lists(ds);
@@ -157,6 +172,7 @@ dnn_status dnn_dataset_open(dnn_team *team, const dnn_data_config *config, uint6
 void dnn_dataset_close(dnn_dataset *ds)
 {
     if (ds == NULL) return;
+    dnn_stream_close(ds);
     if (ds->team != NULL) {
         dnn_window_destroy(ds->team, &ds->values);
         dnn_window_destroy(ds->team, &ds->lists);

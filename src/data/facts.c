@@ -51,10 +51,31 @@ uint64_t dnn_facts_seal(const dnn_plan *plan)
     return XXH3_64bits(numbers, n * sizeof *numbers);
 }
 
-void dnn_facts_hash(dnn_dataset *ds)
+/* Of all values, each array after the other: the same whether the inputs lie in memory or in files. */
+static dnn_status hash_values(const dnn_dataset *ds, uint64_t *hash)
+{
+    const dnn_source_info *const info = &ds->plan.source;
+    const uint64_t rows = ds->plan.start[DNN_PARTS];
+    XXH3_state_t *const state = XXH3_createState();
+    if (state == NULL) return DNN_E_MEMORY;
+    XXH3_64bits_reset(state);
+    for (size_t i = 0; i < info->n_x; i++)
+        for (int part = 0; part < DNN_PARTS; part++)
+            if (info->rows[part] > 0) XXH3_64bits_update(state, ds->x[part][i], info->rows[part] * dnn_row_bytes(&info->x[i]));
+    const char *const values = ds->values.base;
+    for (size_t i = 0; i < info->n_y; i++) XXH3_64bits_update(state, values + ds->plan.y[i], rows * dnn_row_bytes(&info->y[i]));
+    if (info->weighted) XXH3_64bits_update(state, values + ds->plan.weight, rows * sizeof(float));
+    *hash = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    return DNN_OK;
+}
+
+dnn_status dnn_facts_hash(dnn_dataset *ds)
 {
     dnn_plan *const plan = &ds->plan;
-    uint64_t parts[2 + 3 * DNN_PARTS] = {XXH3_64bits(ds->values.base, plan->bytes), plan->start[DNN_PARTS]};
+    uint64_t parts[2 + 3 * DNN_PARTS] = {0, plan->start[DNN_PARTS]};
+    const dnn_status st = hash_values(ds, &parts[0]);
+    if (st != DNN_OK) return st;
     for (int part = 0; part < DNN_PARTS; part++) {
         const dnn_part_rows *const rows = &plan->parts[part];
         parts[2 + 3 * part] = rows->count;
@@ -65,6 +86,7 @@ void dnn_facts_hash(dnn_dataset *ds)
     plan->hash = XXH3_64bits(parts, sizeof parts);
     const uint64_t all[2] = {plan->hash, XXH3_64bits(ds->lists_draft, plan->lists_bytes)};
     plan->seal = XXH3_64bits(all, sizeof all);
+    return DNN_OK;
 }
 
 /* Appends to a text of `size`; what does not fit is cut. */

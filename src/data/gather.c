@@ -24,6 +24,18 @@ void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64
     gather(ds, &ds->plan.inputs[i], false, part, at, n, out);
 }
 
+bool dnn_dataset_streams(const dnn_dataset *ds) { return ds->plan.streams; }
+
+void dnn_dataset_expect(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n)
+{
+    const dnn_part_rows *const rows = &ds->plan.parts[part];
+    const uint64_t *const list = rows->listed ? dnn_lists_at(ds, rows->list) : NULL;
+    for (size_t k = 0; ds->plan.streams && k < n; k++) {
+        const uint64_t row = row_at(rows, list, at[k]);
+        for (size_t i = 0; i < ds->plan.source.n_x; i++) dnn_stream_expect(ds, i, row);
+    }
+}
+
 void dnn_dataset_gather_target(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out)
 {
     const bool mirrors = ds->plan.mirrors;

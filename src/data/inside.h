@@ -8,6 +8,7 @@
 #include "dnn/data/dataset.h"
 #include "data/scaler.h"
 #include "data/source.h"
+#include "dnn/io/map.h"
 
 /** An input or target as the network sees it: some columns of one array of the source, scaled. */
 typedef struct dnn_view {
@@ -32,6 +33,8 @@ typedef struct dnn_plan {
     char kind[64];                 /**< the source's name */
     uint64_t start[DNN_PARTS + 1]; /**< first row of each of the source's parts; then all rows */
     size_t x[DNN_SOURCE_ARRAYS], y[DNN_SOURCE_ARRAYS], weight, bytes; /**< offsets in values; size of values */
+    bool streams;               /**< x stays in files, which all ranks map (stream.c); else in values */
+    size_t places;              /**< then: offset in values of its places, which are each team's own */
     size_t n_inputs, n_targets; /**< targets of the source, by which classes are chosen even where `mirrors` */
     bool mirrors;               /**< what is handed out as targets are the inputs */
     size_t n_target_views; /**< >= n_targets: a fitted scaling outlives the targets, for predictions */
@@ -47,10 +50,25 @@ struct dnn_dataset {
     dnn_team *team;
     dnn_plan plan;
     dnn_window values, lists;
+    const char *x[DNN_PARTS][DNN_SOURCE_ARRAYS];   /**< first row of each of the source's parts, in values or in a map */
+    dnn_map maps[DNN_PARTS][DNN_SOURCE_ARRAYS];
     char *lists_draft; /**< the leader's lists until their window exists */
     size_t lists_room;
     char *describe;
 };
+
+static inline size_t dnn_row_bytes(const dnn_source_array *array)
+{
+    return dnn_shape_units(&array->shape) * dnn_value_size(array->type);
+}
+
+/** A row of x[i] as the source brought it, rows counting through its parts. Any rank. */
+static inline const char *dnn_x_row(const dnn_dataset *ds, size_t i, uint64_t row)
+{
+    const uint64_t *const start = ds->plan.start;
+    const int part = (row >= start[1]) + (row >= start[2]);
+    return ds->x[part][i] + (row - start[part]) * dnn_row_bytes(&ds->plan.source.x[i]);
+}
 
 /** Rows while they are being chosen. */
 typedef struct dnn_choice {
@@ -84,10 +102,27 @@ dnn_status dnn_views_make(dnn_dataset *ds, const dnn_data_config *config, const 
 /** Sizes and offsets of the values. */
 dnn_status dnn_values_plan(dnn_plan *plan);
 dnn_status dnn_values_read(dnn_dataset *ds, const dnn_source_kind *kind, void *state);
+/** Where rows of x lie in values, for all ranks once its window is there. */
+void dnn_values_bind(dnn_dataset *ds);
 /** Finite values, labels whole and >= 0; finds which targets are labels. `info` still has its lists. */
 dnn_status dnn_values_check(dnn_dataset *ds, const dnn_source_info *info);
 /** Label in target array 0 of a row. */
 int64_t dnn_values_label(const dnn_dataset *ds, uint64_t row);
+
+/* stream.c: inputs that stay in their file, or lie in a scratch file where that has them in another form */
+/** Whether inputs of so many bytes should, by `data.stream`. */
+bool dnn_stream_wanted(const dnn_data_config *config, const dnn_source_info *info);
+/** Finds or makes the files and maps them; reads what else the source brings into values. */
+dnn_status dnn_stream_read(dnn_dataset *ds, const dnn_source_kind *kind, void *state);
+/** Maps what the leader has found or made. Any rank but the leader, after it has been agreed that all is well. */
+dnn_status dnn_stream_follow(dnn_dataset *ds);
+/** Takes the names of scratch files away. The leader, when all ranks have mapped them or there is nothing to map. */
+void dnn_stream_forget(const dnn_dataset *ds);
+void dnn_stream_close(dnn_dataset *ds); /**< any rank */
+/** The kernel begins to read a row of x[i]. Any rank, any thread. */
+void dnn_stream_expect(const dnn_dataset *ds, size_t i, uint64_t row);
+/** Room that places take in values. */
+extern const size_t dnn_stream_places_bytes;
 
 /* split.c, split_file.c, select.c */
 dnn_status dnn_split(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info, uint64_t seed,
@@ -117,7 +152,7 @@ void dnn_row_scaled(const dnn_dataset *ds, const dnn_view *view, bool target, ui
 /* facts.c */
 /** Class counts and hashes into the plan; the parts must be in lists. */
 dnn_status dnn_facts_count(dnn_dataset *ds, const dnn_choices *choices);
-void dnn_facts_hash(dnn_dataset *ds);
+dnn_status dnn_facts_hash(dnn_dataset *ds);
 /** Hash of sizes, shapes and types, before anything is read. */
 uint64_t dnn_facts_seal(const dnn_plan *plan);
 /** Any rank. NULL when out of memory. */

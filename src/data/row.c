@@ -61,9 +61,9 @@ static const void *row_of(const dnn_dataset *ds, const dnn_view *view, bool targ
 {
     const dnn_plan *const plan = &ds->plan;
     const dnn_source_array *const array = target ? &plan->source.y[view->array] : &plan->source.x[view->array];
-    const size_t offset = target ? plan->y[view->array] : plan->x[view->array];
     *type = array->type;
-    return (const char *)ds->values.base + offset + row * dnn_shape_units(&array->shape) * dnn_value_size(array->type);
+    if (!target) return dnn_x_row(ds, view->array, row);
+    return (const char *)ds->values.base + plan->y[view->array] + row * dnn_row_bytes(array);
 }
 
 void dnn_row_prefetch(const dnn_dataset *ds, const dnn_view *view, bool target, uint64_t row)
@@ -72,7 +72,7 @@ void dnn_row_prefetch(const dnn_dataset *ds, const dnn_view *view, bool target, 
     dnn_value type;
     const char *const x = row_of(ds, view, target, row, &type);
     const dnn_source_array *const array = target ? &ds->plan.source.y[view->array] : &ds->plan.source.x[view->array];
-    const size_t bytes = dnn_shape_units(&array->shape) * dnn_value_size(type);
+    const size_t bytes = dnn_row_bytes(array);
     for (size_t at = 0; at < bytes && at < LINE * MOST; at += LINE) __builtin_prefetch(x + at);
 }
 

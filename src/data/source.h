@@ -48,10 +48,13 @@ typedef struct dnn_source_kind {
     /** Rows [first, first + rows) of a part, row-major: x[i] and y[i] are arrays of [rows, units] values of the type
      * that info says, `weight` [rows] (NULL unless info->weighted). Any range within the part, any order of calls.
      * DNN_E_DATA names file, row and column; NaN, Inf and labels out of range are looked for by the data set as well.
-     */
+     * Where there is a `place`, x[i] may be NULL: not wanted. */
     dnn_status (*read)(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y,
                        float *weight);
     void (*close)(void *state);
+    /** Where a file has the rows of x[i] of a part just as `read` would bring them, so that they can be used where they are: the byte
+     * they begin at; 0: they lie otherwise. `*path` is borrowed until close. NULL: never. */
+    uint64_t (*place)(void *state, dnn_part part, size_t i, const char **path);
 } dnn_source_kind;
 
 static inline size_t dnn_value_size(dnn_value type) { return type == DNN_VALUE_UINT8 ? 1 : 4; }

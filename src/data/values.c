@@ -28,16 +28,29 @@ dnn_status dnn_values_plan(dnn_plan *plan)
     const uint64_t rows = plan->start[DNN_PARTS];
     if (rows == 0) return dnn_fail(DNN_E_DATA, "%s: no samples", info->x[0].origin[0] ? info->x[0].origin : plan->kind);
     dnn_status st = DNN_OK;
-    for (size_t i = 0; i < info->n_x && st == DNN_OK; i++) st = place(&info->x[i], rows, &plan->x[i], &plan->bytes);
+    for (size_t i = 0; i < info->n_x && st == DNN_OK; i++) {
+        size_t elsewhere = 0;
+        st = place(&info->x[i], rows, &plan->x[i], plan->streams ? &elsewhere : &plan->bytes);
+    }
     for (size_t i = 0; i < info->n_y && st == DNN_OK; i++) st = place(&info->y[i], rows, &plan->y[i], &plan->bytes);
     const dnn_source_array weight = {.name = "weight", .type = DNN_VALUE_FLOAT};
     if (st == DNN_OK && info->weighted) st = place(&weight, rows, &plan->weight, &plan->bytes);
+    plan->places = plan->bytes;
+    if (plan->streams) plan->bytes += dnn_stream_places_bytes;
     return st;
+}
+
+void dnn_values_bind(dnn_dataset *ds)
+{
+    const dnn_plan *const plan = &ds->plan;
+    for (int part = 0; part < DNN_PARTS; part++)
+        for (size_t i = 0; i < plan->source.n_x; i++)
+            ds->x[part][i] = (const char *)ds->values.base + plan->x[i] + plan->start[part] * dnn_row_bytes(&plan->source.x[i]);
 }
 
 static char *at_row(const dnn_dataset *ds, const dnn_source_array *array, size_t offset, uint64_t row)
 {
-    return (char *)ds->values.base + offset + row * dnn_shape_units(&array->shape) * dnn_value_size(array->type);
+    return (char *)ds->values.base + offset + row * dnn_row_bytes(array);
 }
 
 dnn_status dnn_values_read(dnn_dataset *ds, const dnn_source_kind *kind, void *state)
@@ -70,19 +83,21 @@ static const char *row_text(const dnn_plan *plan, const dnn_source_info *info, c
     return out;
 }
 
-static dnn_status check_finite(const dnn_dataset *ds, const dnn_source_info *info, const dnn_source_array *array,
-                               size_t offset, bool fills)
+/* Of x[i], or of y[i]. */
+static dnn_status check_finite(const dnn_dataset *ds, const dnn_source_info *info, bool target, size_t i)
 {
+    const dnn_source_array *const array = target ? &info->y[i] : &info->x[i];
+    const bool first = !target && i == 0, fills = info->fills && first;
     if (array->type != DNN_VALUE_FLOAT) return DNN_OK;
     const size_t units = dnn_shape_units(&array->shape);
     for (uint64_t row = 0; row < ds->plan.start[DNN_PARTS]; row++) {
-        const float *const values = (const float *)at_row(ds, array, offset, row);
+        const float *const values = (const float *)(target ? at_row(ds, array, ds->plan.y[i], row) : dnn_x_row(ds, i, row));
         bool bad = false;
         for (size_t j = 0; j < units; j++) bad |= !(fabsf(values[j]) <= FLT_MAX);
         for (size_t j = 0; bad && j < units; j++) {
             if (isfinite(values[j]) || (fills && isnan(values[j]))) continue;
             char where[400], column[128] = "";
-            if (info->n_columns == units && offset == ds->plan.x[0])
+            if (info->n_columns == units && first)
                 snprintf(column, sizeof column, " ('%.100s')", info->columns[j]);
             return dnn_fail(DNN_E_DATA, "%s: column %zu%s of '%s' is %s: values must be finite",
                             row_text(&ds->plan, info, array->origin, row, where, sizeof where), j, column, array->name,
@@ -152,9 +167,9 @@ dnn_status dnn_values_check(dnn_dataset *ds, const dnn_source_info *info)
 {
     dnn_status st = check_weights(ds, info);
     for (size_t i = 0; i < info->n_x && st == DNN_OK; i++)
-        st = check_finite(ds, info, &info->x[i], ds->plan.x[i], info->fills && i == 0);
+        st = check_finite(ds, info, false, i);
     for (size_t i = 0; i < info->n_y && st == DNN_OK; i++) {
-        st = check_finite(ds, info, &info->y[i], ds->plan.y[i], false);
+        st = check_finite(ds, info, true, i);
         if (st == DNN_OK) st = check_labels(ds, info, i);
     }
     return st;

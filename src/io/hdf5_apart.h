@@ -32,6 +32,7 @@ typedef enum reader_ask {
     READER_DATASET,
     READER_DATASET_CLOSE,
     READER_ROWS,
+    READER_PLACE,
     READER_TEXT,
     READER_ATTRIBUTE_TEXT,
     READER_ATTRIBUTE_TEXTS,
@@ -78,6 +79,7 @@ dnn_status apart_list(dnn_hdf5 *file, const char *group, dnn_strings *names);
 dnn_status apart_dataset_open(dnn_hdf5 *file, const char *path, dnn_hdf5_dataset **out);
 void apart_dataset_close(dnn_hdf5_dataset *dataset);
 dnn_status apart_rows(dnn_hdf5_dataset *dataset, size_t first, size_t n, dnn_hdf5_type type, void *values);
+uint64_t apart_place(const dnn_hdf5_dataset *dataset, dnn_hdf5_type type);
 dnn_status apart_read_text(dnn_hdf5 *file, const char *path, size_t limit, char **text, size_t *length);
 dnn_status apart_attribute_text(dnn_hdf5 *file, const char *object, const char *name, char **text);
 dnn_status apart_attribute_texts(dnn_hdf5 *file, const char *object, const char *name, dnn_strings *texts, bool *found);

@@ -188,3 +188,12 @@ dnn_status apart_rows(dnn_hdf5_dataset *d, size_t first, size_t n, dnn_hdf5_type
     pthread_mutex_unlock(&d->file->apart->lock);
     return st;
 }
+
+/* Wherever it says: nothing but bytes of this file can be there, and whoever maps them looks whether they are. */
+uint64_t apart_place(const dnn_hdf5_dataset *d, dnn_hdf5_type type)
+{
+    reader_answer answer;
+    const reader_question question = {.ask = READER_PLACE, .type = type, .dataset = d->apart};
+    if (ask(d->file, question, d->path, "", &answer, NULL) != DNN_OK || answer.number < 0) return 0;
+    return (uint64_t)answer.number;
+}

@@ -240,6 +240,19 @@ void dnn_hdf5_dataset_close(dnn_hdf5_dataset *dataset)
 
 const dnn_hdf5_info *dnn_hdf5_dataset_info(const dnn_hdf5_dataset *dataset) { return &dataset->info; }
 
+uint64_t dnn_hdf5_dataset_place(const dnn_hdf5_dataset *d, dnn_hdf5_type type)
+{
+    if (d->file->apart) return apart_place(d, type);
+    if (hdf5_enter(d->file) != DNN_OK) return 0;
+    const hid_t list = H5Dget_create_plist(d->id), stored = H5Dget_type(d->id);
+    const bool alike = list >= 0 && stored >= 0 && H5Pget_layout(list) == H5D_CONTIGUOUS && H5Pget_external_count(list) == 0 &&
+                       H5Tequal(stored, hdf5_memory_type(type)) > 0;
+    const haddr_t first = alike ? H5Dget_offset(d->id) : HADDR_UNDEF;
+    if (list >= 0) H5Pclose(list);
+    if (stored >= 0) H5Tclose(stored);
+    return first == HADDR_UNDEF ? 0 : (uint64_t)first;
+}
+
 /* Whole numbers of at most 64 bits fit every real: no need to look at each. */
 static bool may_not_fit(const dnn_hdf5_dataset *d, dnn_hdf5_type type)
 {

@@ -212,6 +212,9 @@ static dnn_status answer(reader *r, const asked *a, answering *out)
         return DNN_OK;
     case READER_ROWS:
         return put_rows(r, a);
+    case READER_PLACE:
+        out->a.number = (int64_t)dnn_hdf5_dataset_place(dataset_of(r, a), (dnn_hdf5_type)a->q.type);
+        return DNN_OK;
     case READER_TEXT:
         st = dnn_hdf5_read_text(r->file, a->path, a->q.n, &text, &length);
         return st == DNN_OK ? put_text(text, out) : st;

@@ -164,6 +164,23 @@ static void gather_targets(const runner *r, dnn_part part, bay *b)
     for (size_t i = 0; i < n; i++) b->weight[i] *= (float)r->class_weight[(size_t)label[i]];
 }
 
+/* Which rows of the batch that begins at `first_row` are a bay's; how many. */
+static size_t rows_of(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, const bay *b, uint64_t *out)
+{
+    size_t first, count, capacity;
+    cut_rows(&r->cut, rows, b->number, &first, &count, &capacity);
+    if (epoch)
+        dnn_shuffle_span(&(dnn_stream){ .seed = r->seed, .purpose = DNN_FOR_SHUFFLE }, epoch, dnn_dataset_rows(r->dataset, part), first_row + first, count, out);
+    else
+        for (size_t i = 0; i < count; i++) out[i] = first_row + first + i;
+    return count;
+}
+
+void gather_expect(const runner *r, uint64_t epoch, uint64_t first_row, size_t rows, bay *b)
+{
+    dnn_dataset_expect(r->dataset, DNN_TRAIN, b->rows, rows_of(r, DNN_TRAIN, epoch, first_row, rows, b, b->rows));
+}
+
 void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bool targets, bay *b)
 {
     size_t first, count, capacity;
@@ -171,11 +188,7 @@ void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, 
     b->shard.rows = count;
     b->shard.capacity = capacity;
     b->shard.first_row = first;
-    const uint64_t n = dnn_dataset_rows(r->dataset, part);
-    if (epoch)
-        dnn_shuffle_span(&(dnn_stream){ .seed = r->seed, .purpose = DNN_FOR_SHUFFLE }, epoch, n, first_row + first, count, b->rows);
-    else
-        for (size_t i = 0; i < count; i++) b->rows[i] = first_row + first + i;
+    rows_of(r, part, epoch, first_row, rows, b, b->rows);
     for (size_t i = 0; i < r->graph->n_inputs; i++) {
         const size_t units = dnn_shape_units(&r->graph->inputs[i].shape);
         dnn_dataset_gather_input(r->dataset, part, b->rows, count, r->input_of[i], b->x[i]);

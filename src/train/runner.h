@@ -168,6 +168,8 @@ dnn_status runner_match_data(runner *r);
 dnn_status runner_class_weights(runner *r, const dnn_node *class_weights);
 /* Fills a bay with its rows of the batch that begins at `first_row` of a part's order; epoch 0: as stored. */
 void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bool targets, bay *b);
+/* Where the data set streams: has the reading of a later training batch's rows begin. */
+void gather_expect(const runner *r, uint64_t epoch, uint64_t first_row, size_t rows, bay *b);
 
 /* reduce.c */
 const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n);

@@ -36,13 +36,21 @@ static bool all_finite(const double *values, size_t n)
     return true;
 }
 
+static size_t rows_of_batch(const runner *r, uint64_t first)
+{
+    const uint64_t n = dnn_dataset_rows(r->dataset, DNN_TRAIN);
+    return n - first < r->cut.batch ? (size_t)(n - first) : r->cut.batch;
+}
+
 static void gather_batch(worker *k, uint64_t epoch, uint64_t step_of_epoch)
 {
     const runner *r = k->r;
-    const uint64_t n = dnn_dataset_rows(r->dataset, DNN_TRAIN);
     const uint64_t first = step_of_epoch * r->cut.batch;
-    const size_t rows = n - first < r->cut.batch ? (size_t)(n - first) : r->cut.batch;
-    for (size_t i = 0; i < k->n_bays; i++) gather(r, DNN_TRAIN, r->shuffle ? epoch : 0, first, rows, true, &k->bays[i]);
+    for (size_t i = 0; i < k->n_bays; i++) gather(r, DNN_TRAIN, r->shuffle ? epoch : 0, first, rows_of_batch(r, first), true, &k->bays[i]);
+    if (!dnn_dataset_streams(r->dataset)) return;
+    const bool ends = step_of_epoch + 1 == r->steps_per_epoch;
+    const uint64_t next = ends ? 0 : first + r->cut.batch, of_epoch = epoch + (ends ? 1 : 0);
+    for (size_t i = 0; i < k->n_bays; i++) gather_expect(r, r->shuffle ? of_epoch : 0, next, rows_of_batch(r, next), &k->bays[i]);
 }
 
 bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)

@@ -44,6 +44,8 @@ void dnn_team_barrier(dnn_team *team);
  * over all ranks of all teams, which get the same status; `bytes` are the same within a team. Where the machine has not
  * the space (checked first: MPI would grant it and the first write beyond be death by SIGBUS), fails with DNN_E_MEMORY
  * and a text with needed, left and the way out. */
+/** Bytes that windows of this machine could take now. Local. */
+double dnn_window_room(void);
 typedef struct dnn_window {
     void *base;
     size_t bytes;

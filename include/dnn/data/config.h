@@ -29,9 +29,10 @@ typedef struct dnn_data_config {
     dnn_classes_config classes;
     dnn_limit_config limit;
     dnn_scale_config scale;
+    int stream;       /**< 0 auto, 1 always, 2 never */
 } dnn_data_config;
 
-enum { DNN_DATA_PARAMS = 7 };
+enum { DNN_DATA_PARAMS = 8 };
 extern const dnn_param dnn_data_params[DNN_DATA_PARAMS];
 extern dnn_family dnn_sources, dnn_scalers;
 

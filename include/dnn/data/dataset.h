@@ -48,6 +48,10 @@ const char *dnn_dataset_describe(const dnn_dataset *ds);
 /** Gathers rows `at` [n] (positions within the part) of input `i` as floats, scaled, into out [n, units]. Local, no
  * allocation, threads may call it side by side. */
 void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out);
+/** Whether inputs stay in files (`data.stream`), so that it helps to know ahead which rows will be wanted. */
+bool dnn_dataset_streams(const dnn_dataset *ds);
+/** These rows will be gathered soon: where inputs stay in files their reading begins, without waiting. Local, as above. */
+void dnn_dataset_expect(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n);
 /** Targets likewise: labels as whole numbers [n], values scaled [n, units]. */
 void dnn_dataset_gather_target(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i,
                                float *out);

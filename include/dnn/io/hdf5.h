@@ -82,6 +82,9 @@ const dnn_hdf5_info *dnn_hdf5_dataset_info(const dnn_hdf5_dataset *dataset);
 /** Rows [first, first + n) along the first axis, row-major, into `values`; rank 0 counts as one row. Row access in
  * order is fast for contiguous data and for chunks of whole rows (the chunk at hand stays in memory). */
 dnn_status dnn_hdf5_dataset_rows(dnn_hdf5_dataset *dataset, size_t first, size_t n, dnn_hdf5_type type, void *values);
+/** Where in its file the values lie one after the other just as `type` has them in memory: the byte at which they begin. 0 where
+ * they lie otherwise: in chunks, packed, of another type or order of bytes, or not written yet. */
+uint64_t dnn_hdf5_dataset_place(const dnn_hdf5_dataset *dataset, dnn_hdf5_type type);
 void dnn_hdf5_dataset_close(dnn_hdf5_dataset *dataset);
 /** Opens, demands exactly `count` values, reads all, closes. */
 dnn_status dnn_hdf5_read(dnn_hdf5 *file, const char *path, dnn_hdf5_type type, size_t count, void *values);

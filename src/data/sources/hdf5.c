@@ -25,6 +25,7 @@ static const dnn_param params[] = {
 };
 
 typedef struct file {
+    const char *path; /* the parameters' */
     dnn_hdf5 *handle;
     size_t n_x, n_y;
     dnn_value x_type[DNN_SOURCE_ARRAYS], y_type[DNN_SOURCE_ARRAYS];
@@ -154,6 +155,7 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
     if (!given(p->x)) return dnn_fail(DNN_E_CONFIG, "data.source.hdf5.x: must name the training inputs");
     file *f = dnn_alloc(1, sizeof *f);
     if (f == NULL) return DNN_E_MEMORY;
+    f->path = p->path;
     dnn_status st = dnn_hdf5_open_apart(p->path, DNN_E_DATA, &f->handle);
     for (int part = 0; part < DNN_PARTS && st == DNN_OK; part++) {
         if (given(x[part]))
@@ -179,13 +181,20 @@ static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, 
     file *f = state;
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < f->n_x && st == DNN_OK; i++)
-        st = dnn_hdf5_dataset_rows(f->x[part][i], first, rows, type_of(f->x_type[i]), x[i]);
+        if (x[i] != NULL) st = dnn_hdf5_dataset_rows(f->x[part][i], first, rows, type_of(f->x_type[i]), x[i]);
     for (size_t i = 0; i < f->n_y && st == DNN_OK; i++)
         st = dnn_hdf5_dataset_rows(f->y[part][i], first, rows, type_of(f->y_type[i]), y[i]);
     if (weight == NULL || st != DNN_OK) return st;
     if (part == DNN_TRAIN) return dnn_hdf5_dataset_rows(f->weight, first, rows, DNN_HDF5_FLOAT, weight);
     for (size_t i = 0; i < rows; i++) weight[i] = 1.0f;
     return DNN_OK;
+}
+
+static uint64_t place(void *state, dnn_part part, size_t i, const char **path)
+{
+    const file *f = state;
+    *path = f->path;
+    return dnn_hdf5_dataset_place(f->x[part][i], type_of(f->x_type[i]));
 }
 
 const dnn_source_kind dnn_source_hdf5 = {
@@ -196,4 +205,5 @@ const dnn_source_kind dnn_source_hdf5 = {
     .open = open,
     .read = read,
     .close = close,
+    .place = place,
 };
