@@ -17,8 +17,9 @@ enum { MAX_NAME = 512 };
 typedef struct model_writer {
     dnn_hdf5 *hdf5;
     const dnn_model_content *content;
-    dnn_node *sums;
+    dnn_node *sums; /**< NULL: none are kept */
     bool sequential;
+    bool half; /**< weights with half precision */
 } model_writer;
 
 struct dnn_model_file {

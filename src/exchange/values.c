@@ -20,7 +20,7 @@ dnn_status model_fail(const dnn_model_file *file, const char *object, const char
 
 static size_t bytes_of(dnn_hdf5_type type)
 {
-    const size_t bytes[] = {sizeof(float), sizeof(double), 1, 4, 8};
+    const size_t bytes[] = {sizeof(float), sizeof(double), 1, 4, 8, sizeof(float)};
     return bytes[type];
 }
 
@@ -38,7 +38,7 @@ dnn_status values_write(model_writer *w, const char *path, dnn_hdf5_type type, s
     char sum[17];
     for (size_t i = 0; i < rank; i++) count *= dim[i];
     const dnn_status st = dnn_hdf5_write(w->hdf5, path, type, rank, dim, values);
-    return st == DNN_OK ? dnn_node_set(w->sums, path, dnn_node_string(sum_of(values, count * bytes_of(type), sum)))
+    return st == DNN_OK && w->sums ? dnn_node_set(w->sums, path, dnn_node_string(sum_of(values, count * bytes_of(type), sum)))
                         : st;
 }
 

@@ -11,18 +11,33 @@ enum { MAX_SHRINKING = 1100, MAX_UNWRITTEN = 16 << 20, MAX_CHUNK = 256 << 20, DE
 
 hid_t hdf5_memory_type(dnn_hdf5_type type)
 {
-    const hid_t types[] = {H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_UINT8, H5T_NATIVE_INT32, H5T_NATIVE_INT64};
+    const hid_t types[] = {H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_UINT8, H5T_NATIVE_INT32, H5T_NATIVE_INT64,
+                           H5T_NATIVE_FLOAT};
     return types[type];
 }
 
 size_t hdf5_memory_bytes(dnn_hdf5_type type)
 {
-    const size_t bytes[] = {sizeof(float), sizeof(double), 1, 4, 8};
+    const size_t bytes[] = {sizeof(float), sizeof(double), 1, 4, 8, sizeof(float)};
     return bytes[type];
+}
+
+/* IEEE 754 binary16, as NumPy writes it; made once and kept. */
+static hid_t half_type(void)
+{
+    static hid_t half = H5I_INVALID_HID;
+    if (half >= 0) return half;
+    const hid_t made = H5Tcopy(H5T_IEEE_F32LE);
+    if (made < 0) return made;
+    if (H5Tset_fields(made, 15, 10, 5, 0, 10) >= 0 && H5Tset_size(made, 2) >= 0 && H5Tset_ebias(made, 15) >= 0 && H5Tlock(made) >= 0)
+        return half = made;
+    H5Tclose(made);
+    return H5I_INVALID_HID;
 }
 
 hid_t hdf5_stored_type(dnn_hdf5_type type)
 {
+    if (type == DNN_HDF5_HALF) return half_type();
     const hid_t types[] = {H5T_IEEE_F32LE, H5T_IEEE_F64LE, H5T_STD_U8LE, H5T_STD_I32LE, H5T_STD_I64LE};
     return types[type];
 }

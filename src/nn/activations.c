@@ -20,6 +20,13 @@ static void linear_backward(const void *params, size_t rows, size_t units, const
     if (dx != dy) memcpy(dx, dy, rows * units * sizeof *dx);
 }
 
+static dnn_value linear_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    (void)o;
+    return x;
+}
+
 /* sigmoid: 1 / (1 + e^-x), f' = y (1 - y) */
 static void sigmoid_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
@@ -33,6 +40,12 @@ static void sigmoid_backward(const void *params, size_t rows, size_t units, cons
     EACH(i, rows * units) dx[i] = dy[i] * (y[i] * (1 - y[i]));
 }
 
+static dnn_value sigmoid_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_1(o, "Sigmoid", x);
+}
+
 static void tanh_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
     (void)params;
@@ -43,6 +56,12 @@ static void tanh_backward(const void *params, size_t rows, size_t units, const r
 {
     (void)params;
     EACH(i, rows * units) dx[i] = dy[i] * ((1 - y[i]) * (1 + y[i]));
+}
+
+static dnn_value tanh_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_1(o, "Tanh", x);
 }
 
 /* relu: x above the threshold, at most max_value; slope (x - threshold) at or below it. All three are >= 0, so the output tells on which of
@@ -83,6 +102,17 @@ static void relu_backward(const void *params, size_t rows, size_t units, const r
     }
 }
 
+static dnn_value relu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const relu *p = params;
+    const bool plain = isnan(p->max_value) && p->threshold == 0;
+    if (plain && p->negative_slope == 0) return dnn_outline_1(o, "Relu", x);
+    const dnn_value above = dnn_outline_clip(o, x, -INFINITY, isnan(p->max_value) ? INFINITY : p->max_value);
+    const dnn_value threshold = dnn_outline_real(o, p->threshold), past = dnn_outline_2(o, "Sub", x, threshold);
+    const dnn_value below = dnn_outline_2(o, "Mul", past, dnn_outline_real(o, p->negative_slope));
+    return dnn_outline_where(o, dnn_outline_2(o, "LessOrEqual", x, threshold), below, above);
+}
+
 typedef struct leaky_relu { double negative_slope; } leaky_relu;
 
 static const dnn_param leaky_relu_params[] = {
@@ -107,6 +137,13 @@ static void leaky_relu_backward(const void *params, size_t rows, size_t units, c
         const real below = slope * dy[i];
         dx[i] = dnn_select(y[i] > 0, dy[i], below);
     }
+}
+
+static dnn_value leaky_relu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const dnn_value y = dnn_outline_1(o, "LeakyRelu", x);
+    dnn_outline_set_real(o, "alpha", ((const leaky_relu *)params)->negative_slope);
+    return y;
 }
 
 /* elu and selu: scale x above 0, scale alpha (e^x - 1) below, where f' = y + scale alpha */
@@ -146,6 +183,13 @@ static void elu_backward(const void *params, size_t rows, size_t units, const re
     elu_slope(1, (real)((const elu *)params)->alpha, rows * units, y, dy, dx);
 }
 
+static dnn_value elu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const dnn_value y = dnn_outline_1(o, "Elu", x);
+    dnn_outline_set_real(o, "alpha", ((const elu *)params)->alpha);
+    return y;
+}
+
 /* Klambauer et al. 2017, section 2: the fixed point with mean 0 and variance 1. */
 #define SELU_ALPHA 1.6732632423543772848
 #define SELU_SCALE 1.0507009873554804935
@@ -160,6 +204,15 @@ static void selu_backward(const void *params, size_t rows, size_t units, const r
 {
     (void)params;
     elu_slope((real)SELU_SCALE, (real)SELU_ALPHA, rows * units, y, dy, dx);
+}
+
+static dnn_value selu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    const dnn_value y = dnn_outline_1(o, "Selu", x);
+    dnn_outline_set_real(o, "alpha", SELU_ALPHA);
+    dnn_outline_set_real(o, "gamma", SELU_SCALE);
+    return y;
 }
 
 /* softmax: e^(x - max) over their sum, along the last axis; dx = y (dy - sum dy y) */
@@ -193,6 +246,14 @@ static void softmax_backward(const void *params, size_t rows, size_t units, cons
     }
 }
 
+static dnn_value softmax_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    const dnn_value y = dnn_outline_1(o, "Softmax", x);
+    dnn_outline_set_integer(o, "axis", -1);
+    return y;
+}
+
 /* softplus: log(1 + e^x), f' = sigmoid(x) = 1 - e^-y */
 static void softplus_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
@@ -204,6 +265,12 @@ static void softplus_backward(const void *params, size_t rows, size_t units, con
 {
     (void)params;
     EACH(i, rows * units) dx[i] = dy[i] * -dnn_expm1(-y[i]);
+}
+
+static dnn_value softplus_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_1(o, "Softplus", x);
 }
 
 static void softsign_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
@@ -222,6 +289,12 @@ static void softsign_backward(const void *params, size_t rows, size_t units, con
     }
 }
 
+static dnn_value softsign_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_1(o, "Softsign", x);
+}
+
 static void exponential_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
     (void)params;
@@ -232,6 +305,12 @@ static void exponential_backward(const void *params, size_t rows, size_t units, 
 {
     (void)params;
     EACH(i, rows * units) dx[i] = dy[i] * y[i];
+}
+
+static dnn_value exponential_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_1(o, "Exp", x);
 }
 
 static void silu_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
@@ -248,6 +327,12 @@ static void silu_backward(const void *params, size_t rows, size_t units, const r
         const real s = dnn_sigmoid(x[i]);
         dx[i] = dy[i] * (s + x[i] * (s * (1 - s)));
     }
+}
+
+static dnn_value silu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_2(o, "Mul", x, dnn_outline_1(o, "Sigmoid", x));
 }
 
 /* gelu: x P(N < x) for a standard normal N, f' = P + x times its density (Hendrycks and Gimpel 2016). approximate: P taken for
@@ -292,6 +377,19 @@ static void gelu_backward(const void *params, size_t rows, size_t units, const r
     }
 }
 
+static dnn_value gelu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    if (!((const gelu *)params)->approximate) {
+        const dnn_value half = dnn_outline_real(o, 0.5), one = dnn_outline_real(o, 1);
+        const dnn_value e = dnn_outline_1(o, "Erf", dnn_outline_2(o, "Mul", x, dnn_outline_real(o, 0.70710678118654752440)));
+        return dnn_outline_2(o, "Mul", x, dnn_outline_2(o, "Mul", half, dnn_outline_2(o, "Add", one, e)));
+    }
+    const dnn_value cube = dnn_outline_2(o, "Mul", x, dnn_outline_2(o, "Mul", x, x));
+    const dnn_value bent = dnn_outline_2(o, "Add", x, dnn_outline_2(o, "Mul", dnn_outline_real(o, GELU_CUBE), cube));
+    const dnn_value u = dnn_outline_2(o, "Mul", dnn_outline_real(o, 2 * GELU_ROOT), bent);
+    return dnn_outline_2(o, "Mul", x, dnn_outline_1(o, "Sigmoid", u));
+}
+
 typedef struct hard_sigmoid { double slope; } hard_sigmoid;
 
 static const dnn_param hard_sigmoid_params[] = {
@@ -316,6 +414,14 @@ static void hard_sigmoid_backward(const void *params, size_t rows, size_t units,
         const real inside = slope * dy[i];
         dx[i] = dnn_select((y[i] > 0) & (y[i] < 1), inside, 0);
     }
+}
+
+static dnn_value hard_sigmoid_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const dnn_value y = dnn_outline_1(o, "HardSigmoid", x);
+    dnn_outline_set_real(o, "alpha", ((const hard_sigmoid *)params)->slope);
+    dnn_outline_set_real(o, "beta", 0.5);
+    return y;
 }
 
 /* mish: x tanh(softplus(x)) (Misra 2019). With e = e^x and n = e (e + 2): tanh(log(1 + e)) = n / (n + 2). From 20 on it
@@ -348,7 +454,13 @@ static void mish_backward(const void *params, size_t rows, size_t units, const r
     }
 }
 
-#define FUNCTIONS(name) .forward = name##_forward, .backward = name##_backward
+static dnn_value mish_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_2(o, "Mul", x, dnn_outline_1(o, "Tanh", dnn_outline_1(o, "Softplus", x)));
+}
+
+#define FUNCTIONS(name) .forward = name##_forward, .backward = name##_backward, .outline = name##_outline
 #define WITH(name) .params_size = sizeof(name), DNN_PARAMS(name##_params)
 #define ROW(...) &((const dnn_activation_kind){ __VA_ARGS__ }).kind
 

@@ -22,6 +22,12 @@ static void relu6_backward(const void *params, size_t rows, size_t units, const 
     EACH(i, rows * units) dx[i] = dnn_select((y[i] > 0) & (y[i] < 6), dy[i], 0);
 }
 
+static dnn_value relu6_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_clip(o, x, 0, 6);
+}
+
 /* celu: x above 0, else alpha (e^(x / alpha) - 1), where f' = y / alpha + 1 (Barron 2017) */
 typedef struct celu { double alpha; } celu;
 
@@ -49,6 +55,13 @@ static void celu_backward(const void *params, size_t rows, size_t units, const r
     }
 }
 
+static dnn_value celu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const dnn_value y = dnn_outline_1(o, "Celu", x);
+    dnn_outline_set_real(o, "alpha", ((const celu *)params)->alpha);
+    return y;
+}
+
 /* hard_silu: x times (x + 3) / 6 cut to 0 … 1 (Howard et al. 2019) */
 static void hard_silu_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
@@ -70,6 +83,15 @@ static void hard_silu_backward(const void *params, size_t rows, size_t units, co
     }
 }
 
+static dnn_value hard_silu_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    const dnn_value gate = dnn_outline_1(o, "HardSigmoid", x);
+    dnn_outline_set_real(o, "alpha", 1.0 / 6);
+    dnn_outline_set_real(o, "beta", 0.5);
+    return dnn_outline_2(o, "Mul", x, gate);
+}
+
 /* hard_tanh: x cut to -1 … 1 */
 static void hard_tanh_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
@@ -87,6 +109,12 @@ static void hard_tanh_backward(const void *params, size_t rows, size_t units, co
     EACH(i, rows * units) dx[i] = dnn_select((y[i] > -1) & (y[i] < 1), dy[i], 0);
 }
 
+static dnn_value hard_tanh_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_clip(o, x, -1, 1);
+}
+
 /* tanh_shrink: x - tanh x, f' = tanh² x */
 static void tanh_shrink_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
@@ -102,6 +130,12 @@ static void tanh_shrink_backward(const void *params, size_t rows, size_t units, 
         const real t = dnn_tanh(x[i]);
         dx[i] = dy[i] * (t * t);
     }
+}
+
+static dnn_value tanh_shrink_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_2(o, "Sub", x, dnn_outline_1(o, "Tanh", x));
 }
 
 /* hard_shrink: 0 within the threshold, else x; soft_shrink: x moved towards 0 by the threshold */
@@ -133,6 +167,19 @@ static void shrink_backward(const void *params, size_t rows, size_t units, const
     EACH(i, rows * units) dx[i] = dnn_select(y[i] == 0, 0, dy[i]);
 }
 
+static dnn_value hard_shrink_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const dnn_value threshold = dnn_outline_real(o, ((const shrink *)params)->threshold);
+    const dnn_value small = dnn_outline_2(o, "LessOrEqual", dnn_outline_1(o, "Abs", x), threshold);
+    return dnn_outline_where(o, small, dnn_outline_real(o, 0), x);
+}
+
+static dnn_value soft_shrink_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const double threshold = ((const shrink *)params)->threshold;
+    return dnn_outline_2(o, "Sub", x, dnn_outline_clip(o, x, -threshold, threshold));
+}
+
 /* log_sigmoid: -softplus(-x), f' = sigmoid(-x) = 1 - e^y */
 static void log_sigmoid_forward(const void *params, size_t rows, size_t units, const real *x, real *y)
 {
@@ -144,6 +191,12 @@ static void log_sigmoid_backward(const void *params, size_t rows, size_t units, 
 {
     (void)params;
     EACH(i, rows * units) dx[i] = dy[i] * -dnn_expm1(y[i]);
+}
+
+static dnn_value log_sigmoid_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    return dnn_outline_1(o, "Neg", dnn_outline_1(o, "Softplus", dnn_outline_1(o, "Neg", x)));
 }
 
 /* log_softmax: x - max - log sum e^(x - max) along the last axis; dx = dy - e^y sum dy */
@@ -171,6 +224,14 @@ static void log_softmax_backward(const void *params, size_t rows, size_t units, 
     }
 }
 
+static dnn_value log_softmax_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    const dnn_value y = dnn_outline_1(o, "LogSoftmax", x);
+    dnn_outline_set_integer(o, "axis", -1);
+    return y;
+}
+
 /* squareplus: (x + sqrt(x² + b)) / 2, below 0 as b / 2 / (sqrt(x² + b) - x), which does not cancel (Barron 2021) */
 typedef struct squareplus { double b; } squareplus;
 
@@ -196,6 +257,13 @@ static void squareplus_backward(const void *params, size_t rows, size_t units, c
         const real root = dnn_sqrt(x[i] * x[i] + b), above = 1 + x[i] / root, below = b / (root * (root - x[i]));
         dx[i] = dy[i] * dnn_select(x[i] < 0, below, above) / 2;
     }
+}
+
+static dnn_value squareplus_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    const dnn_value b = dnn_outline_real(o, ((const squareplus *)params)->b);
+    const dnn_value root = dnn_outline_1(o, "Sqrt", dnn_outline_2(o, "Add", dnn_outline_2(o, "Mul", x, x), b));
+    return dnn_outline_2(o, "Mul", dnn_outline_2(o, "Add", x, root), dnn_outline_real(o, 0.5));
 }
 
 /* sparse_plus: 0 up to -1, (x + 1)² / 4 up to 1, then x; sparse_sigmoid, its derivative: (x + 1) / 2 cut to 0 … 1 */
@@ -229,15 +297,31 @@ static void sparse_plus_backward(const void *params, size_t rows, size_t units, 
     }
 }
 
+static dnn_value sparse_plus_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    const dnn_value one = dnn_outline_real(o, 1), half = dnn_outline_2(o, "Mul", dnn_outline_2(o, "Add", dnn_outline_clip(o, x, -1, 1), one), dnn_outline_real(o, 0.5));
+    return dnn_outline_where(o, dnn_outline_2(o, "GreaterOrEqual", x, one), x, dnn_outline_2(o, "Mul", half, half));
+}
+
 static void sparse_sigmoid_backward(const void *params, size_t rows, size_t units, const real *y, const real *dy, real *dx)
 {
     (void)params;
     EACH(i, rows * units) dx[i] = dnn_select((y[i] > 0) & (y[i] < 1), dy[i] / 2, 0);
 }
 
+static dnn_value sparse_sigmoid_outline(const void *params, dnn_outline *o, dnn_value x)
+{
+    (void)params;
+    const dnn_value y = dnn_outline_1(o, "HardSigmoid", x);
+    dnn_outline_set_real(o, "alpha", 0.5);
+    dnn_outline_set_real(o, "beta", 0.5);
+    return y;
+}
+
 #define KIND(name_, help_, forward_, backward_, ...) \
     const dnn_activation_kind activation_##name_ = { .kind = { .name = #name_, .help = help_, .keras = #name_, __VA_ARGS__ }, \
-                                                     .forward = forward_##_forward, .backward = backward_##_backward,
+                                                     .forward = forward_##_forward, .backward = backward_##_backward, .outline = forward_##_outline,
 #define WITH(name) .params_size = sizeof(name), DNN_PARAMS(name##_params)
 
 KIND(relu6, "x cut to 0 … 6", relu6, relu6) };

@@ -25,7 +25,8 @@ typedef enum dnn_hdf5_type {
     DNN_HDF5_DOUBLE,
     DNN_HDF5_UINT8,
     DNN_HDF5_INT32,
-    DNN_HDF5_INT64
+    DNN_HDF5_INT64,
+    DNN_HDF5_HALF /**< floats in memory, written with half precision */
 } dnn_hdf5_type;
 
 /** What is stored. */

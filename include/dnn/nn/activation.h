@@ -4,6 +4,7 @@
 
 #include "dnn/base/param.h"
 #include "dnn/math/real.h"
+#include "dnn/nn/outline.h"
 
 typedef struct dnn_activation_kind {
     dnn_kind kind;
@@ -13,6 +14,7 @@ typedef struct dnn_activation_kind {
     void (*forward)(const void *params, size_t rows, size_t units, const real *x, real *y);
     /** dx = dy * f'; `seen` is x or y as from_input says; dx == dy is allowed. */
     void (*backward)(const void *params, size_t rows, size_t units, const real *seen, const real *dy, real *dx);
+    dnn_value (*outline)(const void *params, dnn_outline *o, dnn_value x); /**< f(x) in operations; NULL: cannot be told */
 } dnn_activation_kind;
 
 extern dnn_family dnn_activations;

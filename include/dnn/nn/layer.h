@@ -8,6 +8,7 @@
 #include "dnn/math/real.h"
 #include "dnn/math/shape.h"
 #include "dnn/nn/activation.h"
+#include "dnn/nn/outline.h"
 
 enum { DNN_MAX_WEIGHTS = 8 };
 
@@ -84,6 +85,9 @@ typedef struct dnn_layer_kind {
     bool adapts;
     /** Moves the statistics once a step, from the merged forward sums. `w` [n_weights] is writable here. */
     void (*move_statistics)(const dnn_layer *l, const double *merged, real *const *w);
+    /** What it computes in inference, in operations, without its activation; dnn_outline_pass: its input. NULL: cannot be
+     * told; layers that are a view or an activation need none. */
+    dnn_value (*outline)(const dnn_layer *l, dnn_outline *o);
 } dnn_layer_kind;
 
 struct dnn_layer {

@@ -51,6 +51,7 @@ const dnn_layer_kind dnn_layer_activity_regularization = {
               DNN_PARAMS(params),
               .keras = "ActivityRegularization" },
     .penalizes = true,
+    .outline = dnn_outline_pass,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -56,6 +56,7 @@ const dnn_layer_kind dnn_layer_alpha_dropout = {
               .params_size = sizeof(alpha_dropout),
               DNN_PARAMS(params),
               .keras = "AlphaDropout" },
+    .outline = dnn_outline_pass,
     .plan = plan,
     .forward = forward,
     .backward = backward,

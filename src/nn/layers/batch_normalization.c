@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dnn/base/memory.h"
 #include "dnn/nn/constraint.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
@@ -342,6 +343,40 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
     return DNN_OK;
 }
 
+/* ONNX has the features as the first axis of a sample, which they are where there is no other; with more axes it is a
+ * product and a sum along the last. */
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const batch_normalization *b = l->params;
+    const places at = places_of(l);
+    double *scale = dnn_alloc(2 * at.features, sizeof *scale), *shift = scale + at.features;
+    if (!scale) {
+        o->status = DNN_E_MEMORY;
+        return 0;
+    }
+    for (size_t i = 0; i < at.features; i++) {
+        scale[i] = b->scale ? o->weights[at.gamma][i] : 1.0;
+        shift[i] = b->center ? o->weights[at.beta][i] : 0.0;
+    }
+    dnn_value y;
+    if (l->in[0].rank == 1) {
+        const dnn_value in[5] = { dnn_outline_input(o, 0), dnn_outline_reals(o, 1, &at.features, scale),
+                                  dnn_outline_reals(o, 1, &at.features, shift), dnn_outline_weight(o, at.mean, NULL),
+                                  dnn_outline_weight(o, at.variance, NULL) };
+        y = dnn_outline_add(o, "BatchNormalization", 5, in);
+        dnn_outline_set_real(o, "epsilon", b->epsilon);
+    } else {
+        for (size_t i = 0; i < at.features; i++) {
+            scale[i] /= sqrt(o->weights[at.variance][i] + b->epsilon);
+            shift[i] -= o->weights[at.mean][i] * scale[i];
+        }
+        y = dnn_outline_2(o, "Mul", dnn_outline_input(o, 0), dnn_outline_reals(o, 1, &at.features, scale));
+        y = dnn_outline_2(o, "Add", y, dnn_outline_reals(o, 1, &at.features, shift));
+    }
+    dnn_free(scale);
+    return y;
+}
+
 const dnn_layer_kind dnn_layer_batch_normalization = {
     .kind = { .name = "batch_normalization",
               .help = "features to mean 0 and variance 1 over the batch (Ioffe and Szegedy 2015)",
@@ -350,6 +385,7 @@ const dnn_layer_kind dnn_layer_batch_normalization = {
               .keras = "BatchNormalization",
               .encode = encode,
               .decode = decode },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

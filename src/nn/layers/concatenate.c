@@ -73,6 +73,16 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     }
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    dnn_value y = dnn_outline_input(o, 0);
+    for (size_t k = 1; k < l->n_inputs; k++) {
+        y = dnn_outline_2(o, "Concat", y, dnn_outline_input(o, k));
+        dnn_outline_set_integer(o, "axis", (int64_t)axis_of(l) + 1);
+    }
+    return y;
+}
+
 const dnn_layer_kind dnn_layer_concatenate = {
     .kind = { .name = "concatenate",
               .help = "two or more inputs one behind the other along an axis",
@@ -80,6 +90,7 @@ const dnn_layer_kind dnn_layer_concatenate = {
               DNN_PARAMS(params),
               .keras = "Concatenate" },
     .merges = true,
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -392,6 +392,21 @@ static dnn_status encode(const void *params_, dnn_node *config)
     return st;
 }
 
+/* ONNX has channels first and kernels [out, in, height, width]. */
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const conv2d *c = l->params;
+    geometry g;
+    geometry_of(l, &g);
+    dnn_value in[3] = { image_outline_first(o, dnn_outline_input(o, 0)), dnn_outline_weight(o, 0, (size_t[]){ 3, 2, 0, 1 }) };
+    if (c->use_bias) in[2] = dnn_outline_weight(o, 1, NULL);
+    const dnn_value y = dnn_outline_add(o, "Conv", c->use_bias ? 3 : 2, in);
+    image_outline_windows(o, &g.rows, &g.columns);
+    dnn_outline_set_integers(o, "dilations", 2, (int64_t[]){ (int64_t)g.rows.dilation, (int64_t)g.columns.dilation });
+    dnn_outline_set_integer(o, "group", (int64_t)g.groups);
+    return image_outline_last(o, y);
+}
+
 const dnn_layer_kind dnn_layer_conv2d = {
     .kind = { .name = "conv2d",
               .help = "f(x * W + b): images correlated with kernels, channels last",
@@ -400,6 +415,7 @@ const dnn_layer_kind dnn_layer_conv2d = {
               .keras = "Conv2D",
               .encode = encode,
               .decode = image_decode },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

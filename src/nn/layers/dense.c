@@ -121,12 +121,26 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (p->dx[0]) dnn_gemm(false, true, rows, inputs, units, 1, p->dy, units, p->w[0], units, 0, p->dx[0], inputs);
 }
 
+/* Gemm takes matrices; along the last of several axes it is MatMul that multiplies. */
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const bool use_bias = ((const dense *)l->params)->use_bias;
+    dnn_value in[3] = { dnn_outline_input(o, 0), dnn_outline_weight(o, 0, NULL) };
+    const dnn_shape single = dnn_shape_1(1);
+    if (l->in[0].rank == 0) in[0] = dnn_outline_reshape(o, in[0], &single);
+    if (use_bias) in[2] = dnn_outline_weight(o, 1, NULL);
+    if (l->out.rank == 1) return dnn_outline_add(o, "Gemm", use_bias ? 3 : 2, in);
+    const dnn_value y = dnn_outline_add(o, "MatMul", 2, in);
+    return use_bias ? dnn_outline_2(o, "Add", y, in[2]) : y;
+}
+
 const dnn_layer_kind dnn_layer_dense = {
     .kind = { .name = "dense",
               .help = "f(x W + b) along the last axis",
               .params_size = sizeof(dense),
               DNN_PARAMS(params),
               .keras = "Dense" },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -51,6 +51,7 @@ const dnn_layer_kind dnn_layer_dropout = {
               .params_size = sizeof(dropout),
               DNN_PARAMS(params),
               .keras = "Dropout" },
+    .outline = dnn_outline_pass,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -55,6 +55,7 @@ const dnn_layer_kind dnn_layer_gaussian_dropout = {
               .params_size = sizeof(gaussian_dropout),
               DNN_PARAMS(params),
               .keras = "GaussianDropout" },
+    .outline = dnn_outline_pass,
     .plan = plan,
     .forward = forward,
     .backward = backward,

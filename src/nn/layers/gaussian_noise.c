@@ -42,6 +42,7 @@ const dnn_layer_kind dnn_layer_gaussian_noise = {
               .params_size = sizeof(gaussian_noise),
               DNN_PARAMS(params),
               .keras = "GaussianNoise" },
+    .outline = dnn_outline_pass,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -82,6 +82,14 @@ static void backward_largest(const dnn_layer *l, const dnn_pass *p)
     }
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const dnn_value y = dnn_outline_1(o, l->kind->forward == forward_mean ? "ReduceMean" : "ReduceMax", dnn_outline_input(o, 0));
+    dnn_outline_set_integers(o, "axes", 2, (int64_t[]){ 1, 2 });
+    dnn_outline_set_integer(o, "keepdims", ((const global_pooling2d *)l->params)->keepdims);
+    return y;
+}
+
 #define POOLING(name_, keras_, plan_, way, help_)                                                                      \
     const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
         .kind = { .name = #name_,                                                                                      \
@@ -90,6 +98,7 @@ static void backward_largest(const dnn_layer *l, const dnn_pass *p)
                   DNN_PARAMS(params),                                                                                  \
                   .keras = keras_,                                                                                     \
                   .decode = image_decode },                                                                            \
+        .outline = outline,                                                                                           \
         .plan = plan_,                                                                                                 \
         .forward = forward_##way,                                                                                      \
         .backward = backward_##way,                                                                                    \

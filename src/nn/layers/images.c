@@ -57,6 +57,29 @@ void image_cells(const image_window *w, size_t position, size_t *first, size_t *
     *end = w->in + w->before - start < w->size ? w->in + w->before - start : w->size;
 }
 
+dnn_value image_outline_first(dnn_outline *o, dnn_value x)
+{
+    return dnn_outline_transpose(o, x, 4, (int64_t[]){ 0, 3, 1, 2 });
+}
+
+dnn_value image_outline_last(dnn_outline *o, dnn_value x)
+{
+    return dnn_outline_transpose(o, x, 4, (int64_t[]){ 0, 2, 3, 1 });
+}
+
+static int64_t beyond(const image_window *w)
+{
+    const size_t needed = (w->out - 1) * w->stride + (w->size - 1) * w->dilation + 1, there = w->in + w->before;
+    return needed > there ? (int64_t)(needed - there) : 0;
+}
+
+void image_outline_windows(dnn_outline *o, const image_window *rows, const image_window *columns)
+{
+    dnn_outline_set_integers(o, "kernel_shape", 2, (int64_t[]){ (int64_t)rows->size, (int64_t)columns->size });
+    dnn_outline_set_integers(o, "strides", 2, (int64_t[]){ (int64_t)rows->stride, (int64_t)columns->stride });
+    dnn_outline_set_integers(o, "pads", 4, (int64_t[]){ (int64_t)rows->before, (int64_t)columns->before, beyond(rows), beyond(columns) });
+}
+
 dnn_status image_encode_pair(dnn_node *config, const char *key)
 {
     dnn_node *list = dnn_node_find(config, key);

@@ -22,6 +22,12 @@ dnn_status image_slide(image_window *w, image_padding padding, const char *key, 
 /* Cells t in [first, end) of the window at `position` lie on the axis; for dilation 1. */
 void image_cells(const image_window *w, size_t position, size_t *first, size_t *end);
 
+/* Channels to the front and back behind: ONNX has images [channels, height, width]. */
+dnn_value image_outline_first(dnn_outline *o, dnn_value x);
+dnn_value image_outline_last(dnn_outline *o, dnn_value x);
+/* kernel_shape, strides and pads of the operation added last. */
+void image_outline_windows(dnn_outline *o, const image_window *rows, const image_window *columns);
+
 /* Keras wants pairs where one number may be written here; and channels_last, which is all there is, is not kept:
  * another data_format stays, to be refused. */
 dnn_status image_encode_pair(dnn_node *config, const char *key);

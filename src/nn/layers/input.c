@@ -56,5 +56,6 @@ const dnn_layer_kind dnn_layer_input = {
               .encode = encode,
               .decode = decode },
     .input_shape = input_shape,
+    .outline = dnn_outline_pass,
     .plan = plan,
 };

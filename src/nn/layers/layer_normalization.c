@@ -196,12 +196,49 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (p->dx[0]) memset(p->dx[0] + p->rows * c.units, 0, (p->capacity - p->rows) * c.units * sizeof *p->dx[0]);
 }
 
+/* A learned vector with the axes it does not have as ones, so that it stretches along them. */
+static dnn_value stretching(const dnn_layer *l, dnn_outline *o, const bool together[DNN_MAX_RANK], size_t k)
+{
+    const dnn_shape shape = axes_shape(&l->in[0], together, true);
+    int64_t dim[DNN_MAX_RANK];
+    for (size_t i = 0; i < shape.rank; i++) dim[i] = (int64_t)shape.dim[i];
+    const dnn_value w = dnn_outline_weight(o, k, NULL);
+    if (l->plan.weights[k].shape.rank == shape.rank) return w;
+    return dnn_outline_2(o, "Reshape", w, dnn_outline_integers(o, shape.rank, dim));
+}
+
+static dnn_value mean_of(dnn_outline *o, dnn_value x, size_t count, const int64_t *axes)
+{
+    const dnn_value y = dnn_outline_1(o, "ReduceMean", x);
+    dnn_outline_set_integers(o, "axes", count, axes);
+    dnn_outline_set_integer(o, "keepdims", 1);
+    return y;
+}
+
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const layer_normalization *n = l->params;
+    int64_t axes[DNN_MAX_RANK];
+    size_t count = 0;
+    cut c;
+    cut_of(l, &c);
+    for (size_t i = 0; i < l->in[0].rank; i++)
+        if (c.together[i]) axes[count++] = (int64_t)i + 1;
+    const dnn_value x = dnn_outline_input(o, 0), centred = dnn_outline_2(o, "Sub", x, mean_of(o, x, count, axes)),
+                    variance = mean_of(o, dnn_outline_2(o, "Mul", centred, centred), count, axes),
+                    deviation = dnn_outline_1(o, "Sqrt", dnn_outline_2(o, "Add", variance, dnn_outline_real(o, n->epsilon)));
+    dnn_value y = dnn_outline_2(o, "Div", centred, deviation);
+    if (n->scale) y = dnn_outline_2(o, "Mul", y, stretching(l, o, c.together, 0));
+    return n->center ? dnn_outline_2(o, "Add", y, stretching(l, o, c.together, n->scale)) : y;
+}
+
 const dnn_layer_kind dnn_layer_layer_normalization = {
     .kind = { .name = "layer_normalization",
               .help = "each sample to mean 0 and variance 1 along axes (Ba et al. 2016)",
               .params_size = sizeof(layer_normalization),
               DNN_PARAMS(params),
               .keras = "LayerNormalization" },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -205,12 +205,32 @@ static void backward_choice(const dnn_layer *l, const dnn_pass *p)
     }
 }
 
+/* Stretching is that of ONNX as well. */
+static dnn_value outline_fold(const dnn_layer *l, dnn_outline *o, const char *operation)
+{
+    dnn_value y = dnn_outline_input(o, 0);
+    for (size_t k = 1; k < l->n_inputs; k++) y = dnn_outline_2(o, operation, y, dnn_outline_input(o, k));
+    return y;
+}
+
+static dnn_value outline_add(const dnn_layer *l, dnn_outline *o) { return outline_fold(l, o, "Add"); }
+static dnn_value outline_subtract(const dnn_layer *l, dnn_outline *o) { return outline_fold(l, o, "Sub"); }
+static dnn_value outline_multiply(const dnn_layer *l, dnn_outline *o) { return outline_fold(l, o, "Mul"); }
+static dnn_value outline_maximum(const dnn_layer *l, dnn_outline *o) { return outline_fold(l, o, "Max"); }
+static dnn_value outline_minimum(const dnn_layer *l, dnn_outline *o) { return outline_fold(l, o, "Min"); }
+
+static dnn_value outline_average(const dnn_layer *l, dnn_outline *o)
+{
+    return dnn_outline_2(o, "Div", outline_fold(l, o, "Add"), dnn_outline_real(o, (double)l->n_inputs));
+}
+
 #define MERGE(name_, keras_, plan_, backward_, help_)                                                                  \
     const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
         .kind = { .name = #name_, .help = help_, .keras = keras_ },                                                    \
         .merges = true,                                                                                                \
         .plan = plan_,                                                                                                 \
         .forward = forward_##name_,                                                                                    \
+        .outline = outline_##name_,                                                                                    \
         .backward = backward_,                                                                                         \
     }
 MERGE(add, "Add", plan, backward_add, "sum of two or more inputs: skip connections (He et al. 2016)");

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dnn/base/memory.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
 #include "nn/layers/axes.h"
@@ -199,6 +200,34 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
     return axis && axis->type == DNN_NODE_NULL ? dnn_node_set(node, "axis", dnn_node_list()) : DNN_OK;
 }
 
+/* Mean and deviation as constants that stretch over the axes which share them. */
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const normalization *n = l->params;
+    bool own[DNN_MAX_RANK];
+    axes_read(&n->axis, "axis", &l->in[0], own);
+    const dnn_shape shape = axes_shape(&l->in[0], own, true);
+    const size_t places = dnn_shape_units(&shape), written = l->plan.n_weights ? 0 : flatten(n->mean, NULL),
+                 both = l->plan.n_weights ? 0 : flatten(n->variance, NULL);
+    double *means = dnn_alloc(2 * (places + written + both), sizeof *means);
+    if (!means) {
+        o->status = DNN_E_MEMORY;
+        return 0;
+    }
+    double *deviations = means + places, *m = deviations + places, *v = m + written;
+    if (written) flatten(n->mean, m);
+    if (both) flatten(n->variance, v);
+    for (size_t i = 0; i < places; i++) {
+        means[i] = written ? m[i % written] : o->weights[0][i];
+        deviations[i] = fmax(sqrt(both ? v[i % both] : o->weights[1][i]), least_deviation);
+    }
+    const dnn_value x = dnn_outline_input(o, 0), mean = dnn_outline_reals(o, shape.rank, shape.dim, means),
+                    deviation = dnn_outline_reals(o, shape.rank, shape.dim, deviations);
+    dnn_free(means);
+    if (n->invert) return dnn_outline_2(o, "Add", dnn_outline_2(o, "Mul", x, deviation), mean);
+    return dnn_outline_2(o, "Div", dnn_outline_2(o, "Sub", x, mean), deviation);
+}
+
 const dnn_layer_kind dnn_layer_normalization = {
     .kind = { .name = "normalization",
               .help = "(x - mean) / deviation with statistics of the data",
@@ -206,6 +235,7 @@ const dnn_layer_kind dnn_layer_normalization = {
               DNN_PARAMS(params),
               .keras = "Normalization",
               .decode = decode },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

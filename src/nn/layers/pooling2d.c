@@ -201,6 +201,16 @@ static dnn_status encode(const void *params_, dnn_node *config)
     return st == DNN_OK ? image_encode_pair(config, "strides") : st;
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    geometry g;
+    geometry_of(l, &g);
+    const dnn_value y = dnn_outline_1(o, l->kind->forward == forward_largest ? "MaxPool" : "AveragePool",
+                                      image_outline_first(o, dnn_outline_input(o, 0)));
+    image_outline_windows(o, &g.rows, &g.columns);
+    return image_outline_last(o, y);
+}
+
 #define POOLING(name_, keras_, plan_, way, help_)                                                                      \
     const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
         .kind = { .name = #name_,                                                                                      \
@@ -210,6 +220,7 @@ static dnn_status encode(const void *params_, dnn_node *config)
                   .keras = keras_,                                                                                     \
                   .encode = encode,                                                                                    \
                   .decode = image_decode },                                                                            \
+        .outline = outline,                                                                                           \
         .plan = plan_,                                                                                                 \
         .forward = forward_##way,                                                                                      \
         .backward = backward_##way,                                                                                    \

@@ -117,6 +117,12 @@ static dnn_status encode(const void *params_, dnn_node *config)
     return axes && axes->count == 0 ? dnn_node_set(config, "shared_axes", dnn_node_null()) : DNN_OK;
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    (void)l;
+    return dnn_outline_2(o, "PRelu", dnn_outline_input(o, 0), dnn_outline_weight(o, 0, NULL));
+}
+
 const dnn_layer_kind dnn_layer_prelu = {
     .kind = { .name = "prelu",
               .help = "x, below 0 alpha·x with a learned alpha (He et al. 2015)",
@@ -124,6 +130,7 @@ const dnn_layer_kind dnn_layer_prelu = {
               DNN_PARAMS(params),
               .keras = "PReLU",
               .encode = encode },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

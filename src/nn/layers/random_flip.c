@@ -39,6 +39,7 @@ const dnn_layer_kind dnn_layer_random_flip = {
               DNN_PARAMS(params),
               .keras = "RandomFlip",
               .decode = image_decode },
+    .outline = dnn_outline_pass,
     .plan = plan,
     .forward = forward,
     .backward = backward,

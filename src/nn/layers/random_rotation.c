@@ -56,6 +56,7 @@ const dnn_layer_kind dnn_layer_random_rotation = {
               .keras = "RandomRotation",
               .encode = encode,
               .decode = image_decode },
+    .outline = dnn_outline_pass,
     .plan = plan,
     .forward = forward,
     .backward = backward,

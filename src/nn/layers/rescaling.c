@@ -31,12 +31,20 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     for (size_t i = 0; dx && i < n; i++) dx[i] = dy[i] * scale;
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const rescaling *r = l->params;
+    const dnn_value y = dnn_outline_2(o, "Mul", dnn_outline_input(o, 0), dnn_outline_real(o, r->scale));
+    return r->offset == 0 ? y : dnn_outline_2(o, "Add", y, dnn_outline_real(o, r->offset));
+}
+
 const dnn_layer_kind dnn_layer_rescaling = {
     .kind = { .name = "rescaling",
               .help = "scale x + offset with fixed numbers",
               .params_size = sizeof(rescaling),
               DNN_PARAMS(params),
               .keras = "Rescaling" },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -47,11 +47,20 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     for (size_t i = 0; p->dx[0] && i < n; i++) p->dx[0][i] = p->dy[i] * p->saved[i];
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const rrelu *r = l->params;
+    const dnn_value y = dnn_outline_1(o, "LeakyRelu", dnn_outline_input(o, 0));
+    dnn_outline_set_real(o, "alpha", (r->lower + r->upper) / 2);
+    return y;
+}
+
 const dnn_layer_kind dnn_layer_rrelu = {
     .kind = { .name = "rrelu",
               .help = "x, below 0 slope·x with a slope drawn while training (Xu et al. 2015)",
               .params_size = sizeof(rrelu),
               DNN_PARAMS(params) },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

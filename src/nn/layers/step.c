@@ -25,8 +25,16 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (p->dx[0]) memcpy(p->dx[0], p->dy, p->capacity * dnn_shape_units(&l->out) * sizeof *p->dy);
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    (void)l;
+    const dnn_value zero = dnn_outline_real(o, 0), fires = dnn_outline_2(o, "GreaterOrEqual", dnn_outline_input(o, 0), zero);
+    return dnn_outline_where(o, fires, dnn_outline_real(o, 1), zero);
+}
+
 const dnn_layer_kind dnn_layer_step = {
     .kind = { .name = "step", .help = "1 for x >= 0, else 0; backward passes gradients on: the perceptron rule" },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -32,12 +32,20 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     for (size_t i = 0; dx && i < n; i++) dx[i] = dnn_select(y[i] > 0, dy[i], 0);
 }
 
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    const dnn_value y = dnn_outline_1(o, "ThresholdedRelu", dnn_outline_input(o, 0));
+    dnn_outline_set_real(o, "alpha", ((const thresholded_relu *)l->params)->theta);
+    return y;
+}
+
 const dnn_layer_kind dnn_layer_thresholded_relu = {
     .kind = { .name = "thresholded_relu",
               .help = "x above theta, else 0 (Konda et al. 2015)",
               .params_size = sizeof(thresholded_relu),
               DNN_PARAMS(params),
               .keras = "ThresholdedReLU" },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,

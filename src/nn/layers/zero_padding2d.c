@@ -80,6 +80,15 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
             memcpy(dx, p->dy + r * units + (sides[0][0] + h) * wide + sides[1][0] * l->out.dim[2], row * sizeof *dx);
 }
 
+/* Of all four axes, batch first: what comes before, then what comes behind. */
+static dnn_value outline(const dnn_layer *l, dnn_outline *o)
+{
+    size_t sides[2][2];
+    read_padding(((const zero_padding2d *)l->params)->padding, sides);
+    const int64_t pads[8] = { 0, (int64_t)sides[0][0], (int64_t)sides[1][0], 0, 0, (int64_t)sides[0][1], (int64_t)sides[1][1], 0 };
+    return dnn_outline_2(o, "Pad", dnn_outline_input(o, 0), dnn_outline_integers(o, 8, pads));
+}
+
 const dnn_layer_kind dnn_layer_zero_padding2d = {
     .kind = { .name = "zero_padding2d",
               .help = "rows and columns of zeros around images",
@@ -87,6 +96,7 @@ const dnn_layer_kind dnn_layer_zero_padding2d = {
               DNN_PARAMS(params),
               .keras = "ZeroPadding2D",
               .decode = image_decode },
+    .outline = outline,
     .plan = plan,
     .forward = forward,
     .backward = backward,
