@@ -11,10 +11,10 @@ set -euo pipefail
 # "a|b": either will do, and the first is installed where neither is there. Why these and not others: docs/libraries.md.
 packages=(gcc libc6-dev cmake ninja-build pkg-config libopenmpi-dev openmpi-bin
     'libopenblas-openmp-dev|libopenblas-pthread-dev' libhdf5-dev libfyaml-dev libjansson-dev librandom123-dev
-    zlib1g-dev libxxhash-dev)
+    zlib1g-dev libxxhash-dev libonnx-dev protobuf-c-compiler libprotobuf-c-dev)
 case ${1:-} in
     '') ;;
-    --tests) packages+=(libcmocka-dev python3-h5py python3-numpy 'curl|wget') ;;
+    --tests) packages+=(libcmocka-dev python3-h5py python3-numpy python3-onnx 'curl|wget') ;;
     *) sed -n '2,8p' "$0" >&2; exit 2 ;;
 esac
 

@@ -69,13 +69,20 @@ static const float *weight_of(const folding *f, const dnn_op *op, const char *na
     return NULL;
 }
 
-static double epsilon_of(const dnn_layer *l)
+static double param_of(const dnn_layer *l, const char *key)
 {
     dnn_node *params = dnn_params_write(l->kind->kind.params, l->kind->kind.n_params, l->params);
-    const dnn_node *epsilon = params ? dnn_node_find(params, "epsilon") : NULL;
-    const double value = epsilon ? epsilon->real : NAN;
+    const dnn_node *param = params ? dnn_node_find(params, key) : NULL;
+    const double value = param ? param->real : NAN;
     dnn_node_destroy(params);
     return value;
+}
+
+/* Its features are the last axis, which is what dense and conv2d give and take. */
+static bool normalizes_last(const dnn_layer *l)
+{
+    const double axis = param_of(l, "axis");
+    return axis == -1 || axis == (double)l->in[0].rank;
 }
 
 static dnn_status find(const dnn_graph *g, const float *weights, folding *f)
@@ -84,19 +91,20 @@ static dnn_status find(const dnn_graph *g, const float *weights, folding *f)
     for (size_t i = 0; i < g->n_ops && !f->norm; i++)
         if (is_kind(g, &g->ops[i], "batch_normalization")) f->norm = &g->ops[i];
     if (!f->norm) return DNN_OK;
-    f->taker = taker_before(g, f->norm);
+    const bool last = normalizes_last(layer_of(g, f->norm));
+    f->taker = last ? taker_before(g, f->norm) : NULL;
     f->before = f->taker != NULL;
-    if (!f->taker) f->taker = taker_after(g, f->norm);
+    if (last && !f->taker) f->taker = taker_after(g, f->norm);
     if (!f->taker)
         return dnn_fail(DNN_E_MODEL, "batch normalization '%s' cannot be folded: before it must stand a dense or conv2d "
-                        "layer without activation that nothing else reads, or after it a dense layer", layer_of(g, f->norm)->name);
+                        "layer without activation that nothing else reads, or after it a dense layer, and it must normalize the last axis", layer_of(g, f->norm)->name);
     f->features = dnn_shape_last(&layer_of(g, f->norm)->in[0]);
     f->scale = dnn_alloc(2 * f->features, sizeof *f->scale);
     if (!f->scale) return DNN_E_MEMORY;
     f->shift = f->scale + f->features;
     const float *gamma = weight_of(f, f->norm, "gamma"), *beta = weight_of(f, f->norm, "beta");
     const float *mean = weight_of(f, f->norm, "moving_mean"), *variance = weight_of(f, f->norm, "moving_variance");
-    const double epsilon = epsilon_of(layer_of(g, f->norm));
+    const double epsilon = param_of(layer_of(g, f->norm), "epsilon");
     for (size_t i = 0; i < f->features; i++) {
         f->scale[i] = (gamma ? gamma[i] : 1.0) / sqrt(variance[i] + epsilon);
         f->shift[i] = (beta ? beta[i] : 0.0) - mean[i] * f->scale[i];

@@ -343,8 +343,8 @@ static dnn_status decode(const dnn_node *config, dnn_node *node)
     return DNN_OK;
 }
 
-/* ONNX has the features as the first axis of a sample, which they are where there is no other; with more axes it is a
- * product and a sum along the last. */
+/* ONNX has the features as the first axis of a sample; elsewhere it is a product and a sum that stretch along the other
+ * axes. */
 static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 {
     const batch_normalization *b = l->params;
@@ -359,7 +359,7 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
         shift[i] = b->center ? o->weights[at.beta][i] : 0.0;
     }
     dnn_value y;
-    if (l->in[0].rank == 1) {
+    if (l->in[0].rank > 0 && axis_of(l) == 0) {
         const dnn_value in[5] = { dnn_outline_input(o, 0), dnn_outline_reals(o, 1, &at.features, scale),
                                   dnn_outline_reals(o, 1, &at.features, shift), dnn_outline_weight(o, at.mean, NULL),
                                   dnn_outline_weight(o, at.variance, NULL) };
@@ -370,8 +370,10 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
             scale[i] /= sqrt(o->weights[at.variance][i] + b->epsilon);
             shift[i] -= o->weights[at.mean][i] * scale[i];
         }
-        y = dnn_outline_2(o, "Mul", dnn_outline_input(o, 0), dnn_outline_reals(o, 1, &at.features, scale));
-        y = dnn_outline_2(o, "Add", y, dnn_outline_reals(o, 1, &at.features, shift));
+        const size_t dim[DNN_MAX_RANK] = { at.features, 1, 1, 1, 1, 1 };
+        const size_t rank = l->in[0].rank ? l->in[0].rank - axis_of(l) : 1;
+        y = dnn_outline_2(o, "Mul", dnn_outline_input(o, 0), dnn_outline_reals(o, rank, dim, scale));
+        y = dnn_outline_2(o, "Add", y, dnn_outline_reals(o, rank, dim, shift));
     }
     dnn_free(scale);
     return y;

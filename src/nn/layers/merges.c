@@ -205,11 +205,18 @@ static void backward_choice(const dnn_layer *l, const dnn_pass *p)
     }
 }
 
-/* Stretching is that of ONNX as well. */
+/* Stretching is that of ONNX as well, but for axes in front, where the batch is. */
+static dnn_value outline_input(const dnn_layer *l, dnn_outline *o, size_t k)
+{
+    const dnn_value x = dnn_outline_input(o, k);
+    const dnn_shape shape = raised(&l->in[k], l->out.rank);
+    return l->in[k].rank == l->out.rank ? x : dnn_outline_reshape(o, x, &shape);
+}
+
 static dnn_value outline_fold(const dnn_layer *l, dnn_outline *o, const char *operation)
 {
-    dnn_value y = dnn_outline_input(o, 0);
-    for (size_t k = 1; k < l->n_inputs; k++) y = dnn_outline_2(o, operation, y, dnn_outline_input(o, k));
+    dnn_value y = outline_input(l, o, 0);
+    for (size_t k = 1; k < l->n_inputs; k++) y = dnn_outline_2(o, operation, y, outline_input(l, o, k));
     return y;
 }
 
