@@ -11,6 +11,7 @@
 #include "dnn/nn/layer.h"
 #include "dnn/optim/optimizer.h"
 #include "dnn/train/plugin.h"
+#include "train/noise.h"
 #include "train/phases.h"
 #include "train/presets.h"
 
@@ -27,6 +28,13 @@ static const dnn_param training_params[] = {
     DNN_BOOL(dnn_training_config, shuffle, "true", "new order in each epoch, a function of seed and epoch"),
     DNN_NODE(dnn_training_config, shards, "auto", "auto: as many as workers; a number V: the same bits at any number of ranks up to V"),
     DNN_NODE(dnn_training_config, class_weights, "null", "balanced, or a map from class to weight; 1 where left out"),
+    { .key = "weight_noise", .type = DNN_PARAM_SECTION, .offset = offsetof(dnn_training_config, weight_noise), .preset = "null",
+      .rows = weight_noise_params, .n_rows = WEIGHT_NOISE_PARAMS,
+      .help = "normal noise on all trainable weights while a step looks at them; its update moves the weights without it" },
+    { .key = "gradient_noise", .type = DNN_PARAM_SECTION, .offset = offsetof(dnn_training_config, gradient_noise), .preset = "null",
+      .rows = gradient_noise_params, .n_rows = GRADIENT_NOISE_PARAMS,
+      .help = "normal noise on the mean gradient of each update, before it is clipped (Neelakantan et al. 2015)" },
+    DNN_REAL(dnn_training_config, label_noise, "0", "[0, 1]", "probability that a label is one of the others, drawn anew in each step of the training"),
     DNN_BOOL(dnn_training_config, diagnose, "false", "spread of activations and gradients and dead units per layer, each epoch, into diagnosis.csv"),
     DNN_BOOL(dnn_training_config, trace, "false", "when each worker was in which phase of a step, into trace.json (chrome://tracing, Perfetto)"),
     DNN_INT(dnn_training_config, log_every, "0", ">= 0", "steps between lines of steps.csv; 0: no such file"),

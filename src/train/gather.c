@@ -145,17 +145,18 @@ static void spread_one_hot(const float *label, size_t n, size_t units, float *ta
     for (size_t i = 0; i < n; i++) target[i * units + (size_t)label[i]] = 1.0f;
 }
 
-static void gather_targets(const runner *r, dnn_part part, bay *b)
+enum { NO_STEP = -1 };
+
+/* `step`: of the training; NO_STEP: without noise on labels. */
+static void gather_targets(const runner *r, dnn_part part, int64_t step, bay *b)
 {
     const size_t n = b->shard.rows;
     for (size_t o = 0; o < r->graph->n_outputs; o++) {
         const size_t t = r->target_of[o];
-        if (r->one_hot[o]) {
-            dnn_dataset_gather_target(r->dataset, part, b->rows, n, t, b->label);
-            spread_one_hot(b->label, n, r->target_units[o], b->target[o]);
-        } else {
-            dnn_dataset_gather_target(r->dataset, part, b->rows, n, t, b->target[o]);
-        }
+        float *const target = r->one_hot[o] ? b->label : b->target[o];
+        dnn_dataset_gather_target(r->dataset, part, b->rows, n, t, target);
+        if (step != NO_STEP && r->noise.labels > 0.0) noise_on_labels(r, (uint64_t)step, o, b, target);
+        if (r->one_hot[o]) spread_one_hot(b->label, n, r->target_units[o], b->target[o]);
     }
     if (!b->weight) return;
     dnn_dataset_gather_weight(r->dataset, part, b->rows, n, b->weight);
@@ -181,7 +182,7 @@ void gather_expect(const runner *r, uint64_t epoch, uint64_t first_row, size_t r
     dnn_dataset_expect(r->dataset, DNN_TRAIN, b->rows, rows_of(r, DNN_TRAIN, epoch, first_row, rows, b, b->rows));
 }
 
-void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bool targets, bay *b)
+static void gather_inputs(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bay *b)
 {
     size_t first, count, capacity;
     cut_rows(&r->cut, rows, b->number, &first, &count, &capacity);
@@ -195,5 +196,16 @@ void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, 
         /* masked rows take part in products and must be finite */
         memset(b->x[i] + count * units, 0, (capacity - count) * units * sizeof(float));
     }
-    if (targets) gather_targets(r, part, b);
+}
+
+void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bool targets, bay *b)
+{
+    gather_inputs(r, part, epoch, first_row, rows, b);
+    if (targets) gather_targets(r, part, NO_STEP, b);
+}
+
+void gather_for_step(const runner *r, uint64_t step, uint64_t epoch, uint64_t first_row, size_t rows, bay *b)
+{
+    gather_inputs(r, DNN_TRAIN, epoch, first_row, rows, b);
+    gather_targets(r, DNN_TRAIN, (int64_t)step, b);
 }

@@ -86,6 +86,7 @@ static void deal_step(runner *r, dealer *d)
     const size_t total = r->optimizer ? r->graph->segments.total : 0;
     r->gradients = deal(d, r->team_shards * total * sizeof(float));
     r->reduced = deal(d, total * sizeof(float));
+    r->without_noise = deal(d, r->noise.weights.stddev > 0.0 ? total * sizeof(float) : 0);
     r->node_sums = deal(d, r->tree.n_nodes * total * sizeof(float));
     const size_t blocks = r->optimizer ? total / DNN_BLOCK + r->graph->segments.count : 0;
     r->squares = deal(d, blocks * sizeof(double));
@@ -177,7 +178,13 @@ static dnn_status plan(const runner_options *o, runner *r)
         r->n_slots = at_least(dnn_optimizer_vectors(o->optimizer), o->vectors);
         r->clip = dnn_clip_of(o->optimizer);
     }
+    if (o->optimizer && o->noise) {
+        r->noise.weights = o->noise->weight_noise;
+        r->noise.gradients = o->noise->gradient_noise;
+        r->noise.labels = o->noise->label_noise;
+    }
     dnn_status st = runner_match_data(r);
+    if (st == DNN_OK) st = noise_check(r);
     if (st == DNN_OK && o->optimizer) st = runner_class_weights(r, o->class_weights);
     if (st == DNN_OK) st = runner_cut_slices(r);
     if (st == DNN_OK && o->diagnose) st = diagnosis_plan(r);

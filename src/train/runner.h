@@ -14,6 +14,7 @@
 #include "dnn/nn/objective.h"
 #include "dnn/optim/clip.h"
 #include "dnn/optim/optimizer.h"
+#include "dnn/train/config.h"
 #include "train/trace.h"
 #include "train/tree_nodes.h"
 
@@ -86,6 +87,7 @@ struct runner {
     bool borrowed;                 /* the weights are another runner's */
     size_t n_slots;
     float *gradients;              /* [shards of the team, total] */
+    float *without_noise;          /* [total] the weights while noise is on them; with training.weight_noise */
     float *reduced;                /* [total] where a gradient is needed whole before the update */
     tree_nodes tree;               /* several teams in exact shards; else no nodes */
     float *node_sums;              /* [nodes of all teams, total] */
@@ -110,6 +112,7 @@ struct runner {
     uint64_t steps_per_epoch, total_steps;
     uint64_t first_step;           /* updates done before the phase began: the optimizer and its schedule count from there */
     dnn_status fault;              /* what this rank's own part of a step came to */
+    struct { dnn_weight_noise weights; dnn_gradient_noise gradients; double labels; } noise; /* all 0: none */
     uint64_t request;              /* FLAG_… this rank asks for; read at each step */
     dnn_clip clip;
     double rate_factor;            /* of the learning rate, moved between epochs by callbacks; 1 at first */
@@ -134,6 +137,7 @@ typedef struct runner_options {
     cut cut;
     const dnn_node *class_weights;
     uint64_t epochs, log_every;
+    const dnn_training_config *noise; /* weight_noise, gradient_noise and label_noise; NULL: none */
     bool diagnose, trace;
 } runner_options;
 
@@ -168,6 +172,8 @@ dnn_status runner_match_data(runner *r);
 dnn_status runner_class_weights(runner *r, const dnn_node *class_weights);
 /* Fills a bay with its rows of the batch that begins at `first_row` of a part's order; epoch 0: as stored. */
 void gather(const runner *r, dnn_part part, uint64_t epoch, uint64_t first_row, size_t rows, bool targets, bay *b);
+/* Likewise for training step `step`: with label noise. */
+void gather_for_step(const runner *r, uint64_t step, uint64_t epoch, uint64_t first_row, size_t rows, bay *b);
 /* Where the data set streams: has the reading of a later training batch's rows begin. */
 void gather_expect(const runner *r, uint64_t epoch, uint64_t first_row, size_t rows, bay *b);
 
@@ -179,6 +185,17 @@ void meet(worker *k, void *all, const size_t *offsets);
 void merge_records(worker *k, const double *records);
 /* update.c: reduces the gradients of `count` samples and moves the weights of this worker's slices. */
 void reduce_and_update(worker *k, double count);
+
+/* noise.c: what training.weight_noise, gradient_noise and label_noise ask for; nothing where they ask for none. Weights get noise before the forward
+ * pass, with barriers around, and are what they were to the last bit after the meeting that ends the backward pass: each worker's slice. */
+void noise_on_weights(worker *k);
+void noise_off_weights(worker *k);
+/* g [b->length]: reduced; `update` counts from 1. */
+void noise_on_gradient(const worker *k, const slice_block *b, uint64_t update, float *g);
+/* label [rows of the bay] of an output's target */
+void noise_on_labels(const runner *r, uint64_t step, size_t output, const bay *b, float *label);
+/* Whether there are labels to put noise on: DNN_E_CONFIG. */
+dnn_status noise_check(const runner *r);
 
 /* penalties.c: adds the gradient of a block's penalty and notes its value; soft thresholds after the update. */
 void penalize_block(runner *r, size_t block, float *g);

@@ -46,7 +46,7 @@ static void gather_batch(worker *k, uint64_t epoch, uint64_t step_of_epoch)
 {
     const runner *r = k->r;
     const uint64_t first = step_of_epoch * r->cut.batch;
-    for (size_t i = 0; i < k->n_bays; i++) gather(r, DNN_TRAIN, r->shuffle ? epoch : 0, first, rows_of_batch(r, first), true, &k->bays[i]);
+    for (size_t i = 0; i < k->n_bays; i++) gather_for_step(r, k->step, r->shuffle ? epoch : 0, first, rows_of_batch(r, first), &k->bays[i]);
     if (!dnn_dataset_streams(r->dataset)) return;
     const bool ends = step_of_epoch + 1 == r->steps_per_epoch;
     const uint64_t next = ends ? 0 : first + r->cut.batch, of_epoch = epoch + (ends ? 1 : 0);
@@ -67,6 +67,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
                           .observer = k->diagnoses ? &observer : NULL };
     trace_begin(&k->trace);
     gather_batch(k, epoch, step_of_epoch);
+    noise_on_weights(k);
     trace_mark(&k->trace, k->step, TRACE_INPUT);
     forward_and_loss(k, &run, records);
     trace_mark(&k->trace, k->step, TRACE_FORWARD);
@@ -79,6 +80,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     merge_records(k, records);
     if (k->diagnoses) meet(k, r->seen, r->seen_offsets);
     trace_mark(&k->trace, k->step, TRACE_WAIT);
+    noise_off_weights(k);
     const bool finite = all_finite(k->outcome, r->record);
     if (finite) {
         reduce_and_update(k, dnn_objective_samples(k->outcome));

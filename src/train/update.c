@@ -3,6 +3,7 @@
  *   add over all shards in the fixed tree, divide by the number of samples   add_over_shards
  *   add the gradient of the penalties                                        penalties.c
  *   accumulate, where several steps make an update                           accumulate
+ *   add noise                                                                noise.c
  *   clip; weight decay; the optimizer's rule; soft thresholds; average       finish_block
  *
  * one block after the other while it is in cache. What needs norms of whole tensors (clipping by norm, LAMB, LARS) needs all blocks reduced first,
@@ -112,6 +113,7 @@ static void update_in_one_way(worker *k, const step_plan *p, size_t first, size_
         add_over_shards(r, &r->blocks[i], p->scale, k->block);
         if (r->penalized) penalize_block(r, i, k->block);
         accumulate(r, &r->blocks[i], p, k->block);
+        if (p->updates) noise_on_gradient(k, &r->blocks[i], p->update, k->block);
         finish_block(k, i, p, k->block);
     }
 }
@@ -166,6 +168,7 @@ static void reduce_whole(worker *k, const step_plan *p, size_t first, size_t end
         for (size_t j = 0; teams && j < r->blocks[i].length; j++) g[j] *= p->scale;
         if (r->penalized) penalize_block(r, i, g);
         accumulate(r, &r->blocks[i], p, g);
+        if (p->updates) noise_on_gradient(k, &r->blocks[i], p->update, g);
         r->squares[i] = dnn_square_sum(g, r->blocks[i].length);
         if (k->diagnoses) r->gradient_squares[i] = r->squares[i];
     }

@@ -26,6 +26,9 @@ training:
   epochs: 5
   shards: 4
   log_every: 7
+  label_noise: 0.02
+  weight_noise: {stddev: 0.001}
+  gradient_noise: {stddev: 0.001}
   callbacks: [{early_stopping: {monitor: val_loss, patience: 400, restore_best_weights: true}}]
 checkpoint: {every: {steps: 37, epochs: 1}, keep: 4}
 YAML

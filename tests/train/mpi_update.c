@@ -13,7 +13,7 @@
     "    - dense: {units: 4, activation: softmax, bias_constraint: non_neg}\n"                                                               \
     "training: {loss: sparse_categorical_crossentropy, batch_size: 32, log_every: 1, optimizer: {" optimizer "}" extra_training "}\n" extra_comm
 
-enum { PENALIZED, PROXIMAL, ACCUMULATED, AVERAGED, LAMB, LARS, ADAFACTOR, KINDS };
+enum { PENALIZED, PROXIMAL, ACCUMULATED, AVERAGED, LAMB, LARS, ADAFACTOR, NOISY, NOISY_WHOLE, KINDS };
 #define TEXTS(extra_training, extra_comm)                                                                                                    \
     {                                                                                                                                        \
         RUN("kernel_regularizer: {l1_l2: {l1: 0.001, l2: 0.01}}, kernel_constraint: {max_norm: 1.1}",                                        \
@@ -31,6 +31,13 @@ enum { PENALIZED, PROXIMAL, ACCUMULATED, AVERAGED, LAMB, LARS, ADAFACTOR, KINDS 
             extra_training, extra_comm),                                                                                                     \
         RUN("kernel_regularizer: {l2: 0.01}", "adafactor: {learning_rate: 0.05, weight_decay: 0.1, clipnorm: 0.4, epsilon_1: 0.001, "        \
             "gradient_accumulation_steps: 2}", extra_training, extra_comm),                                                                  \
+        RUN("kernel_regularizer: {l2: 0.01}, kernel_constraint: {max_norm: 1.1}",                                                            \
+            "sgd: {learning_rate: {one_cycle: {max_rate: 0.1, total_steps: 12, cycle_momentum: true}}}}, class_weights: balanced, "          \
+            "label_noise: 0.2, weight_noise: {stddev: 0.05}, gradient_noise: {stddev: 0.1", extra_training, extra_comm),                     \
+        RUN("kernel_regularizer: {l2: 0.01}",                                                                                                \
+            "rmsprop: {learning_rate: {one_cycle: {max_rate: 0.01, total_steps: 12, cycle_momentum: true}}, clipnorm: 0.4, epsilon: 0.001, " \
+            "gradient_accumulation_steps: 2}}, weight_noise: {stddev: 0.05}, gradient_noise: {stddev: 0.02, decay: 1", extra_training,       \
+            extra_comm),                                                                                                                     \
     }
 static const char *const plain[KINDS] = TEXTS("", "");
 static const char *const fixed[KINDS] = TEXTS(", shards: 8", "");

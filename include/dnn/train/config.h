@@ -5,6 +5,9 @@
 #include "dnn/comm/comm.h"
 #include "dnn/data/config.h"
 
+typedef struct dnn_weight_noise { double stddev; } dnn_weight_noise;
+typedef struct dnn_gradient_noise { double stddev, decay; } dnn_gradient_noise;
+
 typedef struct dnn_training_config {
     dnn_node *loss, *loss_weights, *metrics, *weighted_metrics;  /**< read by dnn_objective_create */
     dnn_component optimizer;
@@ -13,6 +16,9 @@ typedef struct dnn_training_config {
     bool shuffle;
     dnn_node *shards;          /**< `auto` or a number */
     dnn_node *class_weights;   /**< `balanced` or a map from class to weight; NULL: none */
+    dnn_weight_noise weight_noise;
+    dnn_gradient_noise gradient_noise;
+    double label_noise;        /**< probability that a label is another */
     bool diagnose;             /**< diagnosis.csv */
     bool trace;                /**< trace.json */
     int64_t log_every;         /**< steps between lines of steps.csv; 0: none */
