@@ -52,6 +52,7 @@ static dnn_status run(const cli_call *call)
     for (size_t i = 1; i < 5; i++) f.gradients.right[i] = true;
     for (size_t i = 0; gradients && i < 6; i++) table_add(&f.gradients, head[i]);
     const dnn_check_request request = { .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides,
+                                        .threads = cli_number(call, "threads", 1), .ranks = dnn_launcher_size(),
                                         .summary = see, .gradient = gradients ? see_gradient : NULL, .context = &f };
     dnn_status st = dnn_check(&request);
     const dnn_status printed = print_gradients(&f);

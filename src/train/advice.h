@@ -7,6 +7,10 @@
 #include "dnn/data/dataset.h"
 #include "dnn/nn/graph.h"
 
-void advise(const dnn_config *config, const dnn_dataset *ds, const dnn_graph *graph);
+/* `workers` of this machine, and the cores that they may run on. */
+void advise(const dnn_config *config, const dnn_dataset *ds, const dnn_graph *graph, int workers, int cores);
+
+/* advice_parts.c: the rows of validation and test part against each other. */
+void advise_parts(const dnn_dataset *ds, bool stops_early);
 
 #endif

@@ -48,7 +48,7 @@ static dnn_status check(const dnn_check_request *request, const dnn_config *conf
     if (st == DNN_OK) st = check_course(config, start->origin, ds, graph, objective);
     if (st == DNN_OK) st = check_start(start, graph, team);
     if (st == DNN_OK) {
-        advise(config, ds, graph);
+        advise(config, ds, graph, request->threads * request->ranks, dnn_comm_cores());
         if (request->summary) request->summary(request->context, graph, ds);
         if (request->gradient) st = gradient_check(request, config, team, ds, graph, objective);
     }

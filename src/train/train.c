@@ -241,7 +241,7 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
     if (st == DNN_OK) {
         announce(&t);
-        if (dnn_comm_rank(comm) == 0) advise(&t.config, t.dataset, t.graph);
+        if (dnn_comm_rank(comm) == 0) advise(&t.config, t.dataset, t.graph, dnn_team_machine_workers(t.team), dnn_team_cores(t.team));
         st = training_loop(&t);
         if (t.config.training.trace && trace_file_write(&t) != DNN_OK && dnn_comm_rank(comm) == 0) dnn_warn("trace.json: %s", dnn_fail_text());
         st = finish(&t, st);

@@ -49,6 +49,7 @@ typedef struct dnn_gradient_line {
 typedef struct dnn_check_request {
     const char *run_file;
     const char *const *overrides; size_t n_overrides;
+    int threads, ranks;         /**< that the training is meant for, on this machine: advice alone */
     void (*summary)(void *context, const dnn_graph *graph, const dnn_dataset *ds);
     /** Not NULL: the engine's gradients of the first batch are held against double arithmetic and finite differences; called once per
      * tensor. DNN_E_INTERNAL is returned where one does not agree. */
