@@ -17,12 +17,12 @@ static const cli_option options[] = {
 };
 
 /* What the memory depends on beside the network. */
-typedef struct load { size_t batch, ranks, slots; dnn_status printed; } load;
+typedef struct load { dnn_memory_load of; dnn_status printed; } load;
 
 static void asked_for(const cli_call *call, load *out)
 {
-    out->batch = (size_t)cli_number(call, "batch", (int)out->batch);
-    out->ranks = (size_t)cli_number(call, "ranks", dnn_launcher_size());
+    out->of.batch = (size_t)cli_number(call, "batch", (int)out->of.batch);
+    out->of.ranks = (size_t)cli_number(call, "ranks", dnn_launcher_size());
 }
 
 static size_t slots_of(const dnn_component *optimizer)
@@ -46,10 +46,10 @@ static bool is_model(const char *path)
     return found;
 }
 
-static dnn_status print(const dnn_graph *graph, const load *l)
+static dnn_status print(const dnn_graph *graph, const dnn_dataset *ds, const load *l)
 {
     const dnn_status st = layer_table_print(graph);
-    if (st == DNN_OK) layer_table_memory(graph, l->batch, l->ranks, l->slots);
+    if (st == DNN_OK) layer_table_memory(graph, ds, &l->of);
     return st;
 }
 
@@ -66,11 +66,11 @@ static dnn_status of_model(const cli_call *call, load *l)
     const dnn_node *architecture = dnn_model_architecture(file, &inputs, &n_inputs);
     const dnn_node *written = dnn_node_find(dnn_model_training(file), "optimizer");
     const dnn_node *batch = dnn_node_at(dnn_model_section(file), "run.training.batch_size");
-    if (written && dnn_component_read(&dnn_optimizers, written, &optimizer) == DNN_OK) l->slots = slots_of(&optimizer);
-    if (batch && batch->type == DNN_NODE_INT && batch->integer > 0 && batch->integer < 1 << 30) l->batch = (size_t)batch->integer;
+    if (written && dnn_component_read(&dnn_optimizers, written, &optimizer) == DNN_OK) l->of.vectors = slots_of(&optimizer);
+    if (batch && batch->type == DNN_NODE_INT && batch->integer > 0 && batch->integer < 1 << 30) l->of.batch = (size_t)batch->integer;
     asked_for(call, l);
     st = dnn_graph_create(architecture, inputs, n_inputs, &graph);
-    if (st == DNN_OK) st = print(graph, l);
+    if (st == DNN_OK) st = print(graph, NULL, l);
     dnn_graph_destroy(graph);
     dnn_component_clear(&optimizer);
     dnn_model_close(file);
@@ -81,7 +81,7 @@ static void see_run(void *context, const dnn_graph *graph, const dnn_dataset *ds
 {
     load *l = context;
     printf("%s\n\n", dnn_dataset_describe(ds));
-    l->printed = print(graph, l);
+    l->printed = print(graph, ds, l);
 }
 
 /* Batch and optimizer as the run file says. Where `model.file` brings them, or something is wrong with the file, what follows says so. */
@@ -90,8 +90,10 @@ static void read_load(const cli_call *call, load *l)
     dnn_node *root = NULL;
     dnn_config config = { 0 };
     if (dnn_config_load(NULL, call->words[0], call->overrides, call->n_overrides, &root) == DNN_OK && dnn_config_read(root, &config) == DNN_OK) {
-        l->batch = (size_t)(config.training.batch_size < 1 << 30 ? config.training.batch_size : 1 << 30);
-        l->slots = slots_of(&config.training.optimizer);
+        l->of.batch = (size_t)(config.training.batch_size < 1 << 30 ? config.training.batch_size : 1 << 30);
+        l->of.vectors = slots_of(&config.training.optimizer);
+        if (config.training.shards && config.training.shards->type == DNN_NODE_INT && config.training.shards->integer > 0)
+            l->of.shards = (size_t)config.training.shards->integer;
     }
     dnn_config_clear(&config);
     dnn_node_destroy(root);
@@ -111,7 +113,7 @@ static dnn_status of_run(const cli_call *call, load *l)
 
 static dnn_status run(const cli_call *call)
 {
-    load l = { .batch = 32, .ranks = 1 };
+    load l = { .of = { .batch = 32, .ranks = 1 } };
     return is_model(call->words[0]) ? of_model(call, &l) : of_run(call, &l);
 }
 

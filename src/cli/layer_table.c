@@ -97,12 +97,19 @@ static const char *bytes_text(double bytes, char out[32])
     return out;
 }
 
-void layer_table_memory(const dnn_graph *graph, size_t batch, size_t ranks, size_t slots)
+void layer_table_memory(const dnn_graph *graph, const dnn_dataset *ds, const dnn_memory_load *load)
 {
-    const size_t rows = (batch + ranks - 1) / ranks;
-    const double vector = 4.0 * (double)graph->segments.total, activations = (double)dnn_graph_shard_bytes(graph, rows, true);
-    char all[32], weights[32], moments[32], gradient[32], layers[32];
-    printf("memory of a rank while training, %zu of %zu rows a step: %s (weights %s and moments %s, once per node; gradient %s; layers %s)\n",
-           rows, batch, bytes_text((2 + (double)slots) * vector + activations, all), bytes_text(vector, weights),
-           bytes_text((double)slots * vector, moments), bytes_text(vector, gradient), bytes_text(activations, layers));
+    dnn_memory m;
+    char texts[4][32];
+    dnn_memory_plan(load, graph, ds, &m);
+    const struct { const char *name; double bytes; } parts[] = {
+        { "data", m.data }, { "weights", m.weights }, { "moments", m.moments }, { "gradients", m.gradients }, { "layers", m.layers },
+        { "validation", m.validation }, { "checkpoint", m.checkpoint }, { "program", m.program },
+    };
+    printf("memory of a machine with %zu rank%s, %zu of %zu rows a step each: %s\n ", load->ranks, load->ranks == 1 ? "" : "s",
+           (load->batch + load->ranks - 1) / load->ranks, load->batch, bytes_text(m.node, texts[0]));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].bytes > 0) printf("%s %s %s", i ? "," : "", parts[i].name, bytes_text(parts[i].bytes, texts[0]));
+    printf("\n  of a rank %s, of the one that writes checkpoints %s, as the system counts them: with the memory they share\n",
+           bytes_text(m.rank, texts[0]), bytes_text(m.first_rank, texts[1]));
 }

@@ -2,11 +2,11 @@
 #ifndef DNN_CLI_LAYER_TABLE_H
 #define DNN_CLI_LAYER_TABLE_H
 
-#include "dnn/nn/graph.h"
+#include "dnn/train/memory.h"
 
 /* Name, type, output shape, parameters, connections; then totals. */
 dnn_status layer_table_print(const dnn_graph *graph);
-/* Bytes of a rank while training: `batch` rows of a step over `ranks`, `slots` moments per weight. */
-void layer_table_memory(const dnn_graph *graph, size_t batch, size_t ranks, size_t slots);
+/* What a training takes of a machine's memory; `ds` NULL: without its data. */
+void layer_table_memory(const dnn_graph *graph, const dnn_dataset *ds, const dnn_memory_load *load);
 
 #endif

@@ -24,6 +24,7 @@ void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64
     gather(ds, &ds->plan.inputs[i], false, part, at, n, out);
 }
 
+size_t dnn_dataset_bytes(const dnn_dataset *ds) { return ds->plan.bytes + ds->plan.lists_bytes; }
 bool dnn_dataset_streams(const dnn_dataset *ds) { return ds->plan.streams; }
 
 void dnn_dataset_expect(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n)

@@ -109,7 +109,9 @@ dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, 
     return DNN_OK;
 }
 
+size_t setup_forward_batch(size_t training_batch) { return training_batch > FORWARD_BATCH ? training_batch : FORWARD_BATCH; }
+
 cut setup_forward_cut(const cut *training, const dnn_team *team)
 {
-    return cut_batch(training->batch > FORWARD_BATCH ? training->batch : FORWARD_BATCH, training->exact ? training->shards : 0, team);
+    return cut_batch(setup_forward_batch(training->batch), training->exact ? training->shards : 0, team);
 }

@@ -48,6 +48,8 @@ const char *dnn_dataset_describe(const dnn_dataset *ds);
 /** Gathers rows `at` [n] (positions within the part) of input `i` as floats, scaled, into out [n, units]. Local, no
  * allocation, threads may call it side by side. */
 void dnn_dataset_gather_input(const dnn_dataset *ds, dnn_part part, const uint64_t *at, size_t n, size_t i, float *out);
+/** Bytes of memory that its values and lists take, once for all ranks of a team. */
+size_t dnn_dataset_bytes(const dnn_dataset *ds);
 /** Whether inputs stay in files (`data.stream`), so that it helps to know ahead which rows will be wanted. */
 bool dnn_dataset_streams(const dnn_dataset *ds);
 /** These rows will be gathered soon: where inputs stay in files their reading begins, without waiting. Local, as above. */
