@@ -76,6 +76,7 @@ static dnn_status find_out(dnn_dataset *ds, opening *o, bool streams)
     plan->source = o->info;
     plan->source.columns = NULL;
     plan->source.numbers = NULL;
+    plan->source.known = plan->source.found = NULL;
     plan->streams = streams;
     if (streams && o->info.fills)
         return dnn_fail(DNN_E_CONFIG, "data.stream: missing values of data.source.%s are filled in, which needs the inputs in memory: write "
@@ -124,10 +125,19 @@ static void hand_out_lists(dnn_dataset *ds)
     atomic_thread_fence(memory_order_seq_cst);
 }
 
+static dnn_status open_source(dnn_dataset *ds, opening *o)
+{
+    o->info.known = dnn_node_find(o->fitted, "source");
+    const dnn_status st = o->kind->open(o->config->source.params, &o->info, &o->state);
+    if (st != DNN_OK || o->info.found == NULL) return st;
+    ds->found = dnn_node_copy(o->info.found);
+    return ds->found == NULL ? DNN_E_MEMORY : DNN_OK;
+}
+
 static dnn_status open_with(dnn_dataset *ds, opening *o)
 {
     const bool leads = dnn_team_leads(ds->team);
-    dnn_status st = agree_leaders(ds, leads ? o->kind->open(o->config->source.params, &o->info, &o->state) : DNN_OK);
+    dnn_status st = agree_leaders(ds, leads ? open_source(ds, o) : DNN_OK);
     const bool streams = st == DNN_OK && agree_to_stream(ds, o);
     if (st == DNN_OK) st = agree_leaders(ds, leads ? find_out(ds, o, streams) : DNN_OK);
     if (st == DNN_OK) st = share_plan(ds);
@@ -179,6 +189,7 @@ void dnn_dataset_close(dnn_dataset *ds)
     }
     dnn_free(ds->lists_draft);
     dnn_free(ds->describe);
+    dnn_node_destroy(ds->found);
     dnn_free(ds);
 }
 

@@ -1,4 +1,4 @@
-/* Fitted scaling into a model file and back: {features: {x: {kind, shift: […], factor: […]}}, targets: {…}, fill: […]};
+/* Fitted scaling into a model file and back: {features: {x: {kind, shift: […], factor: […]}}, targets: {…}, fill: […], source: {…}};
  * lists of one number where all features share it. */
 #include <math.h>
 #include <stdio.h>
@@ -63,6 +63,7 @@ dnn_node *dnn_dataset_fitted(const dnn_dataset *ds)
         else
             dnn_node_destroy(list);
     }
+    if (st == DNN_OK && ds->found != NULL) st = dnn_node_set(root, "source", dnn_node_copy(ds->found));
     if (st == DNN_OK) return root;
     dnn_node_destroy(root);
     return NULL;

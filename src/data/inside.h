@@ -55,6 +55,7 @@ struct dnn_dataset {
     char *lists_draft; /**< the leader's lists until their window exists */
     size_t lists_room;
     char *describe;
+    dnn_node *found;   /* what the source found, on leaders */
 };
 
 static inline size_t dnn_row_bytes(const dnn_source_array *array)

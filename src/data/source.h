@@ -24,7 +24,7 @@ typedef struct dnn_source_array {
     char origin[256]; /**< file and data set, for messages: "train.h5:/x"; "" where the source is made inside */
 } dnn_source_array;
 
-/** What `open` finds; zeroed by the caller. No pointers into other ranks: the struct travels as it is, except for the
+/** What `open` finds; zeroed by the caller but for `known`. No pointers into other ranks: the struct travels as it is, except for the
  * borrowed lists, which stay with the leader. */
 typedef struct dnn_source_info {
     uint64_t rows[DNN_PARTS]; /**< what the source itself calls train, validation, test; 0: does not bring it */
@@ -37,6 +37,9 @@ typedef struct dnn_source_info {
     const uint64_t *numbers; /**< [rows[DNN_TRAIN]] number in the file of each row where some were left out, ascending;
                                   NULL: 0, 1, 2, … Borrowed until close */
     uint64_t file_rows;      /**< rows of the file that `numbers` counts in */
+    const dnn_node *known;   /**< what the source found where the model was trained, to be taken instead; NULL: nothing */
+    const dnn_node *found;   /**< a map for the model file: what values mean (codes of categories); NULL: nothing. Borrowed until
+                                  close */
 } dnn_source_info;
 
 typedef struct dnn_source_kind {

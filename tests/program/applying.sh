@@ -52,6 +52,39 @@ expect_text '"samples": 17' out
 expect_status 0 "$DNN_MPI" evaluate prices/model.h5 --json data.split.test=50 --part test
 expect_text '"samples": 50' out
 
+# Categories have the codes of the training, whichever of them another file holds; unknown ones are named with their line.
+{
+    echo size,colour,kind
+    for i in $(seq 60); do
+        case $((i % 3)) in 0) echo "$((i % 7)),red,plum" ;; 1) echo "$((i % 5)),green,pear" ;; *) echo "$((i % 4)),yellow,fig" ;; esac
+    done
+} >fruit.csv
+grep -E '^size|yellow|red' fruit.csv >some.csv
+cut -d, -f1,2 some.csv >unnamed.csv
+{ cat some.csv; echo 3,blue,fig; } >blue.csv
+cat >fruit.yaml <<'YAML'
+seed: 6
+output: fruit
+data:
+  source: {csv: {path: fruit.csv, target: kind, categorical: {colour: one_hot, kind: ordinal}}}
+model: {layers: [{dense: {units: 8, activation: relu}}, {dense: {units: 3, activation: softmax}}]}
+training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: {adam: {learning_rate: 0.05}}, batch_size: 20, epochs: 25}
+YAML
+expect_status 0 run_ranks 2 train fruit.yaml
+kinds='categorical: {colour: one_hot, kind: ordinal}'
+for ranks in 1 3; do
+    expect_status 0 run_ranks $ranks evaluate fruit/model.h5 --json "data.source={csv: {path: some.csv, target: kind, $kinds}}"
+    expect_text '"accuracy": 1.0' out
+    expect_text '"samples": 40' out
+done
+expect_status 0 "$DNN_MPI" predict fruit/model.h5 --out fruit.csv.out.csv data.source.csv.path=some.csv
+expect_status 0 "$DNN_MPI" predict fruit/model.h5 --out unnamed.out.csv "data.source={csv: {path: unnamed.csv, $kinds}}"
+cmp -s fruit.csv.out.csv unnamed.out.csv || fail "the outputs are others where the file has no targets"
+expect_status 3 run_ranks 2 evaluate fruit/model.h5 data.source.csv.path=blue.csv
+expect_text "blue.csv:42: column 'colour': 'blue' is none of the 3 categories that the model was trained on: green, red, yellow" err
+expect_status 0 "$DNN_MPI" evaluate fruit/model.h5 --json "data.source={csv: {path: some.csv, target: kind, categorical: {colour: {one_hot: [green, red, yellow]}, kind: {ordinal: [plum, pear, fig]}}}}"
+expect_no_text '"accuracy": 1.0' out # codes that are given are taken
+
 # What is there stays, unless told otherwise.
 echo mine >p1.csv
 expect_status 2 "$DNN_MPI" predict prices/model.h5 --out p1.csv

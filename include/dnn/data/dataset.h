@@ -62,7 +62,8 @@ void dnn_dataset_gather_weight(const dnn_dataset *ds, dnn_part part, const uint6
 
 /** What was fitted, for the model file: {features: {x: {kind, units, shift: […], factor: […]}, …}, targets: {…}, fill:
  * […]}, only what is scaled (empty maps where nothing is); lists have one number where all features share it; `fill`:
- * what missing values became, where the source has some. NULL when out of memory. Owned by the caller. */
+ * what missing values became, where the source has some; `source`: what the source found that the model depends on
+ * (categories: {column: […]} of csv), on leading ranks. NULL when out of memory. Owned by the caller. */
 dnn_node *dnn_dataset_fitted(const dnn_dataset *ds);
 /** Undoes target scaling in place on predictions [n, units] of target `i`; also where the source brings no targets and
  * the scaling came with `fitted`. Nothing happens where it is not scaled. */

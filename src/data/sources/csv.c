@@ -19,7 +19,7 @@ static const dnn_param params[] = {
              "name or number (from 0, negative from the end) of the target column, or a list of several"),
     DNN_NODE(csv, features, "null", "list of names or numbers of the feature columns; null: all but target and weight"),
     DNN_NODE(csv, categorical, "null",
-             "map from columns to one_hot or ordinal, or to {one_hot: [a, b]} where the categories are given"),
+             "map from columns to one_hot or ordinal, or to {one_hot: [a, b]} where the categories are given; else those of the file that the model is trained on"),
     DNN_CHOICE(csv, missing, "error", "error|mean|drop",
                "cells without a value: an error; the training part's mean of that feature; the row left out"),
     DNN_NODE(csv, weight, "null", "name or number of the column of sample weights"),
@@ -30,6 +30,7 @@ typedef struct table {
     float *x, *y, *weight;
     char **names;
     uint64_t *numbers;
+    dnn_node *found; /* {categories: {column: […]}} */
 } table;
 
 typedef struct picks {
@@ -53,7 +54,7 @@ static dnn_status none_twice(const dnn_csv *file, const picks *p)
                : dnn_fail(DNN_E_CONFIG, "data.source.csv.features: %s has no column left for them", file->path);
 }
 
-static dnn_status pick(const csv *c, const dnn_csv *file, picks *p)
+static dnn_status pick(const csv *c, const dnn_csv *file, const dnn_node *known, picks *p)
 {
     dnn_status st = dnn_csv_columns_pick(file, "target", c->target, &p->target);
     if (st == DNN_OK) st = dnn_csv_columns_pick(file, "weight", c->weight, &p->weight);
@@ -66,7 +67,7 @@ static dnn_status pick(const csv *c, const dnn_csv *file, picks *p)
                    : dnn_csv_columns_rest(file, others, 2, &p->features);
     if (st == DNN_OK) st = none_twice(file, p);
     dnn_csv_columns *const sets[] = {&p->features, &p->target};
-    if (st == DNN_OK) st = dnn_csv_columns_code(file, c->categorical, sets, 2);
+    if (st == DNN_OK) st = dnn_csv_columns_code(file, c->categorical, dnn_node_find(known, "categories"), sets, 2);
     return st;
 }
 
@@ -110,6 +111,20 @@ static dnn_status fill(const csv *c, const dnn_csv *file, const picks *p, table 
     return st;
 }
 
+/* The codes of categories, which must be those of the training wherever the model is used. */
+static dnn_status note_categories(const dnn_csv *file, const picks *p, table *t)
+{
+    dnn_node *const map = dnn_node_map();
+    dnn_status st = map == NULL ? DNN_E_MEMORY : dnn_csv_columns_categories(file, &p->features, map);
+    if (st == DNN_OK) st = dnn_csv_columns_categories(file, &p->target, map);
+    if (st == DNN_OK && map->count > 0) {
+        t->found = dnn_node_map();
+        return t->found == NULL ? (dnn_node_destroy(map), DNN_E_MEMORY) : dnn_node_set(t->found, "categories", map);
+    }
+    dnn_node_destroy(map);
+    return st;
+}
+
 static void describe(const csv *c, const dnn_csv *file, const picks *p, const table *t, dnn_source_info *info)
 {
     info->rows[DNN_TRAIN] = t->rows;
@@ -127,6 +142,7 @@ static void describe(const csv *c, const dnn_csv *file, const picks *p, const ta
     info->columns = t->names;
     info->numbers = t->rows < file->rows ? t->numbers : NULL;
     info->file_rows = file->rows;
+    info->found = t->found;
 }
 
 static void close(void *state)
@@ -139,6 +155,7 @@ static void close(void *state)
     dnn_free(t->numbers);
     for (size_t i = 0; i < t->n_names; i++) dnn_free(t->names[i]);
     dnn_free(t->names);
+    dnn_node_destroy(t->found);
     dnn_free(t);
 }
 
@@ -151,8 +168,9 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
     picks p = {0};
     table *t = dnn_alloc(1, sizeof *t);
     if (t == NULL) st = DNN_E_MEMORY;
-    if (st == DNN_OK) st = pick(c, &file, &p);
+    if (st == DNN_OK) st = pick(c, &file, info->known, &p);
     if (st == DNN_OK) st = fill(c, &file, &p, t);
+    if (st == DNN_OK) st = note_categories(&file, &p, t);
     if (st == DNN_OK) describe(c, &file, &p, t, info);
     dnn_csv_columns_clear(&p.features);
     dnn_csv_columns_clear(&p.target);

@@ -1,6 +1,7 @@
 #include "data/sources/csv_columns.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -140,7 +141,7 @@ static dnn_status values_given(const dnn_node *list, dnn_csv_column_code *column
     return st;
 }
 
-static dnn_status code_column(const dnn_csv *csv, const dnn_node *how, dnn_csv_column_code *column)
+static dnn_status code_column(const dnn_csv *csv, const dnn_node *how, const dnn_node *known, dnn_csv_column_code *column)
 {
     const dnn_node *given = NULL;
     const char *word = how->type == DNN_NODE_STRING ? how->text : "";
@@ -159,11 +160,14 @@ static dnn_status code_column(const dnn_csv *csv, const dnn_node *how, dnn_csv_c
             "its categories: {one_hot: [a, b]}",
             how->key);
     clear_values(column);
+    const dnn_node *const trained = given == NULL ? dnn_node_find(known, how->key) : NULL;
+    column->known = trained != NULL && trained->type == DNN_NODE_LIST;
+    if (column->known) given = trained;
     return given != NULL ? values_given(given, column) : values_of_table(csv, column);
 }
 
-dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, dnn_csv_columns *const *sets,
-                                size_t n_sets)
+dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, const dnn_node *known,
+                                dnn_csv_columns *const *sets, size_t n_sets)
 {
     if (categorical == NULL || categorical->type == DNN_NODE_NULL) return DNN_OK;
     if (categorical->type != DNN_NODE_MAP)
@@ -173,6 +177,11 @@ dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical,
         const dnn_node *const how = categorical->items[k];
         size_t at = 0;
         dnn_status st = dnn_csv_column(csv, how->key, &at);
+        /* Where a trained model is used the file need not have the targets. */
+        if (st == DNN_E_DATA && dnn_node_find(known, how->key) != NULL) {
+            dnn_fail_clear();
+            continue;
+        }
         if (st != DNN_OK) return dnn_fail_in(st, "data.source.csv.categorical");
         dnn_csv_column_code *column = NULL;
         for (size_t s = 0; s < n_sets; s++)
@@ -181,10 +190,30 @@ dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical,
         if (column == NULL)
             return dnn_node_fail(DNN_E_CONFIG, how,
                                  "data.source.csv.categorical.%s: the column is neither feature nor target", how->key);
-        st = code_column(csv, how, column);
+        st = code_column(csv, how, known, column);
         if (st != DNN_OK) return st;
     }
     return DNN_OK;
+}
+
+static dnn_node *list_of(const dnn_csv_column_code *column)
+{
+    dnn_node *const list = dnn_node_list();
+    for (size_t v = 0; list != NULL && v < column->n_values; v++)
+        if (dnn_node_append(list, dnn_node_string(column->values[v])) != DNN_OK) {
+            dnn_node_destroy(list);
+            return NULL;
+        }
+    return list;
+}
+
+dnn_status dnn_csv_columns_categories(const dnn_csv *csv, const dnn_csv_columns *columns, dnn_node *map)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < columns->count && st == DNN_OK; i++)
+        if (columns->at[i].code != DNN_CSV_NUMBER)
+            st = dnn_node_set(map, csv->names[columns->at[i].at], list_of(&columns->at[i]));
+    return st;
 }
 
 static size_t width_of(const dnn_csv_column_code *column)
@@ -267,8 +296,12 @@ static dnn_status category(const dnn_csv *csv, size_t row, const dnn_csv_column_
             *out = i;
             return DNN_OK;
         }
-    return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': '%s' is none of the %zu categories given", csv->path,
-                    csv->line[row], csv->names[column->at], cell, column->n_values);
+    char all[200] = "";
+    for (size_t i = 0, n = 0; i < column->n_values && n < sizeof all; i++)
+        n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i > 0 ? ", " : "", column->values[i]);
+    return dnn_fail(DNN_E_DATA, "%s:%d: column '%s': '%s' is none of the %zu categories %s: %s%s", csv->path, csv->line[row],
+                    csv->names[column->at], cell, column->n_values, column->known ? "that the model was trained on" : "given", all,
+                    strlen(all) + 1 == sizeof all ? " …" : "");
 }
 
 static dnn_status read_column(const dnn_csv *csv, const dnn_csv_column_code *column, size_t row,

@@ -13,6 +13,7 @@ typedef struct dnn_csv_column_code {
     dnn_csv_code code;
     char **values; /**< the categories in order: number or place in the one-hot code; owned */
     size_t n_values;
+    bool known; /**< they are those that a model was trained on */
 } dnn_csv_column_code;
 
 typedef struct dnn_csv_columns {
@@ -29,10 +30,12 @@ dnn_status dnn_csv_columns_rest(const dnn_csv *csv, const dnn_csv_columns *const
                                 dnn_csv_columns *out);
 void dnn_csv_columns_clear(dnn_csv_columns *columns);
 /** Sets codes from the map {column: one_hot | ordinal | {one_hot: [values]} | {ordinal: [values]}}; without values the
- * categories are those of the table, ascending (as numbers where all are numbers). The columns are looked for in all
- * `sets`. */
-dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, dnn_csv_columns *const *sets,
-                                size_t n_sets);
+ * categories are those in `known` (a map from columns to lists; NULL: none), else those of the table, ascending (as
+ * numbers where all are numbers). The columns are looked for in all `sets`. */
+dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, const dnn_node *known,
+                                dnn_csv_columns *const *sets, size_t n_sets);
+/** Adds the categories of coded columns to `map`, as `known` takes them. */
+dnn_status dnn_csv_columns_categories(const dnn_csv *csv, const dnn_csv_columns *columns, dnn_node *map);
 
 /** Numbers a row turns into. */
 size_t dnn_csv_columns_width(const dnn_csv_columns *columns);
