@@ -107,6 +107,8 @@ dnn_status dnn_values_read(dnn_dataset *ds, const dnn_source_kind *kind, void *s
 void dnn_values_bind(dnn_dataset *ds);
 /** Finite values, labels whole and >= 0; finds which targets are labels. `info` still has its lists. */
 dnn_status dnn_values_check(dnn_dataset *ds, const dnn_source_info *info);
+/** Value `column` of input array 0 of a row. */
+double dnn_values_input(const dnn_dataset *ds, uint64_t row, size_t column);
 /** Label in target array 0 of a row. */
 int64_t dnn_values_label(const dnn_dataset *ds, uint64_t row);
 

@@ -78,8 +78,9 @@ static dnn_status read_rows(const dnn_csv *csv, const dnn_plan *plan, const dnn_
 dnn_status dnn_split_by_file(const dnn_dataset *ds, const dnn_split_config *config, const dnn_source_info *info,
                              dnn_choices *choices)
 {
-    if (config->validation != NULL || config->test != NULL || config->shuffle || config->stratify)
-        return dnn_fail(DNN_E_CONFIG, "data.split.file: stands alone: take out validation, test, shuffle and stratify");
+    if (config->validation != NULL || config->test != NULL || config->train != NULL || config->by != NULL || !isnan(config->folds) ||
+        config->shuffle || config->stratify)
+        return dnn_fail(DNN_E_CONFIG, "data.split.file: stands alone: take out train, validation, test, by, folds, shuffle and stratify");
     dnn_csv csv;
     dnn_status st = dnn_csv_read(config->file, &csv);
     if (st != DNN_OK) return dnn_fail_in(st, "data.split.file");

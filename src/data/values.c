@@ -114,6 +114,14 @@ static double value_at(const dnn_dataset *ds, const dnn_source_array *array, siz
     return array->type == DNN_VALUE_INT32 ? (double)*(const int32_t *)at : (double)*(const float *)at;
 }
 
+double dnn_values_input(const dnn_dataset *ds, uint64_t row, size_t column)
+{
+    const dnn_source_array *const array = &ds->plan.source.x[0];
+    const char *const at = dnn_x_row(ds, 0, row);
+    if (array->type == DNN_VALUE_UINT8) return ((const uint8_t *)at)[column];
+    return array->type == DNN_VALUE_INT32 ? (double)((const int32_t *)at)[column] : (double)((const float *)at)[column];
+}
+
 int64_t dnn_values_label(const dnn_dataset *ds, uint64_t row)
 {
     return (int64_t)value_at(ds, &ds->plan.source.y[0], ds->plan.y[0], row);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dnn/nn/metric.h"
+
 #define X(name) extern const dnn_callback_kind dnn_callback_##name;
 #include "train/callbacks/kinds.def"
 #undef X
@@ -31,14 +33,24 @@ dnn_status dnn_callback_monitor(const dnn_component *component, const char *moni
                     component->kind->name, monitor, known);
 }
 
+/* The metric whose name ends `monitor`, behind val_ and the output's name: the longest, as mean_squared_error ends root_mean_squared_error too. */
+static const dnn_kind *metric_of(const char *monitor)
+{
+    const size_t length = strlen(monitor);
+    const dnn_kind *found = NULL;
+    for (size_t i = 0; i < dnn_metrics.count; i++) {
+        const dnn_kind *kind = dnn_metrics.kinds[i];
+        const size_t tail = strlen(kind->name);
+        if (tail > length || strcmp(monitor + length - tail, kind->name) != 0) continue;
+        if (tail < length && monitor[length - tail - 1] != '_') continue;
+        if (!found || tail > strlen(found->name)) found = kind;
+    }
+    return found;
+}
+
 bool dnn_callback_maximizes(const char *monitor, int mode)
 {
-    static const char *const larger_is_better[] = { "accuracy", "acc", "auc", "precision", "recall", "f1_score", "r2_score", "cosine_similarity" };
+    const dnn_kind *metric = metric_of(monitor);
     if (mode != 0) return mode == 2;
-    const size_t length = strlen(monitor);
-    for (size_t i = 0; i < sizeof larger_is_better / sizeof *larger_is_better; i++) {
-        const size_t tail = strlen(larger_is_better[i]);
-        if (length >= tail && strcmp(monitor + length - tail, larger_is_better[i]) == 0) return true;
-    }
-    return false;
+    return metric && dnn_metric_larger_is_better(metric);
 }

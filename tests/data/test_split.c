@@ -219,6 +219,104 @@ static int nothing_is_left(void **state)
     return dnn_memory_balance() == 0 ? 0 : -1;
 }
 
+static int column_sum(const opened *o, dnn_part part, size_t unit)
+{
+    int sum = 0;
+    for (uint64_t i = 0; i < dnn_dataset_rows(o->ds, part); i++) sum += (int)input_at(o, part, i, 0, unit);
+    return sum;
+}
+
+/* 200 rows, of which each fourth is of the kind that will be met. */
+static void validation_and_test_come_from_the_rows_that_a_column_marks(void **state)
+{
+    (void)state;
+    char text[8192];
+    int length = sprintf(text, "x,met,place,y\n");
+    for (int i = 0; i < 200; i++) length += sprintf(text + length, "%d,%d,%s,%d\n", i, i % 4 == 0, i % 4 == 0 ? "here" : "there", i % 8 == 0);
+    snprintf(table, sizeof table, "%s, categorical: {place: one_hot}", write_text("by.csv", text));
+    static const char *const ways[] = {"by: met", "by: 1", "by: {column: met, value: 1}", "by: {column: place, value: here}", "by: met, shuffle: true",
+                                       "by: met, stratify: true", "by: met, from: end"};
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        char rest[512];
+        opened o;
+        snprintf(rest, sizeof rest, "split: {validation: 20, test: 0.1, %s}", ways[way]);
+        open_split(&o, 3, rest);
+        assert_int_equal(dnn_dataset_rows(o.ds, DNN_VALIDATION), 20);
+        assert_int_equal(column_sum(&o, DNN_VALIDATION, 1), 20);
+        assert_int_equal(dnn_dataset_rows(o.ds, DNN_TEST), 20);
+        assert_int_equal(column_sum(&o, DNN_TEST, 1), 20);
+        assert_int_equal(column_sum(&o, DNN_TRAIN, 1), 10); /* what is left of the 50 */
+        check_partition(&o, 200);
+        int ones = 0;
+        for (uint64_t i = 0; i < 20; i++) ones += (int)target_at(&o, DNN_VALIDATION, i);
+        if (strstr(ways[way], "stratify")) assert_int_equal(ones, 10);
+        close_opened(&o);
+    }
+    fail_split(DNN_E_CONFIG, "split: {validation: 60, by: met}", "50 rows are marked");
+    fail_split(DNN_E_CONFIG, "split: {validation: 6, by: meet}", "did you mean 'met'");
+    fail_split(DNN_E_CONFIG, "split: {validation: 6, by: {column: met, value: 7}}", "none of the 200");
+    fail_split(DNN_E_CONFIG, "split: {validation: 6, by: 9}", "name or number (0 to 3)");
+}
+
+static void shares_of_three_parts_must_sum_to_one(void **state)
+{
+    (void)state;
+    opened o;
+    write_table("thousand.csv", 1000, 10);
+    open_split(&o, 0, "split: {train: 0.98, validation: 0.01, test: 0.01}");
+    assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 980);
+    assert_int_equal(dnn_dataset_rows(o.ds, DNN_VALIDATION), 10);
+    check_partition(&o, 1000);
+    close_opened(&o);
+    open_split(&o, 0, "split: {train: 900, validation: 0.1}");
+    assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 900);
+    close_opened(&o);
+    fail_split(DNN_E_CONFIG, "split: {train: 0.98, validation: 0.01, test: 0.02}", "sum to 1.01");
+    fail_split(DNN_E_CONFIG, "split: {train: 0.8, validation: 0.1}", "sum to 0.9");
+    fail_split(DNN_E_CONFIG, "split: {train: 800, validation: 100}", "leave 900 of 1000");
+    fail_split(DNN_E_CONFIG, "split: {validation: 0.6, test: 0.5}", "leave nothing");
+}
+
+/* Of 103 rows 13 are for testing; the 90 that are left make 4 folds of 23, 23, 22 and 22. */
+static void the_folds_share_the_rows_without_the_test_part(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"", ", shuffle: true", ", stratify: true", ", shuffle: true, stratify: true", ", from: end"};
+    write_table("folds.csv", 103, 3);
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        int seen[103] = {0};
+        for (int fold = 0; fold < 4; fold++) {
+            char rest[256];
+            opened o;
+            int of_class[3] = {0};
+            snprintf(rest, sizeof rest, "split: {test: 13, folds: 4, fold: %d%s}", fold, ways[way]);
+            open_split(&o, 9, rest);
+            const uint64_t n = dnn_dataset_rows(o.ds, DNN_VALIDATION);
+            assert_int_equal(dnn_dataset_rows(o.ds, DNN_TEST), 13);
+            assert_int_equal(n, fold < 2 ? 23 : 22);
+            check_partition(&o, 103);
+            for (uint64_t i = 0; i < n; i++) {
+                seen[row(&o, DNN_VALIDATION, i)]++;
+                of_class[row(&o, DNN_VALIDATION, i) % 3]++;
+            }
+            for (int k = 0; k < 3 && strstr(ways[way], "stratify"); k++) assert_in_range(of_class[k], 7, 8); /* 30 or so in 4 */
+            if (way == 0 && fold == 1) assert_int_equal(row(&o, DNN_VALIDATION, 0), 13 + 23);
+            if (fold > 0) assert_true(dnn_dataset_rows(o.ds, DNN_TRAIN) == 103 - 13 - n);
+            close_opened(&o);
+        }
+        int once = 0;
+        for (int i = 0; i < 103; i++) {
+            assert_true(seen[i] <= 1);
+            once += seen[i];
+        }
+        assert_int_equal(once, 90);
+    }
+    fail_split(DNN_E_CONFIG, "split: {folds: 5, fold: 5}", "the 5 folds are 0 to 4");
+    fail_split(DNN_E_CONFIG, "split: {folds: 5}", "needs data.split.fold");
+    fail_split(DNN_E_CONFIG, "split: {folds: 5, fold: 1, validation: 10}", "take out validation");
+    fail_split(DNN_E_CONFIG, "split: {folds: 500, fold: 1}", "103 rows to make them of");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +328,9 @@ int main(void)
         cmocka_unit_test(a_split_file_is_taken_as_it_is),
         cmocka_unit_test(a_split_file_counts_the_rows_of_the_file),
         cmocka_unit_test(the_housing_split_is_the_published_one),
+        cmocka_unit_test(validation_and_test_come_from_the_rows_that_a_column_marks),
+        cmocka_unit_test(shares_of_three_parts_must_sum_to_one),
+        cmocka_unit_test(the_folds_share_the_rows_without_the_test_part),
     };
     return cmocka_run_group_tests(tests, NULL, nothing_is_left);
 }

@@ -65,6 +65,16 @@ static void accuracy_is_better_when_larger_without_being_told(void **state)
     assert_int_equal(o.best, 4);
 }
 
+/* Each metric's own word, behind the output's name as well; the longer name counts, and a loss is no metric that ends so. */
+static void what_is_better_is_what_the_metric_says(void **state)
+{
+    (void)state;
+    static const char *const larger[] = { "acc", "val_acc", "val_main_f1_score", "fbeta_score", "r2_score", "cosine_similarity", "sparse_top_k_categorical_accuracy" };
+    static const char *const smaller[] = { "loss", "val_loss", "root_mean_squared_error", "val_main_mse", "kl_divergence", "main_loss", "notaccuracy" };
+    for (size_t i = 0; i < 7; i++) assert_true(dnn_callback_maximizes(larger[i], 0) && !dnn_callback_maximizes(smaller[i], 0));
+    assert_true(dnn_callback_maximizes("val_loss", 2) && !dnn_callback_maximizes("accuracy", 1));
+}
+
 static void a_change_below_min_delta_is_not_better(void **state)
 {
     (void)state;
@@ -167,6 +177,7 @@ int main(void)
         cmocka_unit_test(patience_counts_epochs_without_a_better_value_and_a_tie_is_not_better),
         cmocka_unit_test(the_best_weights_are_restored_even_if_it_never_fired),
         cmocka_unit_test(accuracy_is_better_when_larger_without_being_told),
+        cmocka_unit_test(what_is_better_is_what_the_metric_says),
         cmocka_unit_test(a_change_below_min_delta_is_not_better),
         cmocka_unit_test(a_baseline_that_is_not_beaten_lets_the_wait_go_on),
         cmocka_unit_test(epochs_before_start_from_epoch_are_not_looked_at),

@@ -5,7 +5,9 @@
 #include "dnn/base/param.h"
 
 typedef struct dnn_split_config {
-    dnn_node *validation, *test; /**< rows, or a fraction of the source's training rows; NULL: none */
+    dnn_node *train, *validation, *test; /**< rows, or a fraction of the source's training rows; NULL: the rest, none */
+    dnn_node *by;                /**< column that marks the rows validation and test are cut from; NULL: any */
+    double folds, fold;          /**< NaN: none */
     int from;                    /**< 0 front, 1 end */
     bool shuffle, stratify;
     char *file; /**< CSV with columns subset,row */

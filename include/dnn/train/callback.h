@@ -71,7 +71,7 @@ extern dnn_family dnn_callbacks;
 
 /** Index of `monitor` among names or a DNN_E_CONFIG at the component's place that lists what there is. */
 dnn_status dnn_callback_monitor(const dnn_component *component, const char *monitor, const char *const *names, size_t count, size_t *index);
-/** Whether `monitor` is better when larger: mode 0 auto (accuracy, auc, precision, recall, f1, r2: larger), 1 min, 2 max. */
+/** Whether `monitor` is better when larger: mode 0 auto (as the metric says that ends the name; a loss: smaller), 1 min, 2 max. */
 bool dnn_callback_maximizes(const char *monitor, int mode);
 
 #endif
