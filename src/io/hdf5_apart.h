@@ -9,6 +9,12 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#if defined(__has_feature) /* clang's way of saying it */
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 /* The one argument that makes any program that contains this library the reader. */
 #define HDF5_READER_ARGUMENT "--dnn-hdf5-reader"
 

@@ -1,0 +1,27 @@
+/* CSV tables, plain and packed: rows are whole, cells are texts, numbers are finite. */
+#include <math.h>
+
+#include "dnn/io/csv.h"
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const size_t before = dnn_memory_balance();
+    dnn_csv csv;
+    const dnn_status st = dnn_csv_read(file_of(data, size), &csv);
+    if (st != DNN_OK) check_refusal(st, DNN_E_DATA);
+    size_t letters = 0;
+    for (size_t i = 0; st == DNN_OK && i < csv.rows * csv.columns; i++) {
+        double value = 0.0;
+        letters += strlen(csv.cell[i]);
+        if (dnn_csv_number(csv.cell[i], &value)) CHECK(isfinite(value));
+    }
+    if (st == DNN_OK) CHECK(csv.columns > 0 && letters <= 200 * size + (16u << 20));
+    for (size_t i = 0; st == DNN_OK && i < csv.columns; i++) {
+        size_t column;
+        CHECK(dnn_csv_column(&csv, csv.names[i], &column) == DNN_OK && column == i);
+    }
+    dnn_csv_clear(&csv);
+    check_balance(before);
+    return 0;
+}
