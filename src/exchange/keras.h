@@ -43,8 +43,9 @@ const char *keras_show(const dnn_node *value, char *out, size_t size);
 bool keras_is_sequential(const dnn_graph *graph);
 /** keras_model_write.c: the content of `model_config`. */
 dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config);
-/** keras_model_read.c: `model_config` to a `model` section, its inputs included. */
-dnn_status keras_model_read(const keras_source *source, const dnn_node *config, dnn_node **model);
+/** keras_model_read.c: `model_config` to a `model` section, its inputs included. Layers of models that are layers themselves come in their place,
+ * named <model>_<layer>; `models`, owned by the caller, maps each such model to the names of what it has become. */
+dnn_status keras_model_read(const keras_source *source, const dnn_node *config, dnn_node **model, dnn_node **models);
 
 /** keras_training.c: the content of `training_config`. `learning_rate` stands in for schedules that Keras does not
  * have. */

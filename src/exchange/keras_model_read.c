@@ -5,11 +5,23 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "exchange/keras_nodes.h"
 
 typedef struct reader {
     const keras_source *source;
     dnn_node *inputs, *layers, *outputs; /* owned */
+    dnn_node *models; /* owned; the layers that each model used as a layer has become */
+    dnn_node *model;  /* that of the outermost model we are in; NULL: in none */
+    char *above;      /* owned; the layer or input that was read last, for the next one of a Sequential */
 } reader;
+
+/* Where we are: within the model itself, or within one that is a layer of it. */
+typedef struct place {
+    keras_scope scope;
+    bool frozen;      /* a model above says trainable: false */
+} place;
+
+static bool is_outermost(const place *at) { return !*at->scope.prefix; }
 
 static const char *text_at(const dnn_node *map, const char *key)
 {
@@ -31,6 +43,14 @@ static const dnn_node *batch_shape(const dnn_node *config)
     return shape ? shape : list_at(config, "batch_input_shape");
 }
 
+static dnn_status note_above(reader *r, const char *name)
+{
+    char *copy = dnn_strdup(name);
+    dnn_free(r->above);
+    r->above = copy;
+    return copy ? DNN_OK : DNN_E_MEMORY;
+}
+
 /* `full` with the batch axis in front, whatever it says there. */
 static dnn_status add_input(reader *r, const char *name, const dnn_node *full)
 {
@@ -44,6 +64,7 @@ static dnn_status add_input(reader *r, const char *name, const dnn_node *full)
             st = dnn_fail(DNN_E_MODEL, "input '%s': shape %s: all axes but the first must have a size", name,
                           keras_show(full, text, sizeof text));
     }
+    if (st == DNN_OK) st = note_above(r, name);
     if (st == DNN_OK) return dnn_node_set(r->inputs, name, shape);
     dnn_node_destroy(shape);
     return st;
@@ -63,6 +84,9 @@ static dnn_status read_input_layer(reader *r, const char *name, const dnn_node *
 /* A Sequential without an InputLayer says its input at the first layer, or only as the shape it was built with. */
 static dnn_status read_implied_input(reader *r, const dnn_node *model, const char *first, const dnn_node *config)
 {
+    /* A model in front says it at its own first layer. */
+    for (const dnn_node *l = list_at(config, "layers"); l && l->count > 0; l = list_at(config, "layers"))
+        config = dnn_node_find(l->items[0], "config");
     const dnn_node *shape = batch_shape(config), *units = dnn_node_find(config, "input_dim");
     char *name = dnn_format("%.50s_input", first);
     dnn_status st = name ? DNN_OK : DNN_E_MEMORY;
@@ -89,34 +113,86 @@ static dnn_status read_implied_input(reader *r, const dnn_node *model, const cha
 
 /* ---- layers ---- */
 
-/* `sources` (taken over; NULL: the layer above) go in as inputs. */
-static dnn_status read_layer(reader *r, const char *class_name, const char *name, const dnn_node *config,
-                             dnn_node *sources)
+/* The layer in the list, and in that of the outermost model it belongs to. Takes `params` over. */
+static dnn_status add_layer(reader *r, const dnn_kind *kind, const char *name, dnn_node *params)
 {
-    char where[160];
-    dnn_node *params = NULL, *layer = NULL;
-    const dnn_kind *kind = keras_find_class(&dnn_layers, class_name);
-    dnn_status st = DNN_OK;
-    snprintf(where, sizeof where, "layer '%.64s' (%.64s)", name, class_name);
-    if (dnn_node_find(config, "layers"))
-        st = dnn_fail(DNN_E_MODEL, "%s: is a model of its own; models as layers are not read", where);
-    else if (!kind)
-        st = dnn_fail(DNN_E_MODEL, "%s: there is no such layer here", where);
-    if (st == DNN_OK) st = keras_decode_config(r->source, kind, &dnn_layers, config, where, &params);
-    if (st == DNN_OK) st = dnn_node_set(params, "name", dnn_node_string(name));
-    if (st == DNN_OK && sources) {
-        st = dnn_node_set(params, "inputs", sources);
-        sources = NULL;
-    }
-    if (st == DNN_OK) st = (layer = dnn_node_map()) ? DNN_OK : DNN_E_MEMORY;
+    dnn_node *layer = dnn_node_map();
+    dnn_status st = layer ? dnn_node_set(params, "name", dnn_node_string(name)) : DNN_E_MEMORY;
     if (st == DNN_OK) {
         st = dnn_node_set(layer, kind->name, params);
         params = NULL;
     }
+    if (st == DNN_OK && r->model) st = dnn_node_append(r->model, dnn_node_string(name));
+    if (st == DNN_OK) st = note_above(r, name);
     if (st == DNN_OK) return dnn_node_append(r->layers, layer);
-    dnn_node_destroy(sources);
     dnn_node_destroy(params);
     dnn_node_destroy(layer);
+    return st;
+}
+
+/* `sources` (taken over; NULL: the layer above) go in as inputs. */
+static dnn_status read_plain_layer(reader *r, const place *at, const char *class_name, const char *name, const dnn_node *config,
+                                   dnn_node *sources)
+{
+    char where[160];
+    dnn_node *params = NULL;
+    const dnn_kind *kind = keras_find_class(&dnn_layers, class_name);
+    dnn_status st = DNN_OK;
+    snprintf(where, sizeof where, "layer '%.64s' (%.64s)", name, class_name);
+    if (!kind) st = dnn_fail(DNN_E_MODEL, "%s: there is no such layer here", where);
+    if (st == DNN_OK) st = keras_decode_config(r->source, kind, &dnn_layers, config, where, &params);
+    if (st == DNN_OK && at->frozen) st = dnn_node_set(params, "trainable", dnn_node_bool(false));
+    if (st == DNN_OK && sources) {
+        st = dnn_node_set(params, "inputs", sources);
+        sources = NULL;
+    }
+    char *ours = st == DNN_OK ? dnn_format("%s%s", at->scope.prefix, name) : NULL;
+    if (st == DNN_OK && !ours) st = DNN_E_MEMORY;
+    dnn_node_destroy(sources);
+    if (st == DNN_OK) st = add_layer(r, kind, ours, params);
+    else dnn_node_destroy(params);
+    dnn_free(ours);
+    return st;
+}
+
+static dnn_status read_layers(reader *r, place *at, const char *class_name, const dnn_node *config, const dnn_node *sources);
+
+static dnn_node *list_of(const char *name)
+{
+    dnn_node *list = dnn_node_list();
+    if (list && dnn_node_append(list, dnn_node_string(name)) == DNN_OK) return list;
+    dnn_node_destroy(list);
+    return NULL;
+}
+
+/* The layers of a model that is a layer, in its place; what reads it reads theirs. `sources` are taken over. */
+static dnn_status read_model_as_layer(reader *r, place *outer, const char *class_name, const char *name, const dnn_node *config,
+                                      dnn_node *sources)
+{
+    const dnn_node *trainable = dnn_node_find(config, "trainable");
+    char *prefix = dnn_format("%s%s_", outer->scope.prefix, name);
+    place at = { .scope = { .prefix = prefix, .ends = dnn_node_map() },
+                 .frozen = outer->frozen || (trainable && trainable->type == DNN_NODE_BOOL && !trainable->boolean) };
+    const bool outermost = !r->model;
+    if (!sources && r->above) sources = list_of(r->above);
+    dnn_status st = prefix && at.scope.ends && sources ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK && outermost) {
+        r->model = dnn_node_list();
+        st = dnn_node_set(r->models, name, r->model);
+    }
+    dnn_node *outputs = r->outputs;
+    r->outputs = st == DNN_OK ? dnn_node_list() : NULL;
+    if (st == DNN_OK) st = r->outputs ? read_layers(r, &at, class_name, config, sources) : DNN_E_MEMORY;
+    for (size_t i = 0; st == DNN_OK && i < r->outputs->count; i++)
+        st = keras_scope_set(&outer->scope, name, i, r->outputs->items[i]->text);
+    if (st == DNN_OK && r->outputs->count > 0) st = note_above(r, r->outputs->items[0]->text);
+    if (st == DNN_OK && r->outputs->count == 0) st = keras_scope_set(&outer->scope, name, 0, r->above);
+    dnn_node_destroy(r->outputs);
+    r->outputs = outputs;
+    if (outermost) r->model = NULL;
+    dnn_node_destroy(at.scope.ends);
+    dnn_node_destroy(sources);
+    dnn_free(prefix);
     return st;
 }
 
@@ -131,129 +207,52 @@ static dnn_status entry_of(const dnn_node *entry, size_t i, const char **class_n
     return dnn_fail(DNN_E_MODEL, "layers: entry %zu has no class_name, name or config", i);
 }
 
-static dnn_status read_sequential(reader *r, const dnn_node *config)
+/* `sources` (taken over; NULL: the layer above) go in as inputs. */
+static dnn_status read_layer(reader *r, place *at, const char *class_name, const char *name, const dnn_node *config, dnn_node *sources)
+{
+    if (dnn_node_find(config, "layers")) return read_model_as_layer(r, at, class_name, name, config, sources);
+    return read_plain_layer(r, at, class_name, name, config, sources);
+}
+
+/* Within a model, and behind one, the layer above is not always the one before; there it is named. `sources`: of a model that is a layer. */
+static dnn_status read_sequential(reader *r, place *at, const dnn_node *config, const dnn_node *sources)
 {
     /* Before 2.3 the config was the list itself. */
     const dnn_node *layers = config->type == DNN_NODE_LIST ? config : list_at(config, "layers");
     dnn_status st = layers ? DNN_OK : dnn_fail(DNN_E_MODEL, "the Sequential has no list of layers");
+    if (st == DNN_OK && sources && sources->count != 1)
+        st = dnn_fail(DNN_E_MODEL, "a Sequential as a layer is given %zu inputs", sources->count);
+    if (st == DNN_OK && sources) st = note_above(r, sources->items[0]->text);
+    bool behind_model = false;
     for (size_t i = 0; st == DNN_OK && i < layers->count; i++) {
         const char *class_name, *name;
         const dnn_node *own;
         st = entry_of(layers->items[i], i, &class_name, &name, &own);
         if (st != DNN_OK) break;
         if (strcmp(class_name, "InputLayer") == 0) {
-            st = i == 0 ? read_input_layer(r, name, own)
-                        : dnn_fail(DNN_E_MODEL, "layer '%s': an InputLayer behind another layer", name);
+            if (i > 0) st = dnn_fail(DNN_E_MODEL, "layer '%s': an InputLayer behind another layer", name);
+            else if (is_outermost(at)) st = read_input_layer(r, name, own);
             continue;
         }
         if (r->inputs->count == 0) st = read_implied_input(r, config, name, own);
-        if (st == DNN_OK) st = read_layer(r, class_name, name, own, NULL);
+        dnn_node *above = st == DNN_OK && (behind_model || !is_outermost(at)) ? list_of(r->above) : NULL;
+        if (st == DNN_OK) st = read_layer(r, at, class_name, name, own, above);
+        behind_model = dnn_node_find(own, "layers") != NULL;
     }
-    return st;
-}
-
-/* ---- nodes: which tensors a layer is called on ---- */
-
-/* [name, node, tensor, …] */
-static dnn_status add_source(const dnn_node *tensor, const char *layer, dnn_node *sources)
-{
-    const bool fit = tensor->type == DNN_NODE_LIST && tensor->count >= 3 && tensor->items[0]->type == DNN_NODE_STRING &&
-                     tensor->items[1]->type == DNN_NODE_INT && tensor->items[2]->type == DNN_NODE_INT;
-    char text[160];
-    if (!fit)
-        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s is no tensor", layer,
-                        keras_show(tensor, text, sizeof text));
-    if (tensor->items[1]->integer != 0 || tensor->items[2]->integer != 0)
-        return dnn_fail(
-            DNN_E_MODEL,
-            "layer '%s': inbound_nodes: %s: layers that are called twice or have several outputs are not read", layer,
-            keras_show(tensor, text, sizeof text));
-    const dnn_node *arguments = tensor->count > 3 ? tensor->items[3] : NULL;
-    for (size_t i = 0; arguments && arguments->type == DNN_NODE_MAP && i < arguments->count; i++)
-        if (arguments->items[i]->type != DNN_NODE_NULL)
-            return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
-                            arguments->items[i]->key, keras_show(arguments->items[i], text, sizeof text));
-    return dnn_node_append(sources, dnn_node_string(tensor->items[0]->text));
-}
-
-/* Keras 3: tensors anywhere in the arguments. */
-static dnn_status collect_tensors(const dnn_node *node, const char *layer, dnn_node *sources)
-{
-    const char *class_name = text_at(node, "class_name");
-    dnn_status st = DNN_OK;
-    if (class_name && strcmp(class_name, "__keras_tensor__") == 0) {
-        const dnn_node *history = dnn_node_at(node, "config.keras_history");
-        return history ? add_source(history, layer, sources)
-                       : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a tensor without keras_history", layer);
-    }
-    if (node->type != DNN_NODE_LIST)
-        return node->type == DNN_NODE_NULL
-                   ? DNN_OK
-                   : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: an argument that is no tensor is not read",
-                              layer);
-    for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = collect_tensors(node->items[i], layer, sources);
-    return st;
-}
-
-static dnn_status read_node(const dnn_node *node, const char *layer, dnn_node *sources)
-{
-    dnn_status st = DNN_OK;
-    if (node->type == DNN_NODE_MAP) {
-        const dnn_node *args = dnn_node_find(node, "args"), *kwargs = dnn_node_find(node, "kwargs");
-        char text[160];
-        for (size_t i = 0; kwargs && kwargs->type == DNN_NODE_MAP && i < kwargs->count; i++)
-            if (kwargs->items[i]->type != DNN_NODE_NULL)
-                return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
-                                kwargs->items[i]->key, keras_show(kwargs->items[i], text, sizeof text));
-        return args ? collect_tensors(args, layer, sources)
-                    : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a node without args", layer);
-    }
-    if (node->type != DNN_NODE_LIST)
-        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: neither a list nor a map", layer);
-    if (node->count > 0 && node->items[0]->type == DNN_NODE_STRING) return add_source(node, layer, sources);
-    for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = add_source(node->items[i], layer, sources);
-    return st;
-}
-
-static dnn_status read_sources(const dnn_node *entry, const char *layer, dnn_node **sources)
-{
-    const dnn_node *nodes = list_at(entry, "inbound_nodes");
-    *sources = NULL;
-    if (!nodes || nodes->count == 0)
-        return dnn_fail(DNN_E_MODEL, "layer '%s': has no inbound_nodes: nothing leads into it", layer);
-    if (nodes->count > 1)
-        return dnn_fail(DNN_E_MODEL, "layer '%s': is called %zu times; shared layers are not read", layer,
-                        nodes->count);
-    *sources = dnn_node_list();
-    dnn_status st = *sources ? read_node(nodes->items[0], layer, *sources) : DNN_E_MEMORY;
-    if (st == DNN_OK && (*sources)->count == 0)
-        st = dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: nothing leads into it", layer);
-    if (st == DNN_OK) return DNN_OK;
-    dnn_node_destroy(*sources);
-    *sources = NULL;
+    /* Else the last layer is the output by itself. */
+    if (st == DNN_OK && is_outermost(at) && behind_model) st = dnn_node_append(r->outputs, dnn_node_string(r->above));
     return st;
 }
 
 /* ---- Functional ---- */
 
-/* [name, 0, 0], a list of them, or a map of names to them. */
-static dnn_status read_ends(const dnn_node *ends, const char *key, dnn_node *names)
-{
-    dnn_status st = DNN_OK;
-    if (!ends || (ends->type != DNN_NODE_LIST && ends->type != DNN_NODE_MAP))
-        return dnn_fail(DNN_E_MODEL, "%s: is no list", key);
-    if (ends->type == DNN_NODE_LIST && ends->count > 0 && ends->items[0]->type == DNN_NODE_STRING)
-        return add_source(ends, key, names);
-    for (size_t i = 0; i < ends->count && st == DNN_OK; i++) st = read_ends(ends->items[i], key, names);
-    return st;
-}
-
 /* Ports in the order of input_layers: that is the order of the model's arguments. */
-static dnn_status order_inputs(reader *r, const dnn_node *config)
+static dnn_status order_inputs(reader *r, const place *at, const dnn_node *config)
 {
     dnn_node *names = dnn_node_list(), *ordered = dnn_node_map();
-    dnn_status st =
-        names && ordered ? read_ends(dnn_node_find(config, "input_layers"), "input_layers", names) : DNN_E_MEMORY;
+    dnn_status st = names && ordered
+                        ? keras_ends_read(&at->scope, dnn_node_find(config, "input_layers"), "input_layers", names)
+                        : DNN_E_MEMORY;
     for (size_t i = 0; st == DNN_OK && i < names->count; i++) {
         const dnn_node *shape = dnn_node_find(r->inputs, names->items[i]->text);
         st = shape ? dnn_node_set(ordered, names->items[i]->text, dnn_node_copy(shape))
@@ -271,45 +270,70 @@ static dnn_status order_inputs(reader *r, const dnn_node *config)
     return DNN_OK;
 }
 
-static dnn_status read_functional(reader *r, const dnn_node *config)
+/* The inputs of a model that is a layer are what it is called on, in the order of input_layers. */
+static dnn_status connect_inputs(place *at, const dnn_node *config, const dnn_node *sources)
+{
+    const keras_scope plain = { .prefix = "", .ends = at->scope.ends };
+    dnn_node *names = dnn_node_list();
+    dnn_status st = names ? keras_ends_read(&plain, dnn_node_find(config, "input_layers"), "input_layers", names) : DNN_E_MEMORY;
+    if (st == DNN_OK && names->count != sources->count)
+        st = dnn_fail(DNN_E_MODEL, "a model as a layer has %zu inputs and is given %zu", names->count, sources->count);
+    for (size_t i = 0; st == DNN_OK && i < names->count; i++)
+        st = keras_scope_set(&at->scope, names->items[i]->text, 0, sources->items[i]->text);
+    dnn_node_destroy(names);
+    return st;
+}
+
+static dnn_status read_functional(reader *r, place *at, const dnn_node *config, const dnn_node *sources)
 {
     const dnn_node *layers = list_at(config, "layers");
     dnn_status st = layers ? DNN_OK : dnn_fail(DNN_E_MODEL, "the model has no list of layers");
+    if (st == DNN_OK && sources) st = connect_inputs(at, config, sources);
     for (size_t i = 0; st == DNN_OK && i < layers->count; i++) {
         const char *class_name, *name;
         const dnn_node *own;
-        dnn_node *sources = NULL;
+        dnn_node *inputs = NULL;
         st = entry_of(layers->items[i], i, &class_name, &name, &own);
         if (st != DNN_OK) break;
         if (strcmp(class_name, "InputLayer") == 0) {
-            st = read_input_layer(r, name, own);
+            if (is_outermost(at)) st = read_input_layer(r, name, own);
             continue;
         }
-        st = read_sources(layers->items[i], name, &sources);
-        if (st == DNN_OK) st = read_layer(r, class_name, name, own, sources);
+        st = keras_sources_read(&at->scope, layers->items[i], name, &inputs);
+        if (st == DNN_OK) st = read_layer(r, at, class_name, name, own, inputs);
     }
-    if (st == DNN_OK) st = order_inputs(r, config);
-    if (st == DNN_OK) st = read_ends(dnn_node_find(config, "output_layers"), "output_layers", r->outputs);
+    if (st == DNN_OK && is_outermost(at)) st = order_inputs(r, at, config);
+    if (st == DNN_OK) st = keras_ends_read(&at->scope, dnn_node_find(config, "output_layers"), "output_layers", r->outputs);
     return st;
 }
 
 /* ---- all of it ---- */
 
+static dnn_status read_layers(reader *r, place *at, const char *class_name, const dnn_node *config, const dnn_node *sources)
+{
+    if (strcmp(class_name, "Sequential") == 0) return read_sequential(r, at, config, sources);
+    if (strcmp(class_name, "Functional") == 0 || strcmp(class_name, "Model") == 0) return read_functional(r, at, config, sources);
+    return dnn_fail(DNN_E_MODEL, "class_name = %s: Sequential and Functional models are read", class_name);
+}
+
 static dnn_status read_model(reader *r, const dnn_node *config)
 {
     const char *class_name = text_at(config, "class_name");
     const dnn_node *inner = dnn_node_find(config, "config");
-    if (!class_name || !inner) return dnn_fail(DNN_E_MODEL, "has no class_name or config");
-    if (strcmp(class_name, "Sequential") == 0) return read_sequential(r, inner);
-    if (strcmp(class_name, "Functional") == 0 || strcmp(class_name, "Model") == 0) return read_functional(r, inner);
-    return dnn_fail(DNN_E_MODEL, "class_name = %s: Sequential and Functional models are read", class_name);
+    place at = { .scope = { .prefix = "", .ends = dnn_node_map() } };
+    dnn_status st = at.scope.ends ? DNN_OK : DNN_E_MEMORY;
+    if (!class_name || !inner) st = dnn_fail(DNN_E_MODEL, "has no class_name or config");
+    if (st == DNN_OK) st = read_layers(r, &at, class_name, inner, NULL);
+    dnn_node_destroy(at.scope.ends);
+    return st;
 }
 
-dnn_status keras_model_read(const keras_source *source, const dnn_node *config, dnn_node **model)
+dnn_status keras_model_read(const keras_source *source, const dnn_node *config, dnn_node **model, dnn_node **models)
 {
-    reader r = {.source = source, .inputs = dnn_node_map(), .layers = dnn_node_list(), .outputs = dnn_node_list()};
+    reader r = { .source = source, .inputs = dnn_node_map(), .layers = dnn_node_list(), .outputs = dnn_node_list(),
+                 .models = dnn_node_map() };
     *model = dnn_node_map();
-    dnn_status st = *model && r.inputs && r.layers && r.outputs ? read_model(&r, config) : DNN_E_MEMORY;
+    dnn_status st = *model && r.inputs && r.layers && r.outputs && r.models ? read_model(&r, config) : DNN_E_MEMORY;
     if (st == DNN_OK && r.layers->count == 0) st = dnn_fail(DNN_E_MODEL, "the model has no layers");
     if (st == DNN_OK) {
         st = dnn_node_set(*model, "inputs", r.inputs);
@@ -323,11 +347,14 @@ dnn_status keras_model_read(const keras_source *source, const dnn_node *config, 
         st = dnn_node_set(*model, "outputs", r.outputs);
         r.outputs = NULL;
     }
+    *models = r.models;
     dnn_node_destroy(r.inputs);
     dnn_node_destroy(r.layers);
     dnn_node_destroy(r.outputs);
+    dnn_free(r.above);
     if (st == DNN_OK) return DNN_OK;
     dnn_node_destroy(*model);
-    *model = NULL;
+    dnn_node_destroy(*models);
+    *model = *models = NULL;
     return st;
 }

@@ -73,7 +73,7 @@ static dnn_status read_foreign(dnn_model_file *f)
     if (st == DNN_OK) st = read_config(f, "model_config", &model);
     if (st == DNN_OK && !model) return judge_weights_alone(f);
     if (st != DNN_OK) return st;
-    st = keras_model_read(&source, model, &f->architecture);
+    st = keras_model_read(&source, model, &f->architecture, &f->models);
     if (st != DNN_OK && st != DNN_E_MEMORY) st = dnn_fail_in(st, "%s: model_config", f->path);
     if (st == DNN_OK) st = build(f, &graph);
     if (st == DNN_OK) st = weights_check(f, graph);
@@ -130,6 +130,7 @@ static void close_parts(dnn_model_file *file)
 {
     dnn_hdf5_close(file->hdf5);
     dnn_node_destroy(file->architecture);
+    dnn_node_destroy(file->models);
     dnn_node_destroy(file->training);
     dnn_node_destroy(file->section);
     dnn_node_destroy(file->sums);

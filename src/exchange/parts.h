@@ -28,6 +28,7 @@ struct dnn_model_file {
     bool ours;
     const char *weights; /**< group of the layers: "/model_weights", or "" in files of weights alone */
     dnn_node *architecture, *training, *section, *sums;
+    dnn_node *models; /**< map from models that are layers, each one group of the file, to the layers they are here; NULL: none */
     dnn_port inputs[DNN_MAX_IO];
     size_t n_inputs;
 };

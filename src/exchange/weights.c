@@ -130,6 +130,52 @@ static size_t next_with_weights(const dnn_graph *g, size_t layer, const dnn_segm
     return layer;
 }
 
+static bool names_layer(const dnn_node *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i]->text, name) == 0) return true;
+    return false;
+}
+
+/* The segments of the layers that a model used as a layer has become, from *layer on: what is trained, then the rest, frozen
+ * weights and statistics as they come. Owned by the caller. */
+static const dnn_segment **segments_of_model(const dnn_graph *g, const dnn_node *list, size_t *layer, size_t *count)
+{
+    const dnn_segment **all = dnn_alloc(g->segments.count + 1, sizeof *all);
+    *count = 0;
+    if (!all) return NULL;
+    size_t end = *layer;
+    for (int trained = 1; trained >= 0; trained--)
+        for (size_t i = *layer; i < g->n_layers; i++) {
+            size_t n;
+            const dnn_segment *first = segments_of(g, i, &n);
+            if (n > 0 && !names_layer(list, g->layers[i].name)) break;
+            for (size_t s = 0; s < n; s++)
+                if (first[s].trainable == trained) all[(*count)++] = &first[s];
+            end = i + 1;
+        }
+    *layer = end;
+    return all;
+}
+
+static dnn_status match_model(dnn_model_file *file, const char *group, const dnn_strings *names, const dnn_graph *g,
+                              const dnn_node *list, size_t *layer, weights_visit *visit, void *context)
+{
+    size_t count;
+    char path[MAX_NAME];
+    const dnn_segment **all = segments_of_model(g, list, layer, &count);
+    dnn_status st = all ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK && names->count != count)
+        st = model_fail(file, group, "has %zu weights, but its layers have %zu", names->count, count);
+    for (size_t i = 0; i < count && st == DNN_OK; i++) {
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", group, names->at[i]) >= sizeof path)
+            st = model_fail(file, group, "names a weight too long");
+        if (st == DNN_OK) st = visit(file, path, all[i], all[i]->name, context);
+    }
+    dnn_free(all);
+    return st;
+}
+
 static dnn_status match_group(dnn_model_file *file, const char *name, const dnn_graph *g, size_t *layer,
                               weights_visit *visit, void *context)
 {
@@ -142,6 +188,13 @@ static dnn_status match_group(dnn_model_file *file, const char *name, const dnn_
         const dnn_segment *first = NULL;
         size_t count = 0;
         const size_t i = next_with_weights(g, *layer, &first, &count);
+        const dnn_node *model = file->models ? dnn_node_find(file->models, name) : NULL;
+        if (model && i < g->n_layers) {
+            *layer = i;
+            st = match_model(file, group, &names, g, model, layer, visit, context);
+            dnn_hdf5_names_clear(&names);
+            return st;
+        }
         if (i == g->n_layers)
             st = model_fail(file, group, "has weights, but the model has no further layer with weights");
         else

@@ -11,9 +11,10 @@ static const keras_source keras_2 = {2}, keras_3 = {3};
 
 static dnn_status read_text(const keras_source *source, const char *config, dnn_node **model)
 {
-    dnn_node *node = json(config);
+    dnn_node *node = json(config), *models;
     *model = NULL;
-    const dnn_status st = keras_model_read(source, node, model);
+    const dnn_status st = keras_model_read(source, node, model, &models);
+    dnn_node_destroy(models);
     dnn_node_destroy(node);
     return st;
 }
@@ -183,8 +184,8 @@ static void what_cannot_be_honoured_is_named_with_layer_key_and_value(void **sta
          {"layer 'd' (Dense)", "dtype", "int8"}},
         {"{\"class_name\": \"Dropout\", \"config\": {\"name\": \"o\", \"rate\": 0.5, \"noise_shape\": [1, 4]}}",
          {"layer 'o' (Dropout)", "noise_shape", "[1, 4]"}},
-        {"{\"class_name\": \"Sequential\", \"config\": {\"name\": \"inner\", \"layers\": []}}",
-         {"layer 'inner' (Sequential)", "model of its own"}},
+        {"{\"class_name\": \"MyModel\", \"config\": {\"name\": \"inner\", \"layers\": []}}",
+         {"MyModel", "Sequential and Functional models"}},
         {"{\"class_name\": \"Quantum\", \"config\": {\"name\": \"q\"}}", {"layer 'q' (Quantum)", "no such layer"}},
     };
     (void)state;

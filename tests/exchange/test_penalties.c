@@ -124,9 +124,10 @@ static void networks_come_back_with_their_penalties_and_constraints(void **state
         "\"beta_regularizer\": {\"l1_proximal\": 0.4}, \"gamma_constraint\": {\"unit_norm\": {}}, \"beta_constraint\": {\"max_norm\": 1.5}}}]}";
     (void)state;
     dnn_graph *graph = graph_of(model), *again;
-    dnn_node *config = NULL, *read = NULL;
+    dnn_node *config = NULL, *read = NULL, *models;
     assert_ok(keras_model_write(graph, &config));
-    assert_ok(keras_model_read(&keras_3, config, &read));
+    assert_ok(keras_model_read(&keras_3, config, &read, &models));
+    dnn_node_destroy(models);
     assert_ok(dnn_graph_create(read, NULL, 0, &again));
     dnn_node *a = dnn_graph_write(graph), *b = dnn_graph_write(again);
     char *text;
@@ -155,8 +156,9 @@ static void networks_come_back_with_their_penalties_and_constraints(void **state
 
 static void assert_refused(const char *config, const char *key, const char *value)
 {
-    dnn_node *node = json(config), *model = NULL;
-    const dnn_status st = keras_model_read(&keras_2, node, &model);
+    dnn_node *node = json(config), *model = NULL, *models;
+    const dnn_status st = keras_model_read(&keras_2, node, &model, &models);
+    dnn_node_destroy(models);
     if (st == DNN_OK) fail_msg("%s was read", config);
     if (!strstr(dnn_fail_text(), key) || !strstr(dnn_fail_text(), value)) fail_msg("%s: %s", config, dnn_fail_text());
     dnn_node_destroy(model);

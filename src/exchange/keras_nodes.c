@@ -1,0 +1,126 @@
+/* inbound_nodes, input_layers and output_layers of Keras 2 and 3 to names of layers. */
+#include "exchange/keras_nodes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dnn/base/memory.h"
+#include "exchange/keras.h"
+
+/* ---- what a name means ---- */
+
+static const char *key_of(const char *name, size_t tensor, char *out, size_t size)
+{
+    snprintf(out, size, tensor ? "%s:%zu" : "%s", name, tensor);
+    return out;
+}
+
+dnn_status keras_scope_set(keras_scope *scope, const char *name, size_t tensor, const char *layer)
+{
+    char key[512];
+    return dnn_node_set(scope->ends, key_of(name, tensor, key, sizeof key), dnn_node_string(layer));
+}
+
+/* [name, node, tensor, …] */
+static dnn_status add_source(const keras_scope *scope, const dnn_node *tensor, const char *layer, dnn_node *sources)
+{
+    const bool fit = tensor->type == DNN_NODE_LIST && tensor->count >= 3 && tensor->items[0]->type == DNN_NODE_STRING &&
+                     tensor->items[1]->type == DNN_NODE_INT && tensor->items[2]->type == DNN_NODE_INT &&
+                     tensor->items[2]->integer >= 0;
+    char text[160], key[512];
+    if (!fit)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s is no tensor", layer,
+                        keras_show(tensor, text, sizeof text));
+    const int64_t node = tensor->items[1]->integer, number = tensor->items[2]->integer;
+    const char *name = tensor->items[0]->text;
+    const dnn_node *end = dnn_node_find(scope->ends, key_of(name, (size_t)number, key, sizeof key));
+    /* A Functional's own making counts as its first call. */
+    if (node != 0 && !(end && node == 1))
+        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s: layers that are called twice are not read", layer,
+                        keras_show(tensor, text, sizeof text));
+    if (number != 0 && !end)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s: layers with several outputs are not read", layer,
+                        keras_show(tensor, text, sizeof text));
+    const dnn_node *arguments = tensor->count > 3 ? tensor->items[3] : NULL;
+    for (size_t i = 0; arguments && arguments->type == DNN_NODE_MAP && i < arguments->count; i++)
+        if (arguments->items[i]->type != DNN_NODE_NULL)
+            return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
+                            arguments->items[i]->key, keras_show(arguments->items[i], text, sizeof text));
+    char *ours = end ? dnn_strdup(end->text) : dnn_format("%s%s", scope->prefix, name);
+    const dnn_status st = ours ? dnn_node_append(sources, dnn_node_string(ours)) : DNN_E_MEMORY;
+    dnn_free(ours);
+    return st;
+}
+
+/* ---- calls ---- */
+
+/* Keras 3: tensors anywhere in the arguments. */
+static dnn_status collect_tensors(const keras_scope *scope, const dnn_node *node, const char *layer, dnn_node *sources)
+{
+    const dnn_node *class_name = dnn_node_find(node, "class_name");
+    dnn_status st = DNN_OK;
+    if (class_name && class_name->type == DNN_NODE_STRING && strcmp(class_name->text, "__keras_tensor__") == 0) {
+        const dnn_node *history = dnn_node_at(node, "config.keras_history");
+        return history ? add_source(scope, history, layer, sources)
+                       : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a tensor without keras_history", layer);
+    }
+    if (node->type != DNN_NODE_LIST)
+        return node->type == DNN_NODE_NULL
+                   ? DNN_OK
+                   : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: an argument that is no tensor is not read",
+                              layer);
+    for (size_t i = 0; i < node->count && st == DNN_OK; i++)
+        st = collect_tensors(scope, node->items[i], layer, sources);
+    return st;
+}
+
+static dnn_status read_call(const keras_scope *scope, const dnn_node *node, const char *layer, dnn_node *sources)
+{
+    dnn_status st = DNN_OK;
+    if (node->type == DNN_NODE_MAP) {
+        const dnn_node *args = dnn_node_find(node, "args"), *kwargs = dnn_node_find(node, "kwargs");
+        char text[160];
+        for (size_t i = 0; kwargs && kwargs->type == DNN_NODE_MAP && i < kwargs->count; i++)
+            if (kwargs->items[i]->type != DNN_NODE_NULL)
+                return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
+                                kwargs->items[i]->key, keras_show(kwargs->items[i], text, sizeof text));
+        return args ? collect_tensors(scope, args, layer, sources)
+                    : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a node without args", layer);
+    }
+    if (node->type != DNN_NODE_LIST)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: neither a list nor a map", layer);
+    if (node->count > 0 && node->items[0]->type == DNN_NODE_STRING) return add_source(scope, node, layer, sources);
+    for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = add_source(scope, node->items[i], layer, sources);
+    return st;
+}
+
+dnn_status keras_sources_read(const keras_scope *scope, const dnn_node *entry, const char *layer, dnn_node **sources)
+{
+    const dnn_node *nodes = dnn_node_find(entry, "inbound_nodes");
+    *sources = NULL;
+    if (!nodes || nodes->type != DNN_NODE_LIST || nodes->count == 0)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': has no inbound_nodes: nothing leads into it", layer);
+    if (nodes->count > 1)
+        return dnn_fail(DNN_E_MODEL, "layer '%s': is called %zu times; shared layers are not read", layer,
+                        nodes->count);
+    *sources = dnn_node_list();
+    dnn_status st = *sources ? read_call(scope, nodes->items[0], layer, *sources) : DNN_E_MEMORY;
+    if (st == DNN_OK && (*sources)->count == 0)
+        st = dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: nothing leads into it", layer);
+    if (st == DNN_OK) return DNN_OK;
+    dnn_node_destroy(*sources);
+    *sources = NULL;
+    return st;
+}
+
+/* [name, 0, 0], a list of them, or a map of names to them. */
+dnn_status keras_ends_read(const keras_scope *scope, const dnn_node *ends, const char *key, dnn_node *names)
+{
+    dnn_status st = DNN_OK;
+    if (!ends || (ends->type != DNN_NODE_LIST && ends->type != DNN_NODE_MAP))
+        return dnn_fail(DNN_E_MODEL, "%s: is no list", key);
+    if (ends->type == DNN_NODE_LIST && ends->count > 0 && ends->items[0]->type == DNN_NODE_STRING)
+        return add_source(scope, ends, key, names);
+    for (size_t i = 0; i < ends->count && st == DNN_OK; i++) st = keras_ends_read(scope, ends->items[i], key, names);
+    return st;
+}
