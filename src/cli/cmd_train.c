@@ -40,7 +40,8 @@ const cli_command cli_train = {
     .details = "KEY=VALUE sets a key of the run file by its path, as in training.optimizer.sgd.learning_rate=0.1 or\n"
                "model.layers.2.dropout.rate=0.3; ~KEY removes it. 'dnn-mpi list' prints all keys.\n"
                "An output folder that holds a run already is left alone unless --resume or --overwrite says otherwise.\n"
-               "SIGUSR1, SIGTERM and Ctrl-C save a checkpoint and end the training with status 75.\n",
+               "SIGUSR1, SIGTERM and Ctrl-C save a checkpoint and end the training with status 75; a second SIGTERM or Ctrl-C ends it at once.\n"
+               "SIGCONT saves and goes on. In a Slurm job the training saves and ends in time before the job's limit, with 75 as well.\n",
     .options = options, .n_options = sizeof options / sizeof *options,
-    .least = 1, .most = 1, .takes_overrides = true, .needs_ranks = true, .run = run,
+    .least = 1, .most = 1, .takes_overrides = true, .needs_ranks = true, .before = dnn_train_listen, .run = run,
 };

@@ -38,6 +38,7 @@ struct cli_command {
     size_t least, most;        /* words; SIZE_MAX: any number */
     bool takes_overrides;
     bool needs_ranks;          /* starts MPI; the others act on launcher rank 0 alone */
+    void (*before)(void);      /* called before MPI starts; NULL: nothing */
     dnn_status (*run)(const cli_call *call);
 };
 

@@ -68,6 +68,7 @@ static dnn_status run_alone(cli_call *call)
 
 static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
 {
+    if (call->command->before) call->command->before();
     dnn_status st = dnn_comm_start(argc, argv, &call->comm);
     if (st != DNN_OK) {
         report(st);

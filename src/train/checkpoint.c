@@ -1,17 +1,14 @@
 /* Checkpoints: model files that hold, beside weights and optimizer, where the training stands. No generator state and no order
- * of data are stored: they follow from seed, epoch and step. Layout of the section: docs/formats.md. */
+ * of data are stored: they follow from seed, epoch and step. Layout of the section: docs/formats.md. Written by saver.c. */
 #include <dirent.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "dnn/base/failpoint.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
-#include "dnn/train/plugin.h"
 #include "train/trainer.h"
 
 static dnn_node *record_list(const double *values, size_t n)
@@ -26,14 +23,10 @@ static dnn_node *record_list(const double *values, size_t n)
     return list;
 }
 
-static dnn_node *section_of(const trainer *t)
+dnn_node *checkpoint_position(const trainer *t)
 {
     dnn_node *s = dnn_node_map();
     dnn_status st = s ? DNN_OK : DNN_E_MEMORY;
-    if (st == DNN_OK) st = dnn_node_set(s, "run", dnn_config_write(&t->config));
-    if (st == DNN_OK) st = dnn_node_set(s, "plugins", dnn_plugins_write());
-    if (st == DNN_OK) st = dnn_node_set(s, "scalers", dnn_dataset_fitted(t->dataset));
-    if (st == DNN_OK) st = dnn_node_set(s, "seed", dnn_node_int(t->config.seed));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch", dnn_node_int((int64_t)t->epoch));
     if (st == DNN_OK) st = dnn_node_set(s, "epoch_step", dnn_node_int((int64_t)t->epoch_step));
     if (st == DNN_OK) st = dnn_node_set(s, "step", dnn_node_int((int64_t)t->step));
@@ -50,51 +43,6 @@ static dnn_node *section_of(const trainer *t)
     if (st == DNN_OK) return s;
     dnn_node_destroy(s);
     return NULL;
-}
-
-/* The loss shows at the next step only what the last update has done; no file may hold it before. */
-static dnn_status check_weights(const trainer *t)
-{
-    for (size_t i = 0; i < t->graph->segments.total; i++)
-        if (!isfinite(t->run.weights[i]))
-            return dnn_fail(DNN_E_DIVERGED, "step %llu: the weights are not finite; they were not saved. A smaller learning rate, clipping "
-                            "(global_clipnorm: 1.0) or scaled features may help", (unsigned long long)t->step);
-    return DNN_OK;
-}
-
-static dnn_status write_model(trainer *t, const char *path, bool weights_only)
-{
-    dnn_status st = check_weights(t);
-    if (st != DNN_OK) return st;
-    dnn_node *section = section_of(t), *training = dnn_node_map();
-    dnn_model_array arrays[MAX_CALLBACKS];
-    size_t n_arrays = 0;
-    for (size_t i = 0; i < t->n_watchers && !weights_only; i++) {
-        if (!t->watchers[i].kept) continue;
-        snprintf(arrays[n_arrays].name, sizeof arrays[n_arrays].name, "kept_%zu", i);
-        arrays[n_arrays].values = t->watchers[i].kept;
-        arrays[n_arrays++].count = t->graph->segments.total;
-    }
-    st = section && training ? dnn_objective_write(t->objective, training) : DNN_E_MEMORY;
-    if (st == DNN_OK) {
-        const dnn_model_content content = {
-            .graph = t->graph, .weights = t->run.weights, .training = training,
-            .optimizer = weights_only ? NULL : t->run.optimizer,
-            .slots = (const float *const *)t->run.slots, .scalars = t->run.workers[0].scalars, .iterations = t->step - t->run.first_step,
-            .learning_rate = runner_learning_rate(&t->run, t->step), .section = section, .arrays = arrays, .n_arrays = n_arrays };
-        st = dnn_model_write(path, &content);
-    }
-    dnn_node_destroy(section);
-    dnn_node_destroy(training);
-    return st;
-}
-
-dnn_status checkpoint_export(trainer *t, const char *name, bool weights_only)
-{
-    char *path = run_folder_file(&t->folder, name);
-    const dnn_status st = path ? write_model(t, path, weights_only) : DNN_E_MEMORY;
-    dnn_free(path);
-    return st;
 }
 
 static int is_checkpoint(const struct dirent *e)
@@ -118,15 +66,15 @@ static void free_list(struct dirent **list, int n)
     if (n >= 0) free(list);
 }
 
-/* What lies beyond the present step belongs to a course that this run has left, going on from an earlier or the last undamaged file: it must
+/* What lies beyond the last step belongs to a course that this run has left, going on from an earlier or the last undamaged file: it must
  * neither push out the new ones nor be what --resume auto takes next. */
-static void prune(const trainer *t)
+void checkpoint_prune(const trainer *t, uint64_t last)
 {
     struct dirent **list = NULL;
     const int n = list_checkpoints(t->folder.path, &list);
     int ours = 0;
     uint64_t step = 0;
-    while (ours < n && run_folder_is_checkpoint(list[ours]->d_name, &step) && step <= t->step) ours++;
+    while (ours < n && run_folder_is_checkpoint(list[ours]->d_name, &step) && step <= last) ours++;
     for (int i = 0; i < n; i++) {
         if (i < ours && ours - i <= t->config.checkpoint.keep) continue;
         char *path = dnn_format("%s/checkpoints/%s", t->folder.path, list[i]->d_name);
@@ -134,17 +82,6 @@ static void prune(const trainer *t)
         dnn_free(path);
     }
     free_list(list, n);
-}
-
-dnn_status checkpoint_write(trainer *t)
-{
-    char name[64];
-    snprintf(name, sizeof name, "checkpoints/step-%010llu.h5", (unsigned long long)t->step);
-    dnn_status st = dnn_failpoint_status("checkpoint", DNN_E_IO);
-    if (st == DNN_OK) st = checkpoint_export(t, name, false);
-    if (st != DNN_OK) return st;
-    prune(t); /* only after the new one was verified */
-    return run_folder_write_status(&t->folder, "running", t->epoch, t->step, DNN_OK);
 }
 
 char *checkpoint_newest(const char *folder)

@@ -53,6 +53,8 @@ static const dnn_param every_params[] = {
 static const dnn_param checkpoint_params[] = {
     DNN_SECTION(dnn_checkpoint_config, every, every_params, "null", "when to save"),
     DNN_INT(dnn_checkpoint_config, keep, "3", ">= 1", "newest checkpoints that stay"),
+    DNN_INT(dnn_checkpoint_config, max_failures, "3", ">= 1", "saves that may fail in a row (disk full, no permission) before the run ends with status 5"),
+    DNN_BOOL(dnn_checkpoint_config, background, "true", "write files beside the training, from a copy of weights and moments; false: no copy, the training waits"),
 };
 
 static const dnn_param comm_params[] = {

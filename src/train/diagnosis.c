@@ -99,7 +99,7 @@ static layer_line line_of(const runner *r, size_t layer)
     return line;
 }
 
-static dnn_status append_line(const char *path, uint64_t epoch, const char *name, const layer_line *l)
+static dnn_status append_line(history_file *file, uint64_t epoch, const char *name, const layer_line *l)
 {
     const double values[] = { l->mean, l->sd, l->gradient, l->weights, l->ratio, l->dead };
     char text[512], number[DNN_NUMBER_TEXT];
@@ -107,17 +107,17 @@ static dnn_status append_line(const char *path, uint64_t epoch, const char *name
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         used += snprintf(text + used, sizeof text - (size_t)used, ",%s", dnn_number_text(values[i], number));
     snprintf(text + used, sizeof text - (size_t)used, "\n");
-    return dnn_file_append(path, text);
+    return history_append(file, text);
 }
 
-dnn_status diagnosis_write(const runner *r, const char *path, uint64_t epoch)
+dnn_status diagnosis_write(const runner *r, history_file *file, uint64_t epoch)
 {
     dnn_status st = DNN_OK;
     dnn_tree_merge(r->cut.shards, add, &(folding){ r->seen, r->seen_width });
     for (size_t i = 0; i < r->graph->n_layers && st == DNN_OK; i++) {
         if (!looked_at(&r->graph->layers[i])) continue;
         const layer_line line = line_of(r, i);
-        st = append_line(path, epoch, r->graph->layers[i].name, &line);
+        st = append_line(file, epoch, r->graph->layers[i].name, &line);
     }
     return st;
 }

@@ -3,6 +3,7 @@
 #ifndef DNN_TRAIN_DIAGNOSIS_H
 #define DNN_TRAIN_DIAGNOSIS_H
 
+#include "train/history.h"
 #include "train/runner.h"
 
 #define DIAGNOSIS_HEADER "epoch,layer,activation_mean,activation_sd,gradient_norm,weight_norm,update_ratio,dead_share\n"
@@ -15,7 +16,7 @@ typedef struct diagnosis_eye { worker *k; const dnn_layer *layer; size_t shard; 
 /* Zeroes this worker's stretches and makes the observer. */
 dnn_observer diagnosis_open(diagnosis_eye *eye, worker *k);
 
-/* After such a step, on rank 0: one line per layer appended to `path`. */
-dnn_status diagnosis_write(const runner *r, const char *path, uint64_t epoch);
+/* After such a step, on rank 0: one line per layer appended to the file. */
+dnn_status diagnosis_write(const runner *r, history_file *file, uint64_t epoch);
 
 #endif

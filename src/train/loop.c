@@ -1,6 +1,7 @@
 /* The course of a training. Within an epoch every worker runs steps on its own, meeting the others inside each step; the main thread of a rank looks up
  * after each step (signals, steps.csv, saving, progress), and between epochs validates and asks the callbacks. Everything decided
  * here is decided from values that are the same on all ranks. */
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -8,12 +9,14 @@
 #include "dnn/base/log.h"
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
+#include "train/deadline.h"
 #include "train/diagnosis.h"
 #include "train/replicas.h"
 #include "train/trainer.h"
 #include "train/values.h"
 
 static const double show_every = 0.1;  /* seconds */
+static const double least_between_saves = 1.0; /* that signals ask for */
 
 static double now(void)
 {
@@ -49,11 +52,79 @@ static void show(trainer *t)
     t->progress->step(t->progress->context, t->epoch_step, &running);
 }
 
-static bool save_due(const trainer *t)
+/* By number of steps: known to every worker. What rank 0 alone knows, the clock and signals, comes as a flag. */
+static bool save_due(const trainer *t, const worker *k)
 {
     const dnn_every_config *every = &t->config.checkpoint.every;
-    if (every->steps == every->steps && t->step % (uint64_t)every->steps == 0) return true;
-    return every->seconds == every->seconds && now() - t->last_saved >= every->seconds;
+    return (k->flags & FLAG_SAVE) || (every->steps == every->steps && k->step % (uint64_t)every->steps == 0);
+}
+
+static bool time_to_save(trainer *t, const worker *k, bool asked)
+{
+    const dnn_every_config *every = &t->config.checkpoint.every;
+    if (asked || (k->flags & FLAG_WISH_SAVE)) t->save_wished = true;
+    const double since = now() - t->last_saved;
+    /* signals reach all ranks of a job, not all at once: they mean one save */
+    if (t->save_wished && since >= least_between_saves) return true;
+    return every->seconds == every->seconds && since >= every->seconds;
+}
+
+static double wall_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The batch system says when, we end before; NaN is never reached. */
+static bool time_is_up(trainer *t)
+{
+    const double at = now();
+    if (at - t->last_look > t->longest_look) t->longest_look = at - t->last_look;
+    t->last_look = at;
+    if (wall_clock() >= t->job_end - deadline_margin(t->job_given, t->saver.last_seconds, t->longest_look)) t->out_of_time = true;
+    return t->out_of_time;
+}
+
+static void learn_deadline(trainer *t)
+{
+    t->last_look = now();
+    t->job_end = NAN;
+    if (dnn_comm_rank(t->comm) != 0) return;
+    t->job_end = deadline_of_job();
+    t->job_given = t->job_end - wall_clock();
+    if (isnan(t->job_end)) return;
+    dnn_info("the batch job ends in %.0f minutes; the training saves and stops %.0f seconds before", t->job_given / 60.0,
+             deadline_margin(t->job_given, 0.0, 0.0));
+}
+
+/* Rank 0, its copy being complete. */
+static dnn_status hand_over(trainer *t)
+{
+    const dnn_status st = t->saver.n_targets > 0 ? saver_hand_over(t) : DNN_OK;
+    t->save_wished = false;
+    t->last_saved = now();
+    return st;
+}
+
+/* Rank 0. A checkpoint must not stand beyond the lines of the history: what cannot take those is not asked for more. */
+static dnn_status want_checkpoint(trainer *t)
+{
+    const dnn_status st = history_flush(&t->history);
+    return st == DNN_OK ? saver_want_checkpoint(t) : saver_failed(t, st);
+}
+
+/* Every worker, after a step after which a checkpoint is due. */
+static void save_in_epoch(trainer *t, worker *k)
+{
+    const bool writes = k->main && dnn_comm_rank(t->comm) == 0;
+    if (writes) t->epoch_seconds += now() - t->epoch_began;
+    saver_copy(t, k);
+    if (!writes) return;
+    if (t->side_status == DNN_OK) t->side_status = want_checkpoint(t);
+    if (t->side_status == DNN_OK) t->side_status = hand_over(t);
+    if (t->side_status != DNN_OK) __atomic_fetch_or(&t->run.request, FLAG_FAILED, __ATOMIC_RELAXED);
+    t->epoch_began = now();
 }
 
 static dnn_status log_step(trainer *t, const worker *k)
@@ -74,15 +145,14 @@ static void after_step(trainer *t, const worker *k)
     for (size_t i = 0; i < t->run.record; i++) t->epoch_record[i] += k->outcome[i];
     t->epoch_penalty += penalties_of_step(&t->run) * dnn_objective_samples(k->outcome);
     uint64_t asked = signals_asked() | watchers_step_end(t, k->outcome);
+    const bool wished = asked & FLAG_WISH_SAVE;
     if (t->side_status == DNN_OK) t->side_status = t->run.fault;
     if (dnn_comm_rank(t->comm) == 0 && t->side_status == DNN_OK) {
         if (t->run.log_every && t->step % t->run.log_every == 0) t->side_status = log_step(t, k);
-        if (t->side_status == DNN_OK && save_due(t)) {
-            t->epoch_seconds += now() - t->epoch_began;
-            t->side_status = checkpoint_write(t);
-            t->last_saved = t->epoch_began = now();
-        }
-        if (k->diagnoses && t->side_status == DNN_OK) t->side_status = diagnosis_write(&t->run, t->history.diagnosis_path, t->epoch + 1);
+        if (t->side_status == DNN_OK) t->side_status = saver_collect(t);
+        if (time_to_save(t, k, wished)) asked |= FLAG_SAVE;
+        if (time_is_up(t)) asked |= FLAG_STOP;
+        if (k->diagnoses && t->side_status == DNN_OK) t->side_status = diagnosis_write(&t->run, &t->history.diagnosis, t->epoch + 1);
         show(t);
     }
     if (t->side_status != DNN_OK) asked |= FLAG_FAILED;
@@ -92,7 +162,7 @@ static void after_step(trainer *t, const worker *k)
 /* Main thread of each rank, before a step: what is asked for here goes into the record of this very step. */
 static void before_step(trainer *t)
 {
-    const uint64_t asked = watchers_step_begin(t);
+    const uint64_t asked = watchers_step_begin(t) | signals_asked();
     if (asked) __atomic_fetch_or(&t->run.request, asked, __ATOMIC_RELAXED);
 }
 
@@ -111,7 +181,8 @@ static void epoch_worker(void *context, int index)
             t->interrupted = (k->flags & FLAG_STOP) != 0;
             if (k->flags & FLAG_END) t->stop = t->end = true;
         }
-        if (!finite || k->flags) return;
+        if (finite && save_due(t, k)) save_in_epoch(t, k);
+        if (!finite || (k->flags & ~(uint64_t)FLAGS_GO_ON)) return;
     }
 }
 
@@ -130,6 +201,22 @@ static dnn_status validate(trainer *t)
     return st == DNN_OK ? told : st;
 }
 
+static void copy_worker(void *context, int index)
+{
+    trainer *t = context;
+    saver_copy(t, &t->run.workers[index - dnn_team_first_worker(t->team)]);
+}
+
+/* Collective, between steps: the files that rank 0 has noted are on their way. */
+static dnn_status save_wanted(trainer *t)
+{
+    bool any = t->saver.n_targets > 0 && !t->saver.handed_over;
+    dnn_comm_broadcast(t->comm, &any, sizeof any, 0);
+    if (!any) return DNN_OK;
+    dnn_team_run(t->team, copy_worker, t);
+    return dnn_agree_root(t->comm, dnn_comm_rank(t->comm) == 0 ? hand_over(t) : DNN_OK);
+}
+
 /* History, callbacks, checkpoint; rank 0's own outcomes become everybody's. */
 static dnn_status end_epoch(trainer *t)
 {
@@ -139,6 +226,7 @@ static dnn_status end_epoch(trainer *t)
     epoch_values(t);
     dnn_status st = validate(t);
     const dnn_report report = report_of(t, t->n_names);
+    if (report.writes && st == DNN_OK) st = saver_collect(t);
     if (report.writes && st == DNN_OK) st = history_epoch(&t->history, &report);
     memset(t->epoch_record, 0, t->run.record * sizeof *t->epoch_record);
     t->epoch_penalty = 0.0;
@@ -147,12 +235,10 @@ static dnn_status end_epoch(trainer *t)
     const dnn_status watched = watchers_epoch_end(t, &report);
     if (st == DNN_OK) st = watched;
     const dnn_every_config *every = &t->config.checkpoint.every;
-    if (report.writes && st == DNN_OK && every->epochs == every->epochs && t->epoch % (uint64_t)every->epochs == 0) {
-        st = checkpoint_write(t);
-        t->last_saved = now();
-    }
+    if (report.writes && st == DNN_OK && every->epochs == every->epochs && t->epoch % (uint64_t)every->epochs == 0) st = want_checkpoint(t);
     if (!report.writes && st == DNN_OK) st = dnn_failpoint_status("checkpoint", DNN_E_IO); /* on ranks that wait for it */
-    return dnn_agree(t->comm, st);
+    st = dnn_agree(t->comm, st);
+    return st == DNN_OK ? save_wanted(t) : st;
 }
 
 /* Fewer than the run file says where a phase was stopped early. */
@@ -197,10 +283,13 @@ static dnn_status run_epoch(trainer *t)
 static dnn_status save_and_stop(trainer *t)
 {
     dnn_status st = DNN_OK;
-    if (dnn_comm_rank(t->comm) == 0) st = checkpoint_write(t);
+    if (dnn_comm_rank(t->comm) == 0) st = history_flush(&t->history);
+    if (dnn_comm_rank(t->comm) == 0 && st == DNN_OK) st = saver_save_now(t);
+    if (st != DNN_OK && st != DNN_E_DIVERGED) st = dnn_fail(st, "stopped on request after step %llu, but it could not be saved: %s", (unsigned long long)t->step, dnn_fail_text());
     st = dnn_agree_root(t->comm, st);
     if (st != DNN_OK) return st;
-    return dnn_fail(DNN_E_STOPPED, "stopped on request after step %llu, checkpoint saved; go on with --resume auto", (unsigned long long)t->step);
+    return dnn_fail(DNN_E_STOPPED, "stopped %s after step %llu, checkpoint saved; go on with --resume auto",
+                    t->out_of_time ? "before the batch job's end" : "on request", (unsigned long long)t->step);
 }
 
 /* With a moving average of the weights a training ends on it (Polyak and Juditsky 1992), before a callback restores what it kept. */
@@ -228,9 +317,12 @@ static dnn_status end_phase(trainer *t, uint64_t began, bool last)
 {
     const dnn_report report = report_of(t, t->epoch > began ? t->n_names : 0);
     take_average(t);
-    const dnn_status st = watchers_train_end(t, &report, last);
+    dnn_status st = watchers_train_end(t, &report, last);
     dnn_comm_barrier(t->comm); /* restored weights are seen by all */
-    return dnn_agree(t->comm, st);
+    st = dnn_agree(t->comm, st);
+    if (st == DNN_OK) st = save_wanted(t);
+    /* what is being written is of this phase's network */
+    return st == DNN_OK ? dnn_agree_root(t->comm, dnn_comm_rank(t->comm) == 0 ? saver_finish(t) : DNN_OK) : st;
 }
 
 static dnn_status next_phase(trainer *t)
@@ -246,6 +338,8 @@ dnn_status training_loop(trainer *t)
     t->last_saved = now();
     t->epoch_first_step = t->step - t->epoch_step;
     t->last_rate = t->step ? runner_learning_rate(&t->run, t->step - 1) : runner_learning_rate(&t->run, 0);
+    const bool listening = signals_listening();
+    learn_deadline(t);
     signals_install();
     for (bool more = true; more && st == DNN_OK;) {
         phase_announce(t);
@@ -255,6 +349,6 @@ dnn_status training_loop(trainer *t)
         st = end_phase(t, began, !more);
         if (st == DNN_OK && more) st = next_phase(t);
     }
-    signals_remove();
+    signals_remove(listening);
     return st == DNN_E_STOPPED ? save_and_stop(t) : st;
 }

@@ -62,7 +62,9 @@ typedef struct worker {
 /* A block of DNN_BLOCK elements of one trainable segment. */
 typedef struct slice_block { uint32_t segment; size_t offset; uint32_t length; } slice_block;
 
-enum { FLAG_STOP = 1, FLAG_SAVE = 2, FLAG_FAILED = 4, FLAG_END = 8 };
+/* What travels in a step's record. SAVE: all workers copy for a file after this step, said by rank 0 alone; WISH_SAVE: some rank was asked for it. Both let
+ * the steps go on, the others end the epoch's. */
+enum { FLAG_STOP = 1, FLAG_SAVE = 2, FLAG_FAILED = 4, FLAG_END = 8, FLAG_WISH_SAVE = 16, FLAGS_GO_ON = FLAG_SAVE | FLAG_WISH_SAVE };
 
 struct runner {
     dnn_team *team;

@@ -181,21 +181,28 @@ static const char *state_name(dnn_status st)
     }
 }
 
-/* The final model where all went well; status.json in any case. Rank 0's failure is everybody's. */
+/* The final model where all went well; status.json in any case. */
+static dnn_status write_end(trainer *t, dnn_status outcome)
+{
+    const dnn_status lines = history_flush(&t->history);
+    dnn_status st = outcome == DNN_OK ? lines : outcome;
+    if (st == DNN_OK) st = saver_write_model(t, "model.h5");
+    const dnn_status told = run_folder_write_status(&t->folder, state_name(st), t->epoch, t->step, st);
+    return st == DNN_OK ? told : st;
+}
+
+/* Rank 0's failure is everybody's; what went wrong before has the word. */
 static dnn_status finish(trainer *t, dnn_status outcome)
 {
-    dnn_status st = DNN_OK;
-    if (dnn_comm_rank(t->comm) == 0 && t->folder.path) {
-        if (outcome == DNN_OK) st = checkpoint_export(t, "model.h5", false);
-        const dnn_status told = run_folder_write_status(&t->folder, state_name(outcome == DNN_OK ? st : outcome), t->epoch, t->step,
-                                                        outcome == DNN_OK ? st : outcome);
-        if (st == DNN_OK && outcome == DNN_OK) st = told;
-    }
-    return outcome == DNN_OK ? dnn_agree_root(t->comm, st) : outcome;
+    char text[1024];
+    snprintf(text, sizeof text, "%s", dnn_fail_text());
+    const dnn_status st = dnn_comm_rank(t->comm) == 0 && t->folder.path ? write_end(t, outcome) : DNN_OK;
+    return outcome == DNN_OK ? dnn_agree_root(t->comm, st) : dnn_fail(outcome, "%s", text);
 }
 
 static void destroy(trainer *t)
 {
+    saver_destroy(t);
     watchers_destroy(t);
     phases_clear(&t->phases);
     history_close(&t->history);
@@ -222,6 +229,7 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, shared_m
     if (st == DNN_OK) st = start_weights(t, start, with_optimizer);
     if (st == DNN_OK) st = dnn_agree(t->comm, watchers_create(t));
     if (st == DNN_OK) st = resume(t, request);
+    if (st == DNN_OK) st = saver_create(t);
     if (st == DNN_OK) st = replicas_check(&t->run, t->step); /* what they draw or read must be the same from the start */
     return st;
 }

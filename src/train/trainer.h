@@ -5,6 +5,7 @@
 #include "train/history.h"
 #include "train/phases.h"
 #include "train/runner.h"
+#include "train/saver.h"
 #include "train/setup.h"
 
 enum { MAX_CALLBACKS = 16, MAX_VALUES = 64 };
@@ -15,9 +16,11 @@ typedef struct watcher {
     const dnn_callback_kind *kind;
     void *state;
     float *kept;                   /* [segments.total] on ranks that lead a team; NULL: nothing kept yet */
+    float *spare;                  /* likewise: room for the next ones while a file is being written from these */
+    bool lent;                     /* it is */
 } watcher;
 
-typedef struct trainer {
+struct trainer {
     dnn_comm *comm;
     dnn_team *team;
     dnn_config config;
@@ -52,16 +55,21 @@ typedef struct trainer {
     bool begun;                    /* callbacks have been told that the training begins */
     bool diverged, interrupted;
 
+    saver saver;                   /* its thread and what it reports: rank 0's */
+    bool save_wished;              /* rank 0: since the last save somebody has asked for one */
     /* rank 0: saving */
     dnn_status side_status;        /* of what rank 0 does alone in the step loop */
     double epoch_began, last_saved, last_shown;
-} trainer;
+    double job_end, job_given;     /* of the batch job: seconds since 1970, NaN: none; seconds there were at the start */
+    double last_look, longest_look; /* at the clock; the longest between two */
+    bool out_of_time;
+};
 
 /* checkpoint.c */
-/* Writes checkpoints/step-%010d.h5 and drops what is beyond `keep`. Rank 0. */
-dnn_status checkpoint_write(trainer *t);
-/* Writes the model as it stands to a file of the output folder. Rank 0. */
-dnn_status checkpoint_export(trainer *t, const char *name, bool weights_only);
+/* Where the training stands: what a checkpoint's section holds beside what stays the same all along. Owned by the caller; NULL: out of memory. */
+dnn_node *checkpoint_position(const trainer *t);
+/* Removes the checkpoints beyond the newest `keep` up to step `last`, and those of later steps. Rank 0. */
+void checkpoint_prune(const trainer *t, uint64_t last);
 /* The newest checkpoint of a folder that is whole, skipping damaged ones with a warning; NULL where there is none. Rank 0; owned by the caller. */
 char *checkpoint_newest(const char *folder);
 /* Takes up where the file left off. Collective. */
@@ -93,6 +101,10 @@ dnn_status watchers_phase_begin(trainer *t);
 dnn_node *watchers_save(const trainer *t);
 dnn_status watchers_load(trainer *t, const dnn_node *saved);
 
+/* What callbacks keep, for a file to be written from: until it is taken back they keep new weights elsewhere. Returns how many. Rank 0. */
+size_t watchers_lend(trainer *t, dnn_model_array *arrays);
+void watchers_take_back(trainer *t);
+
 /* loop.c: epochs until the end, a stop, or a divergence. Collective. */
 dnn_status training_loop(trainer *t);
 
@@ -100,9 +112,10 @@ dnn_status training_loop(trainer *t);
 dnn_status trace_file_write(trainer *t);
 
 /* signals.c */
+bool signals_listening(void);  /* whether dnn_train_listen was called */
 void signals_install(void);
-void signals_remove(void);
-/* FLAG_… asked for by signals so far. */
+void signals_remove(bool listening);
+/* FLAG_… asked for by signals: to stop from the first such on, to save once for each. */
 uint64_t signals_asked(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* Callbacks of one training: their states, their wishes, the weights they keep. All ranks see the same values and decide alike; each team's leader
  * holds the kept weights, rank 0 writes files. */
+#include <stdio.h>
 #include <string.h>
 
 #include "dnn/base/memory.h"
@@ -50,6 +51,7 @@ void watchers_destroy(trainer *t)
     for (size_t i = 0; i < t->n_watchers; i++) {
         dnn_free(t->watchers[i].state);
         dnn_free(t->watchers[i].kept);
+        dnn_free(t->watchers[i].spare);
     }
     t->n_watchers = 0;
 }
@@ -58,6 +60,12 @@ static dnn_status keep(trainer *t, watcher *w)
 {
     const size_t total = t->graph->segments.total;
     if (!dnn_team_leads(t->team)) return DNN_OK;
+    if (w->lent) {
+        float *lent = w->kept;
+        w->kept = w->spare;
+        w->spare = lent;
+        w->lent = false;
+    }
     if (!w->kept) w->kept = dnn_alloc(total, sizeof *w->kept);
     if (!w->kept) return DNN_E_MEMORY;
     memcpy(w->kept, t->run.weights, total * sizeof *w->kept);
@@ -80,8 +88,27 @@ static dnn_status save_files(trainer *t, const dnn_wish *wishes)
 {
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < t->n_watchers && st == DNN_OK && dnn_comm_rank(t->comm) == 0; i++)
-        if (wishes[i].save_as) st = checkpoint_export(t, wishes[i].save_as, wishes[i].weights_only);
+        if (wishes[i].save_as) st = saver_want_file(t, wishes[i].save_as, wishes[i].weights_only);
     return st;
+}
+
+size_t watchers_lend(trainer *t, dnn_model_array *arrays)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_watchers; i++) {
+        watcher *w = &t->watchers[i];
+        if (!w->kept) continue;
+        snprintf(arrays[n].name, sizeof arrays[n].name, "kept_%zu", i);
+        arrays[n].values = w->kept;
+        arrays[n++].count = t->graph->segments.total;
+        w->lent = true;
+    }
+    return n;
+}
+
+void watchers_take_back(trainer *t)
+{
+    for (size_t i = 0; i < t->n_watchers; i++) t->watchers[i].lent = false;
 }
 
 static dnn_callback_hook *hook_of(const watcher *w, size_t hook)

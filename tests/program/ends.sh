@@ -18,9 +18,9 @@ model:
 training: {loss: binary_crossentropy, metrics: [accuracy], optimizer: adam, batch_size: 20, epochs: 2}
 YAML
 
-one_line() { # TEXT…: the only line of stderr that is a message has these texts
+one_line() { # TEXT…: the only line of stderr that is a message, and no warning, has these texts
     local text
-    [ "$(grep -c '^dnn-mpi: ' err)" -eq 1 ] || { cat err >&2; fail "not one message"; }
+    [ "$(grep '^dnn-mpi: ' err | grep -vc '^dnn-mpi: warning: ')" -eq 1 ] || { cat err >&2; fail "not one message"; }
     for text in "$@"; do expect_text "$text" err; done
 }
 
@@ -76,7 +76,7 @@ wait "$first" || status=$?
 [ "$status" -eq 75 ] || fail "the first run ends with $status: $(cat first)"
 expect_text '"state": "stopped"' taken/status.json
 
-# 5: the folder has gone.
+# 5: the folder has gone. Saves may fail for a while, in case it comes back.
 run_ranks 3 train run.yaml output=gone training.epochs=100000 >out 2>err &
 job=$!
 for _ in $(seq 1000); do if [ -e gone/checkpoints/step-0000000100.h5 ]; then break; fi; sleep 0.01; done
@@ -84,21 +84,33 @@ mv gone was
 status=0
 wait "$job" || status=$?
 [ "$status" -eq 5 ] || fail "a folder that has gone gives $status"
-one_line "gone/" "cannot"
+one_line "gone/" "cannot" "3 saves in a row"
+expect_text "the training goes on" err
 
-# 5: a file system that is full: the checkpoint does not fit. What was there before is whole.
+# 5: a file system that is full. Checkpoints do not fit: the training goes on with what is there, then ends. Neither is anything half written left.
 cat >limited.sh <<'SH'
 #!/bin/bash
 ulimit -f 12288 # KiB; MPI's own files have at most a third of that
 exec "$DNN_MPI" "$@"
 SH
 chmod +x limited.sh
-expect_status 5 ./limited.sh train run.yaml output=full \
-    'model.layers=[{dense: {units: 1100}}, {dense: {units: 1100}}, {dense: {units: 1, activation: sigmoid}}]' \
-    data.limit.train=40
-one_line "full/checkpoints/" "cannot write: File too large"
-expect_text '"code": 5' full/status.json
-[ -z "$(ls full/checkpoints)" ] || fail "half a checkpoint is left: $(ls full/checkpoints)"
+large='model.layers=[{dense: {units: 1100}}, {dense: {units: 1100}}, {dense: {units: 1, activation: sigmoid}}]'
+for most in 1 3; do
+    expect_status 5 ./limited.sh train run.yaml output=full-$most "$large" data.limit.train=40 training.epochs=9 checkpoint.max_failures=$most
+    one_line "full-$most/checkpoints/" "cannot write: File too large" "there is no checkpoint yet"
+    [ "$(grep -c "failed save" err)" -eq $((most - 1)) ] || fail "not $((most - 1)) warnings"
+    expect_text '"code": 5' full-$most/status.json
+    [ -z "$(ls full-$most/checkpoints)" ] || fail "half a checkpoint is left: $(ls full-$most/checkpoints)"
+done
+[ "$(wc -l <full-3/history.csv)" -gt 3 ] || fail "the training did not go on"
+
+# There is room again after two failed saves: they are forgotten, and the history has no gap.
+mkdir -p tight/checkpoints/step-0000000020.h5 tight/checkpoints/step-0000000040.h5 # a file cannot take a folder's place
+expect_status 0 "$DNN_MPI" train run.yaml output=tight --resume auto checkpoint.every.steps=20 checkpoint.max_failures=4 training.epochs=3
+[ "$(grep -c "failed save 1 of 4" err)" -eq 1 ] || fail "$(cat err)"
+[ "$(grep -c "failed save 2 of 4" err)" -eq 1 ] || fail "$(cat err)"
+expect_no_text "failed save 3 of 4" err
+[ "$(wc -l <tight/history.csv)" -eq 4 ] || fail "the history has a gap"
 
 # Results that reach nobody are no success, and what is printed never goes into another file.
 expect_status 0 "$DNN_MPI" train run.yaml

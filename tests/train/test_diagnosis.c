@@ -36,7 +36,7 @@ static void diagnose(int threads, char *text, size_t size)
     assert_int_equal(dnn_file_append(path, DIAGNOSIS_HEADER), DNN_OK);
     assert_int_equal(trial_open(NULL, network, threads, &t), DNN_OK);
     assert_true(trial_steps(&t, 1, 4));
-    assert_int_equal(diagnosis_write(&t.run, path, 1), DNN_OK);
+    assert_int_equal(diagnosis_write(&t.run, &(history_file){ .path = path }, 1), DNN_OK);
     assert_int_equal(dnn_file_read(path, 1 << 16, DNN_E_IO, &read, &length), DNN_OK);
     snprintf(text, size, "%s", read);
     dnn_free(read);

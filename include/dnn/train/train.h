@@ -34,6 +34,9 @@ typedef struct dnn_train_request {
 } dnn_train_request;
 
 dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request);
+/** From now on SIGUSR1 (save and end) and SIGCONT (save) are noted for the training that begins later, instead of ending the process: to be called before
+ * MPI starts. Local. */
+void dnn_train_listen(void);
 
 /** One tensor of `check --gradients`. Errors are relative to the tensor's largest gradient. */
 typedef struct dnn_gradient_line {
