@@ -60,7 +60,7 @@ static dnn_status of_model(const cli_call *call, load *l)
     dnn_component optimizer = { 0 };
     const dnn_port *inputs = NULL;
     size_t n_inputs = 0;
-    dnn_status st = dnn_plugins_load_model(NULL, call->words[0]);
+    dnn_status st = dnn_plugins_check_model(NULL, call->words[0]);
     if (st == DNN_OK) st = dnn_model_open(call->words[0], &file);
     if (st != DNN_OK) return st;
     const dnn_node *architecture = dnn_model_architecture(file, &inputs, &n_inputs);

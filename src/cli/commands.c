@@ -10,7 +10,7 @@ const size_t cli_commands_count = sizeof cli_commands / sizeof *cli_commands;
 
 const cli_option cli_common_options[] = {
     { "threads", "N", "workers in each rank that share its memory; default 1", .kind = CLI_NUMBER },
-    { "plugin", "FILE[:FILE…]", .help = "shared objects with components of one's own, beside those that the run file or the model file names" },
+    { "plugin", "FILE[:FILE…]", .help = "shared objects with components of one's own, beside those that the run file names; a model file that needs them says so" },
     { "quiet", NULL, .help = "no progress and no remarks; warnings and errors stay" },
     { "help", NULL, .help = "this text" },
     { "version", NULL, .help = "versions of the program and of its libraries" },

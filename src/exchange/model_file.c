@@ -142,7 +142,7 @@ dnn_status dnn_model_peek(const char *path, dnn_node **section)
     dnn_model_file f = { .path = dnn_strdup(path) };
     *section = NULL;
     dnn_status st = f.path ? header_judge(path, DNN_FORMAT_VERSION, &f.ours) : DNN_E_MEMORY;
-    if (st == DNN_OK && f.ours) st = dnn_hdf5_open(path, DNN_E_MODEL, &f.hdf5);
+    if (st == DNN_OK && f.ours) st = dnn_hdf5_open_apart(path, DNN_E_MODEL, &f.hdf5);
     if (st == DNN_OK && f.ours) st = section_read(&f);
     if (st == DNN_OK) {
         *section = f.section;

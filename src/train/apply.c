@@ -85,7 +85,7 @@ static dnn_status build(application *a, bool evaluates)
     return st;
 }
 
-/* Those that `plugins=` names, else those that the file was trained with. */
+/* Those that `plugins=` names; else those that the file was trained with must be there already. */
 static dnn_status load_plugins(dnn_comm *comm, const dnn_apply_request *request)
 {
     dnn_node *root = dnn_node_map();
@@ -93,7 +93,7 @@ static dnn_status load_plugins(dnn_comm *comm, const dnn_apply_request *request)
     for (size_t i = 0; i < request->n_overrides && st == DNN_OK; i++)
         if (strncmp(request->overrides[i], "plugins=", 8) == 0) st = dnn_config_override(root, &request->overrides[i], 1);
     st = dnn_agree(comm, st);
-    if (st == DNN_OK) st = dnn_node_find(root, "plugins") ? dnn_plugins_load_tree(comm, root) : dnn_plugins_load_model(comm, request->model_file);
+    if (st == DNN_OK) st = dnn_node_find(root, "plugins") ? dnn_plugins_load_tree(comm, root) : dnn_plugins_check_model(comm, request->model_file);
     dnn_node_destroy(root);
     return st;
 }

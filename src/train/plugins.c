@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/exchange/model_file.h"
@@ -18,11 +19,11 @@ typedef struct loaded { char *path; char digest[33]; } loaded;
 static loaded plugins[MAX_PLUGINS];
 static size_t n_plugins;
 
-static dnn_status digest_of(const char *path, dnn_status missing, char digest[33])
+static dnn_status digest_of(const char *path, char digest[33])
 {
     char *bytes = NULL;
     size_t length = 0;
-    const dnn_status st = dnn_file_read(path, PLUGIN_LIMIT, missing, &bytes, &length);
+    const dnn_status st = dnn_file_read(path, PLUGIN_LIMIT, DNN_E_CONFIG, &bytes, &length);
     if (st != DNN_OK) return dnn_fail_in(st, "plug-in");
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes, length));
@@ -69,24 +70,21 @@ static dnn_status load(const char *path, const char *digest)
     return DNN_OK;
 }
 
-/* `wanted`: the digest that it must have; NULL: any. */
-static dnn_status load_everywhere(dnn_comm *comm, const char *path, const char *wanted)
+static dnn_status load_everywhere(dnn_comm *comm, const char *path)
 {
     char digest[33] = "";
-    dnn_status st = dnn_agree(comm, digest_of(path, wanted ? DNN_E_MODEL : DNN_E_CONFIG, digest));
+    dnn_status st = dnn_agree(comm, digest_of(path, digest));
     if (st != DNN_OK) return st;
     if (!dnn_comm_same(comm, digest, sizeof digest))
         return dnn_fail(DNN_E_RANKS, "plug-in %s: is not the same file on all ranks; copy one to every machine", path);
     if (has(digest)) return DNN_OK;
-    if (wanted && strcmp(wanted, digest) != 0)
-        return dnn_fail(DNN_E_MODEL, "plug-in %s: has changed since the model was trained with it; to use it as it is now say --plugin %s", path, path);
     return dnn_agree(comm, load(path, digest));
 }
 
 dnn_status dnn_plugins_load(dnn_comm *comm, const char *const *paths, size_t count)
 {
     dnn_status st = DNN_OK;
-    for (size_t i = 0; i < count && st == DNN_OK; i++) st = load_everywhere(comm, paths[i], NULL);
+    for (size_t i = 0; i < count && st == DNN_OK; i++) st = load_everywhere(comm, paths[i]);
     return st;
 }
 
@@ -102,49 +100,43 @@ dnn_status dnn_plugins_load_tree(dnn_comm *comm, const dnn_node *root)
         const dnn_node *item = alone ? list : list->items[i];
         char place[512];
         if (item->type != DNN_NODE_STRING) return dnn_node_fail(DNN_E_CONFIG, item, "plugins: must be a list of paths of shared objects");
-        st = load_everywhere(comm, item->text, NULL);
+        st = load_everywhere(comm, item->text);
         if (st != DNN_OK) st = dnn_fail_in(st, "%s", dnn_place_text(item->place, place, sizeof place));
     }
     return st;
 }
 
-static bool known(const char *path)
+static const loaded *known(const char *path)
 {
     for (size_t i = 0; i < n_plugins; i++)
-        if (strcmp(plugins[i].path, path) == 0) return true;
-    return false;
+        if (strcmp(plugins[i].path, path) == 0) return &plugins[i];
+    return NULL;
 }
 
-/* Rank 0 reads which; all load them. */
-dnn_status dnn_plugins_load_model(dnn_comm *comm, const char *model_file)
+static dnn_status check_one(const char *model_file, const dnn_node *item)
+{
+    const char *digest = item->type == DNN_NODE_STRING ? item->text : "";
+    if (has(digest)) return DNN_OK;
+    if (known(item->key)) {
+        dnn_warn("%s: plug-in %s has changed since the model was trained with it", model_file, item->key);
+        return DNN_OK;
+    }
+    return dnn_fail(DNN_E_MODEL, "%s: was trained with plug-in %s: say --plugin %s if you trust that file; a model file does not make code run",
+                    model_file, item->key, item->key);
+}
+
+dnn_status dnn_plugins_check_model(dnn_comm *comm, const char *model_file)
 {
     dnn_node *map = NULL;
-    size_t count = 0, length = 0;
+    dnn_status st = DNN_OK;
     if (dnn_comm_rank(comm) == 0) {
         if (dnn_model_peek(model_file, &map) != DNN_OK) dnn_fail_clear();
         const dnn_node *list = dnn_node_find(map, "plugins");
-        count = list && list->type == DNN_NODE_MAP ? list->count : 0;
-    }
-    dnn_comm_broadcast(comm, &count, sizeof count, 0);
-    dnn_status st = DNN_OK;
-    for (size_t i = 0; i < count && st == DNN_OK; i++) {
-        const dnn_node *item = dnn_comm_rank(comm) == 0 ? dnn_node_find(map, "plugins")->items[i] : NULL;
-        void *text = item ? dnn_format("%s%c%s", item->key, '\n', item->type == DNN_NODE_STRING ? item->text : "") : NULL;
-        length = text ? strlen(text) : 0;
-        st = dnn_agree_root(comm, text || dnn_comm_rank(comm) ? DNN_OK : DNN_E_MEMORY);
-        if (st == DNN_OK) st = dnn_comm_broadcast_block(comm, &text, &length, 0);
-        char *digest = st == DNN_OK ? memchr(text, '\n', length) : NULL;
-        char *path = digest ? dnn_format("%.*s", (int)(digest - (char *)text), (char *)text) : NULL;
-        char *wanted = digest ? dnn_format("%.*s", (int)(length - (size_t)(digest + 1 - (char *)text)), digest + 1) : NULL;
-        if (st == DNN_OK) st = dnn_agree(comm, path && wanted ? DNN_OK : DNN_E_MEMORY);
-        if (st == DNN_OK && !known(path)) st = load_everywhere(comm, path, wanted);
-        if (st != DNN_OK) st = dnn_fail_in(st, "%s: was trained with a plug-in", model_file);
-        dnn_free(path);
-        dnn_free(wanted);
-        dnn_free(text);
+        for (size_t i = 0; list && list->type == DNN_NODE_MAP && i < list->count && st == DNN_OK; i++)
+            st = check_one(model_file, list->items[i]);
     }
     dnn_node_destroy(map);
-    return st;
+    return dnn_agree_root(comm, st);
 }
 
 dnn_node *dnn_plugins_write(void)

@@ -72,9 +72,10 @@ dnn_status dnn_plugin_register(const dnn_plugin *plugin, const dnn_plugin *doubl
 dnn_status dnn_plugins_load(dnn_comm *comm, const char *const *paths, size_t count);
 /** Loads what `plugins` of a run file's tree names; messages have its place. Collective. */
 dnn_status dnn_plugins_load_tree(dnn_comm *comm, const dnn_node *root);
-/** Loads what the model file says it was trained with: each path must hold the very bytes it held then. DNN_E_MODEL says what to do where
- * it does not. Files that name none, or cannot be read, are left to who opens them. Collective. */
-dnn_status dnn_plugins_load_model(dnn_comm *comm, const char *model_file);
+/** Looks whether what the model file says it was trained with is loaded; nothing is loaded for its sake, since the file may be a
+ * stranger's. DNN_E_MODEL names what is missing and how to give it; other bytes than then are warned of. Files that name none, or cannot
+ * be read, are left to who opens them. Collective. */
+dnn_status dnn_plugins_check_model(dnn_comm *comm, const char *model_file);
 
 /** What is loaded, as a map of paths to digests; NULL when out of memory. */
 dnn_node *dnn_plugins_write(void);
