@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "nn/activity.h"
 #include "nn/graph.h"
 
 typedef struct model_section { dnn_node *inputs, *defaults, *layers, *outputs; } model_section;
@@ -73,6 +74,7 @@ static dnn_status read_layers(dnn_graph *g, const dnn_node *flat)
         l->params = l->component.params;
         l->frozen = !((const dnn_layer_common *)l->component.common)->trainable;
         st = set_activation(l);
+        if (st == DNN_OK) st = activity_set(l);
     }
     return st;
 }

@@ -47,7 +47,7 @@ void dnn_graph_freeze(dnn_graph *g, size_t layer, bool frozen)
 bool dnn_graph_penalizes(const dnn_graph *g)
 {
     for (size_t i = 0; i < g->n_layers; i++)
-        if (g->layers[i].kind->penalizes) return true;
+        if (g->layers[i].kind->penalizes || g->layers[i].activity) return true;
     return false;
 }
 

@@ -144,6 +144,7 @@ static dnn_status plan_layer(dnn_graph *g, const dnn_op *op)
             op->in[i] < g->n_inputs ? g->inputs[op->in[i]].shape : g->layers[g->ops[op->in[i] - g->n_inputs].layer].out;
     const dnn_status st = l->kind->plan(l, &l->plan);
     if (st != DNN_OK) return graph_fail_in(l, st);
+    if (l->activity) l->plan.backward_wants_y = true;
     l->out = l->plan.out;
     if (shape_units_checked(&l->out) == 0) return too_large(l, "its output", &l->out);
     for (size_t w = 0; w < l->plan.n_weights; w++)

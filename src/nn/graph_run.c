@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nn/activity.h"
 #include "nn/graph.h"
 
 typedef struct work {
@@ -116,6 +117,7 @@ static void forward_op(const work *k, const dnn_op *op)
             p.merged = merged;
             p.penalty = &k->shards[i]->penalty;
             l->kind->forward(l, &p);
+            if (l->activity) *p.penalty += activity_of(l, p.rows, p.y);
         }
         observe(k, l, false, k->shards[i], value_of(k, k->shards[i], op->out));
     }
@@ -191,6 +193,7 @@ static void backward_shard(const work *k, const dnn_op *op, dnn_shard *s, const 
     const size_t added = aim(k, op, s, has, &beside);
     p.dy = m->dy[op->out];
     p.merged = merged;
+    if (l->activity) activity_back(l, p.rows, p.y, p.dy);
     observe(k, l, true, s, p.dy);
     l->kind->backward(l, &p);
     if (added) add_beside(k, op, s, beside);

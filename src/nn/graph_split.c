@@ -25,6 +25,7 @@ static dnn_status split_one(dnn_layer *owner, size_t owner_source, dnn_layer *ma
                          .internal = true,
                          .activation = owner->activation,
                          .activation_params = owner->activation_params,
+                         .activity = owner->activity,
                          .component = { .place = owner->component.place } };
     made->name = dnn_format("%s/%s", owner->name, owner->activation->kind.name);
     w->from = dnn_alloc(1, sizeof *w->from);
@@ -33,6 +34,7 @@ static dnn_status split_one(dnn_layer *owner, size_t owner_source, dnn_layer *ma
     w->from[0] = owner_source;
     owner->activation = NULL;
     owner->activation_params = NULL;
+    owner->activity = NULL;
     return DNN_OK;
 }
 

@@ -67,6 +67,8 @@ static bool can_fuse(const dnn_graph *graph, size_t o, const dnn_component *loss
 {
     const dnn_loss_kind *kind = (const dnn_loss_kind *)loss->kind;
     const dnn_activation_kind *activation = output_activation(graph, o);
+    /* The penalty's gradient is one of the output, where that of a fused loss would pass by. */
+    if (graph->layers[graph->ops[graph->output_tensor[o] - graph->n_inputs].layer].activity) return false;
     if (!kind->fused_with || !activation || strcmp(activation->kind.name, kind->fused_with) != 0) return false;
     return !kind->fuses || kind->fuses(loss->params);
 }

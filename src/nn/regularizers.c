@@ -36,7 +36,12 @@ static void add(l1_l2_params p, size_t n, const float *restrict w, float *restri
 #define WHOLE(name, ...)                                                                                                           \
     static l1_l2_params name##_factors(const void *params) { const name##_params *p = params; return (l1_l2_params){ __VA_ARGS__ }; }   \
     static double name##_penalty(const void *params, size_t n, const float *w) { return sum(name##_factors(params), n, w); }         \
-    static void name##_add(const void *params, size_t n, const float *w, float *g) { add(name##_factors(params), n, w, g); }
+    static void name##_add(const void *params, size_t n, const float *w, float *g) { add(name##_factors(params), n, w, g); }        \
+    static void name##_both(const void *params, double *l1, double *l2)                                                              \
+    {                                                                                                                                \
+        *l1 = name##_factors(params).l1;                                                                                             \
+        *l2 = name##_factors(params).l2;                                                                                             \
+    }
 WHOLE(l1, p->l1, 0.0)
 WHOLE(l2, 0.0, p->l2)
 WHOLE(l1_l2, p->l1, p->l2)
@@ -51,10 +56,11 @@ static void soft_threshold(const void *params, double learning_rate, size_t n, f
 
 #define KIND(name_, help_, keras_, struct_, rows_) \
     .kind = { .name = name_, .help = help_, .params_size = sizeof(struct_), DNN_PARAMS(rows_), .keras = keras_ }
-static const dnn_regularizer_kind l1 = { KIND("l1", "l1 · sum |w|", "L1", l1_params, l1_rows), .penalty = l1_penalty, .add_gradient = l1_add };
-static const dnn_regularizer_kind l2 = { KIND("l2", "l2 · sum w²", "L2", l2_params, l2_rows), .penalty = l2_penalty, .add_gradient = l2_add };
+static const dnn_regularizer_kind l1 = { KIND("l1", "l1 · sum |w|", "L1", l1_params, l1_rows), .penalty = l1_penalty, .add_gradient = l1_add, .factors = l1_both };
+static const dnn_regularizer_kind l2 = { KIND("l2", "l2 · sum w²", "L2", l2_params, l2_rows), .penalty = l2_penalty, .add_gradient = l2_add, .factors = l2_both };
 static const dnn_regularizer_kind l1_l2 = { KIND("l1_l2", "l1 · sum |w| + l2 · sum w²", "L1L2", l1_l2_params, l1_l2_rows),
-                                            .penalty = l1_l2_penalty, .add_gradient = l1_l2_add };
+                                            .penalty = l1_l2_penalty, .add_gradient = l1_l2_add,
+                                            .factors = l1_l2_both };
 static const dnn_regularizer_kind l1_proximal = {
     KIND("l1_proximal", "l1 · sum |w| by a soft threshold after the step, with exact zeros (Parikh and Boyd 2014)", NULL, l1_params, l1_rows),
     .penalty = l1_penalty, .after_update = soft_threshold };

@@ -163,9 +163,19 @@ static void keys_that_change_nothing_are_ignored(void **state)
                    "\"synchronized\": false, \"renorm\": false, \"renorm_clipping\": null, \"renorm_momentum\": 0.99}},"
                    "{\"class_name\": \"Dropout\", \"config\": {\"name\": \"o\", \"rate\": 0.25, \"seed\": 3, "
                    "\"noise_shape\": null, \"trainable\": false}}"),
-        "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2}}, "
+        "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, \"activity_regularizer\": null}}, "
         "{\"batch_normalization\": {\"name\": \"b\", \"axis\": 1}},"
         "{\"dropout\": {\"name\": \"o\", \"rate\": 0.25, \"trainable\": false}}]}");
+}
+
+static void an_activity_regularizer_is_a_row_of_the_layer(void **state)
+{
+    (void)state;
+    assert_reads(&keras_3,
+                 SEQUENTIAL(INPUT "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2, \"activity_regularizer\": {\"module\": "
+                                  "\"keras.regularizers\", \"class_name\": \"L2\", \"config\": {\"l2\": 0.125}, \"registered_name\": null}}}"),
+                 "{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"name\": \"d\", \"units\": 2, \"activity_regularizer\": {\"l2\": {\"l2\": "
+                 "0.125}}}}]}");
 }
 
 static void what_cannot_be_honoured_is_named_with_layer_key_and_value(void **state)
@@ -311,6 +321,10 @@ static void components_are_written_as_keras_3_takes_them(void **state)
     assert_writes(model, "config.layers.3.config.activation", "\"leaky_relu\"");
     assert_writes(model, "config.layers.4.config.activation", "\"selu\"");
     assert_writes(model, "config.layers.5.class_name", "\"LeakyReLU\"");
+    assert_writes("{\"inputs\": {\"x\": [4]}, \"layers\": [{\"dense\": {\"units\": 2, \"activity_regularizer\": {\"l1_l2\": {\"l1\": 0.5, \"l2\": "
+                  "0.25}}}}]}",
+                  "config.layers.1.config.activity_regularizer",
+                  "{\"class_name\": \"L1L2\", \"config\": {\"l1\": 0.5, \"l2\": 0.25}}");
     /* Keras has no such thing: it must not take it for another. */
     assert_writes(model, "config.layers.6.config.activation",
                   "{\"module\": \"dnn_mpi\", \"class_name\": \"hard_sigmoid\", \"config\": {\"slope\": 0.2}, "
@@ -447,6 +461,7 @@ int main(void)
         cmocka_unit_test(activations_are_names_functions_or_layers_with_their_own_defaults),
         cmocka_unit_test(hard_sigmoid_has_the_slope_of_the_version_that_wrote_it),
         cmocka_unit_test(keys_that_change_nothing_are_ignored),
+        cmocka_unit_test(an_activity_regularizer_is_a_row_of_the_layer),
         cmocka_unit_test(what_cannot_be_honoured_is_named_with_layer_key_and_value),
         cmocka_unit_test(nodes_of_both_versions_say_the_same),
         cmocka_unit_test(nodes_that_mean_more_than_our_graphs_are_named),

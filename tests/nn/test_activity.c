@@ -34,6 +34,31 @@ static void the_penalty_of_a_batch_is_the_mean_over_its_samples(void **state)
     layer_close(&r);
 }
 
+/* The row on a layer is that layer with activity_regularization behind it. */
+static void the_row_on_a_layer_is_the_layer_behind_it(void **state)
+{
+    static const char *const rows[] = { "{dense: {units: 4, activation: tanh, activity_regularizer: {l1_l2: {l1: 0.5, l2: 0.25}}}}",
+                                        "{dense: {units: 4, activation: softmax, activity_regularizer: {l1_l2: {l1: 0.5, l2: 0.25}}}}" };
+    static const char *const layers[] = { "{dense: {units: 4, activation: tanh}}, {activity_regularization: {l1: 0.5, l2: 0.25}}",
+                                          "{dense: {units: 4, activation: softmax}}, {activity_regularization: {l1: 0.5, l2: 0.25}}" };
+    const real x[(ROWS + MASKED) * UNITS] = { 1, -2, 0, 3, -4, 0, 100, 100 };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        layer_run r, s;
+        layer_open("{x: [2]}", rows[i], ROWS + MASKED, &r);
+        layer_open("{x: [2]}", layers[i], ROWS + MASKED, &s);
+        assert_true(dnn_graph_penalizes(r.graph));
+        r.shard.rows = s.shard.rows = ROWS;
+        r.shard.x[0] = s.shard.x[0] = x;
+        const real *y = layer_forward(&r), *z = layer_forward(&s);
+        assert_memory_equal(y, z, ROWS * 4 * sizeof *y);
+        assert_true(r.shard.penalty == s.shard.penalty && r.shard.penalty > 0.1);
+        layer_close(&r);
+        layer_close(&s);
+    }
+    expect_refused("{x: [2]}", "{dense: {units: 4, activity_regularizer: l1_proximal}}", "works on weights alone");
+}
+
 static void other_networks_have_no_place_for_it_in_the_record(void **state)
 {
     layer_run r;
@@ -55,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_penalty_of_a_batch_is_the_mean_over_its_samples),
+        cmocka_unit_test(the_row_on_a_layer_is_the_layer_behind_it),
         cmocka_unit_test(other_networks_have_no_place_for_it_in_the_record),
     };
     return cmocka_run_group_tests(tests, NULL, memory_is_balanced);

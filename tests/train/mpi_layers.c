@@ -22,6 +22,8 @@ static const struct { const char *kind, *run; } models[] = {
     { "flatten", ON("flatten") },
     { "reshape", ON("{reshape: {target_shape: [8, 4]}}") },
     { "dense", ON("{dense: {units: 5, activation: gelu}}") },
+    { "dense", ON("{dense: {units: 5, activation: relu, activity_regularizer: {l1_l2: {l1: 0.01, l2: 0.02}}}}") },
+    { "conv2d", ON("{conv2d: {filters: 3, kernel_size: 2, activation: tanh, activity_regularizer: l1}}") },
     { "activation", ON("{activation: tanh}") },
     { "leaky_relu", ON("leaky_relu") },
     { "relu", ON("{relu: {negative_slope: 0.1}}") },

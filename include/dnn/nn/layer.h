@@ -64,7 +64,8 @@ typedef struct dnn_layer_kind {
     bool merges;             /**< takes two or more inputs; all others take one */
     bool penalizes;          /**< adds to the loss (dnn_pass.penalty); backward adds the gradient of that to dx */
     bool activation_layer;   /**< its activation is all it does: of an output layer, what it reads are the logits */
-    /** A layer that is one activation (leaky_relu): its name; the activation's rows are then among the layer's, at the
+    /** A row `activity_regularizer` of family dnn_regularizers is the graph's to obey, behind the activation.
+     * A layer that is one activation (leaky_relu): its name; the activation's rows are then among the layer's, at the
      * same places of the struct. Others: a row of family dnn_activations says which. */
     const char *activation;
     /** Kinds that are an input of the network: its shape from the parameters. Others: NULL. */
@@ -103,6 +104,7 @@ struct dnn_layer {
     dnn_shape out;
     const dnn_activation_kind *activation;  /**< applied at the end of this layer; NULL: linear, or split off */
     const void *activation_params;
+    const dnn_component *activity;  /**< its activity_regularizer, a penalty on what it puts out; NULL: none */
     dnn_layer_plan plan;
 };
 

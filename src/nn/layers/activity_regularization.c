@@ -1,9 +1,7 @@
-/* y = x; l1·sum |x| + l2·sum x² of each sample is added to its loss, so that the mean over the batch is taken of both.
- * As with penalties on weights there is no half: dx = dy + l1 sign(x) + 2 l2 x. */
-#include <math.h>
+/* y = x; what the input costs is added to the loss (nn/activity.c). */
 #include <string.h>
 
-#include "dnn/nn/layer.h"
+#include "nn/activity.h"
 
 typedef struct { double l1, l2; } activity_regularization;
 
@@ -23,25 +21,17 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
 {
     const activity_regularization *a = l->params;
     const size_t units = dnn_shape_units(&l->out);
-    double magnitudes = 0, squares = 0;
     memcpy(p->y, p->x[0], p->capacity * units * sizeof *p->y);
-    for (size_t i = 0; p->penalty && i < p->rows * units; i++) {
-        const double x = p->x[0][i];
-        magnitudes += fabs(x);
-        squares += x * x;
-    }
-    if (p->penalty) *p->penalty += a->l1 * magnitudes + a->l2 * squares;
+    if (p->penalty) *p->penalty += activity_penalty(a->l1, a->l2, p->rows * units, p->x[0]);
 }
 
 static void backward(const dnn_layer *l, const dnn_pass *p)
 {
     const activity_regularization *a = l->params;
     const size_t units = dnn_shape_units(&l->out), n = p->rows * units;
-    const real l1 = (real)a->l1, l2 = (real)(2 * a->l2), *restrict x = p->x[0], *restrict dy = p->dy;
-    real *restrict dx = p->dx[0];
-    if (!dx) return;
-    for (size_t i = 0; i < n; i++) dx[i] = dy[i] + l1 * (real)((x[i] > 0) - (x[i] < 0)) + l2 * x[i];
-    memset(dx + n, 0, (p->capacity - p->rows) * units * sizeof *dx);
+    if (!p->dx[0]) return;
+    activity_gradient(a->l1, a->l2, n, p->x[0], p->dy, p->dx[0]);
+    memset(p->dx[0] + n, 0, (p->capacity - p->rows) * units * sizeof *p->dy);
 }
 
 const dnn_layer_kind dnn_layer_activity_regularization = {

@@ -13,6 +13,7 @@
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/regularizer.h"
 #include "nn/layers/images.h"
+#include "nn/layers/keras.h"
 
 typedef struct {
     size_t filters;
@@ -22,7 +23,7 @@ typedef struct {
     size_t groups;
     dnn_component activation;
     bool use_bias;
-    dnn_component kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint,
+    dnn_component kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint,
         bias_constraint;
 } conv2d;
 
@@ -41,6 +42,7 @@ static const dnn_param params[] = {
     DNN_COMPONENT(conv2d, bias_initializer, &dnn_initializers, "zeros", "start of the bias [filters]"),
     DNN_COMPONENT(conv2d, kernel_regularizer, &dnn_regularizers, "null", "penalty on the kernel"),
     DNN_COMPONENT(conv2d, bias_regularizer, &dnn_regularizers, "null", "penalty on the bias"),
+    DNN_COMPONENT(conv2d, activity_regularizer, &dnn_regularizers, "null", "penalty on the outputs, behind the activation, as a mean over the batch"),
     DNN_COMPONENT(conv2d, kernel_constraint, &dnn_constraints, "null", "projection of the kernel after each update"),
     DNN_COMPONENT(conv2d, bias_constraint, &dnn_constraints, "null", "projection of the bias after each update"),
 };
@@ -387,9 +389,8 @@ static dnn_status encode(const void *params_, dnn_node *config)
 {
     static const char *const pairs[] = { "kernel_size", "strides", "dilation_rate" };
     dnn_status st = DNN_OK;
-    (void)params_;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs && st == DNN_OK; i++) st = image_encode_pair(config, pairs[i]);
-    return st;
+    return st == DNN_OK ? keras_encode_activity(params_, config) : st;
 }
 
 /* ONNX has channels first and kernels [out, in, height, width]. */

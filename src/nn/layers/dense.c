@@ -6,12 +6,13 @@
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
 #include "dnn/nn/regularizer.h"
+#include "nn/layers/keras.h"
 
 typedef struct {
     size_t units;
     dnn_component activation;
     bool use_bias;
-    dnn_component kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint;
+    dnn_component kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint;
 } dense;
 
 static const dnn_param params[] = {
@@ -23,6 +24,7 @@ static const dnn_param params[] = {
     DNN_COMPONENT(dense, bias_initializer, &dnn_initializers, "zeros", "start of the bias [units]"),
     DNN_COMPONENT(dense, kernel_regularizer, &dnn_regularizers, "null", "penalty on the kernel"),
     DNN_COMPONENT(dense, bias_regularizer, &dnn_regularizers, "null", "penalty on the bias"),
+    DNN_COMPONENT(dense, activity_regularizer, &dnn_regularizers, "null", "penalty on the outputs, behind the activation, as a mean over the batch"),
     DNN_COMPONENT(dense, kernel_constraint, &dnn_constraints, "null", "projection of the kernel after each update"),
     DNN_COMPONENT(dense, bias_constraint, &dnn_constraints, "null", "projection of the bias after each update"),
 };
@@ -139,7 +141,8 @@ const dnn_layer_kind dnn_layer_dense = {
               .help = "f(x W + b) along the last axis",
               .params_size = sizeof(dense),
               DNN_PARAMS(params),
-              .keras = "Dense" },
+              .keras = "Dense",
+              .encode = keras_encode_activity },
     .outline = outline,
     .plan = plan,
     .forward = forward,

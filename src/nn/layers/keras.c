@@ -15,6 +15,15 @@ dnn_status keras_rename(dnn_node *params, const char *from, const char *to)
     return st;
 }
 
+dnn_status keras_encode_activity(const void *params, dnn_node *config)
+{
+    static const char key[] = "activity_regularizer";
+    const dnn_node *value = dnn_node_find(config, key);
+    (void)params;
+    if (value && value->type == DNN_NODE_NULL) dnn_node_remove(config, key);
+    return DNN_OK;
+}
+
 dnn_node *keras_without_batch(const dnn_node *shape)
 {
     dnn_node *list = dnn_node_list();

@@ -8,6 +8,8 @@
 void keras_drop(dnn_node *params, const char *const *keys, size_t count);
 /* A key that Keras renamed: `from` becomes `to` unless `to` is there. */
 dnn_status keras_rename(dnn_node *params, const char *from, const char *to);
+/* Keras's layers have the key `activity_regularizer` where there is one alone. */
+dnn_status keras_encode_activity(const void *params, dnn_node *config);
 /* A shape with its batch axis, [null, 28, 28], as one without: in a new list; NULL when out of memory. */
 dnn_node *keras_without_batch(const dnn_node *shape);
 
