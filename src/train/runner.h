@@ -122,6 +122,7 @@ struct runner {
     const void *rate_params;
     bool diagnose;
     size_t *seen_at, seen_width;   /* [layers] places within a shard's stretch */
+    struct diagnosis_line *diagnosed; /* [layers] the last ones, on rank 0 */
     size_t *seen_offsets;          /* [teams + 1] bytes */
     uint64_t log_every;            /* steps at which the gradient norm is wanted for steps.csv; 0: never */
 };

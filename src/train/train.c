@@ -10,6 +10,7 @@
 #include "dnn/comm/agree.h"
 #include "dnn/io/file.h"
 #include "train/advice.h"
+#include "train/diagnosis.h"
 #include "train/replicas.h"
 #include "train/reuse.h"
 #include "train/trainer.h"
@@ -184,6 +185,7 @@ static const char *state_name(dnn_status st)
 /* The final model where all went well; status.json in any case. */
 static dnn_status write_end(trainer *t, dnn_status outcome)
 {
+    diagnosis_say(&t->run);
     const dnn_status lines = history_flush(&t->history);
     dnn_status st = outcome == DNN_OK ? lines : outcome;
     if (st == DNN_OK) st = saver_write_model(t, "model.h5");

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# A hundred dense layers on Fashion-MNIST: SELU with lecun_normal learns with every seed, ReLU with he_normal does clearly worse, and the runs
+# say why. Two to five minutes on two cores. By hand: DNN_MPI=build/dnn-mpi tests/campaign/deep_stacks.sh [SEED …]
+# shellcheck source=tests/program/common.sh disable=SC2154
+. "$(dirname "$0")/../program/common.sh"
+data=$(data_folder fashion-mnist) || skip "data/fashion-mnist is not here: jobs/fetch-fashion-mnist.sh, or DNN_DATA_DIR"
+seeds=("$@")
+[ $# -gt 0 ] || seeds=(1 2 3 4 5)
+reached() { tail -n 1 "$1/history.csv" | cut -d, -f9; } # val_accuracy
+below() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
+
+for seed in "${seeds[@]}"; do
+    for kind in selu relu; do
+        expect_status 0 "$DNN_MPI" train "$project/jobs/runs/deep-$kind.yaml" seed="$seed" output="$kind-$seed" "data.source.fashion_mnist.path=$data"
+        cp err "$kind-$seed.err"
+    done
+    selu=$(reached "selu-$seed") relu=$(reached "relu-$seed")
+    echo "seed $seed: val_accuracy selu $selu, relu $relu"
+    grep -h diagnosis: "selu-$seed.err" "relu-$seed.err" | sed 's/^/  /'
+    below 0.78 "$selu" || fail "selu reaches $selu with seed $seed"
+    below "$relu" "$(awk -v a="$selu" 'BEGIN { print a - 0.05 }')" || fail "relu reaches $relu with seed $seed, selu $selu"
+    expect_text 'activations keep their spread over 100 hidden layers' "selu-$seed.err"
+    expect_text 'dead units' "relu-$seed.err"
+done
