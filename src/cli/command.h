@@ -70,6 +70,6 @@ void cli_version(void);
 int cli_run(int argc, char **argv);
 
 /* cmd_….c */
-extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_check, cli_export, cli_checkpoint, cli_bench, cli_list;
+extern const cli_command cli_train, cli_evaluate, cli_predict, cli_summary, cli_check, cli_verify, cli_export, cli_checkpoint, cli_bench, cli_list;
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const cli_command *const cli_commands[] = {
-    &cli_train, &cli_evaluate, &cli_predict, &cli_summary, &cli_check, &cli_export, &cli_checkpoint, &cli_bench, &cli_list,
+    &cli_train, &cli_evaluate, &cli_predict, &cli_summary, &cli_check, &cli_verify, &cli_export, &cli_checkpoint, &cli_bench, &cli_list,
 };
 const size_t cli_commands_count = sizeof cli_commands / sizeof *cli_commands;
 

@@ -66,8 +66,7 @@ static dnn_status bind_reference(gradient_trial *t, const dnn_config *config)
     }
     if (st == DNN_OK && b->weight && !(t->weight = widen(b->weight, rows))) st = DNN_E_MEMORY;
     if (st == DNN_OK)
-        st = dnn_reference_create(model, r->graph->n_inputs, names, shapes, dnn_node_find(training, "loss"),
-                                  dnn_node_find(training, "loss_weights"), &t->reference);
+        st = dnn_reference_create(model, r->graph->n_inputs, names, shapes, training, &t->reference);
     if (st == DNN_OK && dnn_reference_total(t->reference) != t->total)
         st = dnn_fail(DNN_E_INTERNAL, "check --gradients: the double build lays the weights out otherwise");
     if (st == DNN_OK)

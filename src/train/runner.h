@@ -57,6 +57,7 @@ typedef struct worker {
     double gradient_norm, clip_factor;
     trace trace;                   /* with training.trace */
     bool diagnoses;                /* this step is looked at (diagnosis.c) */
+    const dnn_observer *look;      /* verify's; else NULL */
 } worker;
 
 /* A block of DNN_BLOCK elements of one trainable segment. */
@@ -90,6 +91,7 @@ struct runner {
     size_t n_slots;
     float *gradients;              /* [shards of the team, total] */
     float *without_noise;          /* [total] the weights while noise is on them; with training.weight_noise */
+    float *tap;                    /* [total] verify's copy of the reduced gradient with penalties, before accumulation; else NULL */
     float *reduced;                /* [total] where a gradient is needed whole before the update */
     tree_nodes tree;               /* several teams in exact shards; else no nodes */
     float *node_sums;              /* [nodes of all teams, total] */

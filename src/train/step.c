@@ -64,7 +64,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     if (k->diagnoses) observer = diagnosis_open(&eye, k);
     const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = r->weights,
                           .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
-                          .observer = k->diagnoses ? &observer : NULL };
+                          .observer = k->diagnoses ? &observer : k->look };
     trace_begin(&k->trace);
     gather_batch(k, epoch, step_of_epoch);
     noise_on_weights(k);

@@ -202,7 +202,7 @@ static dnn_status finish(trainer *t, dnn_status outcome)
     return outcome == DNN_OK ? dnn_agree_root(t->comm, st) : dnn_fail(outcome, "%s", text);
 }
 
-static void destroy(trainer *t)
+void trainer_destroy(trainer *t)
 {
     saver_destroy(t);
     watchers_destroy(t);
@@ -221,14 +221,31 @@ static void destroy(trainer *t)
     dnn_config_clear(&t->config);
 }
 
-static dnn_status prepare(trainer *t, const dnn_train_request *request, shared_model *start, bool with_optimizer)
+dnn_status trainer_load(trainer *t, const char *run_file, const char *const *overrides, size_t count, trainer_start *start)
+{
+    dnn_node *root = NULL;
+    *start = (trainer_start){ 0 };
+    dnn_status st = dnn_config_load(t->comm, run_file, overrides, count, &root);
+    if (st == DNN_OK) st = setup_model_start(t->comm, root, &start->model, &start->with_optimizer);
+    if (st == DNN_OK) st = dnn_agree(t->comm, dnn_config_read(root, &t->config));
+    dnn_node_destroy(root);
+    return st;
+}
+
+dnn_status trainer_prepare(trainer *t, int threads, trainer_start *start)
+{
+    dnn_status st = setup_team(t->comm, &t->config, threads, &t->team);
+    if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
+    if (st == DNN_OK) st = dnn_agree(t->comm, build(t, start->model.origin));
+    if (st == DNN_OK) st = create_runners(t);
+    if (st == DNN_OK) st = start_weights(t, &start->model, start->with_optimizer);
+    return st;
+}
+
+static dnn_status prepare(trainer *t, const dnn_train_request *request, trainer_start *start)
 {
     dnn_status st = open_folder(t, request);
-    if (st == DNN_OK) st = setup_team(t->comm, &t->config, request->threads, &t->team);
-    if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
-    if (st == DNN_OK) st = dnn_agree(t->comm, build(t, start->origin));
-    if (st == DNN_OK) st = create_runners(t);
-    if (st == DNN_OK) st = start_weights(t, start, with_optimizer);
+    if (st == DNN_OK) st = trainer_prepare(t, request->threads, start);
     if (st == DNN_OK) st = dnn_agree(t->comm, watchers_create(t));
     if (st == DNN_OK) st = resume(t, request);
     if (st == DNN_OK) st = saver_create(t);
@@ -239,15 +256,10 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, shared_m
 dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
 {
     trainer t = { .comm = comm, .progress = dnn_comm_rank(comm) == 0 ? request->progress : NULL };
-    shared_model start = { 0 };
-    bool with_optimizer = false;
-    dnn_node *root = NULL;
+    trainer_start start = { 0 };
     dnn_status st = dnn_agree(comm, dnn_failpoint_status("start", DNN_E_INTERNAL));
-    if (st == DNN_OK) st = dnn_config_load(comm, request->run_file, request->overrides, request->n_overrides, &root);
-    if (st == DNN_OK) st = setup_model_start(comm, root, &start, &with_optimizer);
-    if (st == DNN_OK) st = dnn_agree(comm, dnn_config_read(root, &t.config));
-    dnn_node_destroy(root);
-    if (st == DNN_OK) st = prepare(&t, request, &start, with_optimizer);
+    if (st == DNN_OK) st = trainer_load(&t, request->run_file, request->overrides, request->n_overrides, &start);
+    if (st == DNN_OK) st = prepare(&t, request, &start);
     if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
     if (st == DNN_OK) {
         announce(&t);
@@ -256,7 +268,7 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
         if (t.config.training.trace && trace_file_write(&t) != DNN_OK && dnn_comm_rank(comm) == 0) dnn_warn("trace.json: %s", dnn_fail_text());
         st = finish(&t, st);
     }
-    shared_model_close(&start);
-    destroy(&t);
+    shared_model_close(&start.model);
+    trainer_destroy(&t);
     return st;
 }

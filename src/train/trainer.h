@@ -65,6 +65,14 @@ struct trainer {
     bool out_of_time;
 };
 
+/* train.c: what a training starts from; `model` is closed by the caller (shared_model_close), also after a failure. */
+typedef struct trainer_start { shared_model model; bool with_optimizer; } trainer_start;
+/* Reads the run file into t->config. Collective over t->comm. */
+dnn_status trainer_load(trainer *t, const char *run_file, const char *const *overrides, size_t count, trainer_start *start);
+/* Team, data, network, runners, first weights: all that comes before the first step but the output folder. Collective. */
+dnn_status trainer_prepare(trainer *t, int threads, trainer_start *start);
+void trainer_destroy(trainer *t);
+
 /* checkpoint.c */
 /* Where the training stands: what a checkpoint's section holds beside what stays the same all along. Owned by the caller; NULL: out of memory. */
 dnn_node *checkpoint_position(const trainer *t);

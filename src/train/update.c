@@ -49,6 +49,12 @@ static void add_over_shards(const runner *r, const slice_block *b, float scale, 
     dnn_tree_sum(r->gradients, r->graph->segments.total, r->team_shards, b->offset, b->length, scale, out);
 }
 
+/* What `verify` compares. */
+static void show_block(const runner *r, const slice_block *b, const float *g)
+{
+    if (r->tap) memcpy(r->tap + b->offset, g, b->length * sizeof *g);
+}
+
 /* Mean over the steps of an update; between updates the sum waits in the accumulator, which is empty after one. */
 static void accumulate(const runner *r, const slice_block *b, const step_plan *p, float *g)
 {
@@ -112,6 +118,7 @@ static void update_in_one_way(worker *k, const step_plan *p, size_t first, size_
     for (size_t i = first; i < end; i++) {
         add_over_shards(r, &r->blocks[i], p->scale, k->block);
         if (r->penalized) penalize_block(r, i, k->block);
+        show_block(r, &r->blocks[i], k->block);
         accumulate(r, &r->blocks[i], p, k->block);
         if (p->updates) noise_on_gradient(k, &r->blocks[i], p->update, k->block);
         finish_block(k, i, p, k->block);
@@ -167,6 +174,7 @@ static void reduce_whole(worker *k, const step_plan *p, size_t first, size_t end
         float *g = r->reduced + r->blocks[i].offset;
         for (size_t j = 0; teams && j < r->blocks[i].length; j++) g[j] *= p->scale;
         if (r->penalized) penalize_block(r, i, g);
+        show_block(r, &r->blocks[i], g);
         accumulate(r, &r->blocks[i], p, g);
         if (p->updates) noise_on_gradient(k, &r->blocks[i], p->update, g);
         r->squares[i] = dnn_square_sum(g, r->blocks[i].length);

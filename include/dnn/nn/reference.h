@@ -17,13 +17,27 @@ typedef struct dnn_reference_batch {
     uint64_t seed, step;           /**< of masks and noise */
 } dnn_reference_batch;
 
-/** `model`, `loss`, `loss_weights` as in a run file; `names` and `shapes` [n_inputs] of the inputs. */
+/** `model` and `training` (of which loss, loss_weights, metrics, weighted_metrics) as in a run file; `names` and `shapes` [n_inputs] of the inputs. */
 dnn_status dnn_reference_create(const dnn_node *model, size_t n_inputs, const char *const *names, const dnn_shape *shapes,
-                                const dnn_node *loss, const dnn_node *loss_weights, dnn_reference **out);
+                                const dnn_node *training, dnn_reference **out);
 void dnn_reference_destroy(dnn_reference *reference);
 /** Elements of a flat vector; the layout is the engine's. */
 size_t dnn_reference_total(const dnn_reference *reference);
 dnn_status dnn_reference_bind(dnn_reference *reference, const dnn_reference_batch *batch);
+/** Layer `layer` learns or not, as in the engine's graph. */
+void dnn_reference_freeze(dnn_reference *reference, size_t layer, bool frozen);
+/** What a training step comes to before its update. */
+typedef struct dnn_reference_pass {
+    double *gradient;  /**< [total] of the mean of the data term and of what layers add to the loss */
+    double *moved;     /**< [total] the weights, statistics moved */
+    double *values;    /**< [dnn_reference_values] data loss and metrics, as dnn_objective_results gives them */
+    double penalty;    /**< out: mean of what layers add to the loss */
+    /** Sees every layer's outputs (forward) and their gradients (backward, of the sum over rows); as dnn_observer. */
+    void (*see)(void *context, size_t layer, bool backward, size_t rows, const double *values, size_t units);
+    void *context;
+} dnn_reference_pass;
+size_t dnn_reference_values(const dnn_reference *reference);
+void dnn_reference_step(dnn_reference *reference, const double *weights, dnn_reference_pass *pass);
 /** Data term of the mean loss in training mode with `weights` [total]; `gradient` [total] of that mean, or NULL. */
 double dnn_reference_loss(dnn_reference *reference, const double *weights, double *gradient);
 

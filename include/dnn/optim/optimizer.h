@@ -24,6 +24,16 @@ typedef struct dnn_update {
     size_t length;          /**< elements of the whole tensor; likewise */
 } dnn_update;
 
+/** A whole tensor's update in double, on one rank: what `verify` holds the engine's against. */
+typedef struct dnn_serial_update {
+    size_t n;
+    const dnn_shape *shape;
+    double *w, *g;          /**< weights after their decay; the clipped gradient, which the rule may work in */
+    double *slot[DNN_MAX_SLOTS];
+    double learning_rate, momentum; /**< of this step; momentum NaN: the optimizer's own */
+    uint64_t t;             /**< this update, from 1 */
+} dnn_serial_update;
+
 /** Every optimizer's parameter struct begins with this. */
 typedef struct dnn_optimizer_head { dnn_component learning_rate; } dnn_optimizer_head;
 
@@ -56,6 +66,8 @@ typedef struct dnn_optimizer_kind {
     /** In place of `direction` where it takes more than stretches: u and g are those of a whole tensor of that shape. */
     void (*tensor_direction)(const void *params, const dnn_update *u, const dnn_shape *shape, float *g);
     void (*update)(const void *params, const dnn_update *u);
+    /** The same once more, plainly, element by element as the paper has it: none of the code above. NULL: `verify` cannot check the rule. */
+    void (*serial)(const void *params, const dnn_serial_update *u);
 } dnn_optimizer_kind;
 
 extern dnn_family dnn_optimizers;

@@ -19,7 +19,7 @@ struct dnn_reference {
 };
 
 dnn_status dnn_reference_create(const dnn_node *model, size_t n_inputs, const char *const *names, const dnn_shape *shapes,
-                                const dnn_node *loss, const dnn_node *loss_weights, dnn_reference **out)
+                                const dnn_node *training, dnn_reference **out)
 {
     dnn_port ports[DNN_MAX_IO] = { 0 };
     dnn_reference *r = dnn_alloc(1, sizeof *r);
@@ -30,7 +30,9 @@ dnn_status dnn_reference_create(const dnn_node *model, size_t n_inputs, const ch
         ports[i].shape = shapes[i];
     }
     dnn_status st = dnn_graph_create(model, ports, n_inputs, &r->graph);
-    if (st == DNN_OK) st = dnn_objective_create(r->graph, loss, NULL, NULL, loss_weights, &r->objective);
+    if (st == DNN_OK)
+        st = dnn_objective_create(r->graph, dnn_node_find(training, "loss"), dnn_node_find(training, "metrics"),
+                                  dnn_node_find(training, "weighted_metrics"), dnn_node_find(training, "loss_weights"), &r->objective);
     if (st == DNN_OK) {
         r->record = dnn_alloc(dnn_objective_record_size(r->objective), sizeof *r->record);
         r->gradient = dnn_alloc_aligned(r->graph->segments.total * sizeof *r->gradient);
@@ -81,6 +83,36 @@ dnn_status dnn_reference_bind(dnn_reference *r, const dnn_reference_batch *batch
     r->shard.gradient = r->gradient;
     for (size_t i = 0; i < r->graph->n_inputs; i++) r->shard.x[i] = batch->x[i];
     return DNN_OK;
+}
+
+void dnn_reference_freeze(dnn_reference *r, size_t layer, bool frozen) { dnn_graph_freeze(r->graph, layer, frozen); }
+size_t dnn_reference_values(const dnn_reference *r) { return dnn_objective_values(r->objective); }
+
+typedef struct sight { const dnn_reference *r; const dnn_reference_pass *pass; } sight;
+
+static void see(void *context, const dnn_layer *layer, bool backward, size_t rows, const double *values, size_t units)
+{
+    const sight *s = context;
+    s->pass->see(s->pass->context, (size_t)(layer - s->r->graph->layers), backward, rows, values, units);
+}
+
+void dnn_reference_step(dnn_reference *r, const double *weights, dnn_reference_pass *pass)
+{
+    dnn_shard *shards[] = { &r->shard };
+    const size_t total = r->graph->segments.total;
+    const dnn_observer observer = { .see = see, .context = &(sight){ r, pass } };
+    memcpy(r->weights, weights, total * sizeof *weights);
+    memcpy(pass->moved, weights, total * sizeof *weights);
+    const dnn_run run = { .training = true, .seed = r->batch.seed, .step = r->batch.step, .weights = r->weights, .statistics = pass->moved,
+                          .observer = pass->see ? &observer : NULL };
+    memset(r->record, 0, dnn_objective_record_size(r->objective) * sizeof *r->record);
+    memset(r->gradient, 0, total * sizeof *r->gradient);
+    dnn_graph_forward(r->graph, &run, shards, 1);
+    dnn_objective_eval(r->objective, &r->shard, r->batch.targets, r->batch.weight, true, r->record);
+    dnn_graph_backward(r->graph, &run, shards, 1, dnn_objective_fused(r->objective));
+    for (size_t i = 0; i < total; i++) pass->gradient[i] = r->gradient[i] / (double)r->batch.rows;
+    dnn_objective_results(r->objective, r->record, pass->values);
+    pass->penalty = dnn_objective_penalty(r->objective, r->record);
 }
 
 double dnn_reference_loss(dnn_reference *r, const double *weights, double *gradient)

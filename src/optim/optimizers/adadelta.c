@@ -49,8 +49,20 @@ static void update(const void *p, const dnn_update *u)
     }
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const adadelta *o = p;
+    double *a = u->slot[OF_GRADIENT], *d = u->slot[OF_STEP];
+    for (size_t i = 0; i < u->n; i++) {
+        a[i] = o->rho * a[i] + (1.0 - o->rho) * u->g[i] * u->g[i];
+        const double x = u->g[i] * sqrt(d[i] + o->epsilon) / sqrt(a[i] + o->epsilon);
+        d[i] = o->rho * d[i] + (1.0 - o->rho) * x * x;
+        u->w[i] -= u->learning_rate * x;
+    }
+}
+
 const dnn_optimizer_kind dnn_optimizer_adadelta = {
     .kind = { .name = "adadelta", .help = "steps as long as recent steps, relative to recent gradients (Zeiler 2012)",
               .params_size = sizeof(adadelta), DNN_PARAMS(params), .keras = "Adadelta" },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update, .serial = serial,
 };

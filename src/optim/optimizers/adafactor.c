@@ -95,8 +95,44 @@ static void update(const void *p, const dnn_update *u)
     for (size_t i = 0; i < u->n; i++) w[i] -= step * g[i];
 }
 
+/* v of a matrix: mean of its row times mean of its column over the mean of all. */
+static void serial_matrix(const adafactor *o, double keep, size_t rows, size_t columns, double *g, double *r, double *c, double *v)
+{
+    double all = 0.0;
+    for (size_t i = 0; i < rows; i++) r[i] *= keep;
+    for (size_t j = 0; j < columns; j++) c[j] *= keep;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            const double s = (1.0 - keep) * (g[i * columns + j] * g[i * columns + j] + o->epsilon_1);
+            r[i] += s / (double)columns;
+            c[j] += s / (double)rows;
+        }
+    for (size_t i = 0; i < rows; i++) all += r[i] / (double)rows;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) v[i * columns + j] = r[i] * c[j] / all;
+}
+
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const adafactor *o = p;
+    const double t = (double)u->t, keep = 1.0 - pow(t, o->beta_2_decay), n = (double)u->n;
+    double *v = u->slot[VELOCITY], weights = 0.0, way = 0.0;
+    const size_t rank = u->shape->rank, rows = rank < 2 ? 1 : u->shape->dim[rank - 2], columns = rank < 2 ? 1 : u->shape->dim[rank - 1];
+    for (size_t i = 0; i < u->n && rank < 2; i++) v[i] = keep * v[i] + (1.0 - keep) * (u->g[i] * u->g[i] + o->epsilon_1);
+    for (size_t m = 0; m < u->n / (rows * columns) && rank >= 2; m++)
+        serial_matrix(o, keep, rows, columns, u->g + m * rows * columns, u->slot[ROWS] + m * rows, u->slot[COLUMNS] + m * columns,
+                      v + m * rows * columns);
+    for (size_t i = 0; i < u->n; i++) {
+        u->g[i] /= sqrt(v[i]);
+        weights += u->w[i] * u->w[i];
+        way += u->g[i] * u->g[i];
+    }
+    const double rate = fmin(u->learning_rate, 1.0 / sqrt(t)) * fmax(o->epsilon_2, sqrt(weights / n));
+    for (size_t i = 0; i < u->n; i++) u->w[i] -= rate * u->g[i] / fmax(1.0, sqrt(way / n) / o->clip_threshold);
+}
+
 const dnn_optimizer_kind dnn_optimizer_adafactor = {
     .kind = { .name = "adafactor", .help = "relative steps from squares kept by row and column (Shazeer and Stern 2018)",
               .params_size = sizeof(adafactor), DNN_PARAMS(params), .keras = "Adafactor" },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .wants_norms = true, .tensor_direction = direction, .update = update,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .wants_norms = true, .tensor_direction = direction, .update = update, .serial = serial,
 };

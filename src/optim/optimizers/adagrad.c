@@ -47,8 +47,17 @@ static void update(const void *p, const dnn_update *u)
     }
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const adagrad *a = p;
+    for (size_t i = 0; i < u->n; i++) {
+        u->slot[0][i] += u->g[i] * u->g[i];
+        u->w[i] -= u->learning_rate * u->g[i] / sqrt(u->slot[0][i] + a->epsilon);
+    }
+}
+
 const dnn_optimizer_kind dnn_optimizer_adagrad = {
     .kind = { .name = "adagrad", .help = "divides by the root of the sum of all squared gradients (Duchi et al. 2011)",
               .params_size = sizeof(adagrad), DNN_PARAMS(params), .keras = "Adagrad" },
-    .slots = slots, .slot_name = slot_name, .slot_start = slot_start, .update = update,
+    .slots = slots, .slot_name = slot_name, .slot_start = slot_start, .update = update, .serial = serial,
 };

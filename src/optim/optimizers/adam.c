@@ -6,6 +6,8 @@
  *
  * Epsilon is outside the root and meets the uncorrected v, as in Keras (the paper's "epsilon hat"). The maximum is taken of
  * the uncorrected v as well. */
+#include <math.h>
+
 #include "optim/optimizers/adam.h"
 
 #include "dnn/optim/schedule.h"
@@ -41,8 +43,14 @@ static void update(const void *p, const dnn_update *u)
     adam_step(u, a->beta_1, a->beta_2, a->epsilon, a->amsgrad);
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const adam *a = p;
+    adam_serial(u, a->beta_1, a->beta_2, a->epsilon, a->amsgrad);
+}
+
 const dnn_optimizer_kind dnn_optimizer_adam = {
     .kind = { .name = "adam", .help = "momentum over the root mean square of gradients (Kingma and Ba 2015)",
               .params_size = sizeof(adam), DNN_PARAMS(params), .keras = "Adam" },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update, .serial = serial,
 };

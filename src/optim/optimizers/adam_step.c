@@ -29,3 +29,15 @@ void adam_step(const dnn_update *u, double beta_1, double beta_2, double epsilon
         w[i] -= rate * m[i] / (sqrtf(top[i]) + e);
     }
 }
+
+void adam_serial(const dnn_serial_update *u, double beta_1, double beta_2, double epsilon, bool amsgrad)
+{
+    const double t = (double)u->t, rate = u->learning_rate * sqrt(1.0 - pow(beta_2, t)) / (1.0 - pow(beta_1, t));
+    for (size_t i = 0; i < u->n; i++) {
+        double *m = &u->slot[ADAM_M][i], *v = &u->slot[ADAM_V][i];
+        *m = beta_1 * *m + (1.0 - beta_1) * u->g[i];
+        *v = beta_2 * *v + (1.0 - beta_2) * u->g[i] * u->g[i];
+        if (amsgrad) u->slot[ADAM_V_MAX][i] = fmax(u->slot[ADAM_V_MAX][i], *v);
+        u->w[i] -= rate * *m / (sqrt(amsgrad ? u->slot[ADAM_V_MAX][i] : *v) + epsilon);
+    }
+}

@@ -49,8 +49,19 @@ static void update(const void *p, const dnn_update *u)
     }
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const adamax *a = p;
+    double *m = u->slot[MOMENTUM], *norm = u->slot[NORM];
+    for (size_t i = 0; i < u->n; i++) {
+        m[i] = a->beta_1 * m[i] + (1.0 - a->beta_1) * u->g[i];
+        norm[i] = fmax(a->beta_2 * norm[i], fabs(u->g[i]));
+        u->w[i] -= u->learning_rate * m[i] / (1.0 - pow(a->beta_1, (double)u->t)) / (norm[i] + a->epsilon);
+    }
+}
+
 const dnn_optimizer_kind dnn_optimizer_adamax = {
     .kind = { .name = "adamax", .help = "adam with the largest recent gradient as divisor (Kingma and Ba 2015)",
               .params_size = sizeof(adamax), DNN_PARAMS(params), .keras = "Adamax" },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update, .serial = serial,
 };

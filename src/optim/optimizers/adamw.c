@@ -1,6 +1,8 @@
 /* AdamW: Loshchilov and Hutter 2019, algorithm 2: weights decay by themselves instead of through the gradient.
  *
  *   w -= lr · weight_decay · w, then the step of adam.c. The decay is what every optimizer can be given; here it is on. */
+#include <math.h>
+
 #include "optim/optimizers/adam.h"
 
 #include "dnn/optim/schedule.h"
@@ -36,8 +38,14 @@ static void update(const void *p, const dnn_update *u)
     adam_step(u, a->beta_1, a->beta_2, a->epsilon, a->amsgrad);
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const adamw *a = p;
+    adam_serial(u, a->beta_1, a->beta_2, a->epsilon, a->amsgrad);
+}
+
 const dnn_optimizer_kind dnn_optimizer_adamw = {
     .kind = { .name = "adamw", .help = "adam with decoupled weight decay, 0.004 unless said (Loshchilov and Hutter 2019)",
               .params_size = sizeof(adamw), DNN_PARAMS(params), .keras = "AdamW" },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update, .usual_weight_decay = 0.004,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .update = update, .serial = serial, .usual_weight_decay = 0.004,
 };

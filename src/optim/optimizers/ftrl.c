@@ -76,8 +76,21 @@ static void update(const void *p, const dnn_update *u)
         run(p, u, false);
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const ftrl *o = p;
+    const double lr = u->learning_rate, power = -o->learning_rate_power, l1 = o->l1_regularization_strength;
+    double *a = u->slot[ACCUMULATOR], *z = u->slot[LINEAR];
+    for (size_t i = 0; i < u->n && lr != 0.0; i++) {
+        const double old = pow(a[i], power), new = pow(a[i] + u->g[i] * u->g[i], power);
+        z[i] += u->g[i] + 2.0 * o->l2_shrinkage_regularization_strength * u->w[i] - (new - old) / lr * u->w[i];
+        u->w[i] = (fmin(fmax(z[i], -l1), l1) - z[i]) / (new / lr + 2.0 * o->l2_regularization_strength + o->beta / lr);
+        a[i] += u->g[i] * u->g[i];
+    }
+}
+
 const dnn_optimizer_kind dnn_optimizer_ftrl = {
     .kind = { .name = "ftrl", .help = "follow the regularized leader, for sparse models (McMahan et al. 2013)",
               .params_size = sizeof(ftrl), DNN_PARAMS(params), .keras = "Ftrl" },
-    .slots = slots, .slot_name = slot_name, .slot_start = slot_start, .slots_by_weight = true, .update = update,
+    .slots = slots, .slot_name = slot_name, .slot_start = slot_start, .slots_by_weight = true, .update = update, .serial = serial,
 };

@@ -53,8 +53,24 @@ static void update(const void *p, const dnn_update *u)
     for (size_t i = 0; i < u->n; i++) w[i] -= rate * g[i];
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const lamb *o = p;
+    const double t = (double)u->t;
+    double of_weights = 0.0, of_way = 0.0, *m = u->slot[0], *v = u->slot[1];
+    for (size_t i = 0; i < u->n; i++) {
+        m[i] = o->beta_1 * m[i] + (1.0 - o->beta_1) * u->g[i];
+        v[i] = o->beta_2 * v[i] + (1.0 - o->beta_2) * u->g[i] * u->g[i];
+        u->g[i] = m[i] / (1.0 - pow(o->beta_1, t)) / (sqrt(v[i] / (1.0 - pow(o->beta_2, t))) + o->epsilon);
+        of_weights += u->w[i] * u->w[i];
+        of_way += u->g[i] * u->g[i];
+    }
+    const double ratio = of_weights > 0.0 && of_way > 0.0 ? sqrt(of_weights / of_way) : 1.0;
+    for (size_t i = 0; i < u->n; i++) u->w[i] -= u->learning_rate * ratio * u->g[i];
+}
+
 const dnn_optimizer_kind dnn_optimizer_lamb = {
     .kind = { .name = "lamb", .help = "adam's direction, as long as the tensor's own norm says (You et al. 2020)",
               .params_size = sizeof(lamb), DNN_PARAMS(params), .keras = "Lamb" },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .wants_norms = true, .direction = direction, .update = update,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .wants_norms = true, .direction = direction, .update = update, .serial = serial,
 };

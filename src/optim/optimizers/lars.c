@@ -2,6 +2,8 @@
  *
  *   local = trust_coefficient · |w| / (|g| + beta |w|) over the whole tensor, 1 where |w| or |g| is 0
  *   v = momentum · v + lr · local · (g + beta w)      w -= v */
+#include <math.h>
+
 #include "dnn/optim/schedule.h"
 
 typedef struct lars {
@@ -41,8 +43,21 @@ static void update(const void *p, const dnn_update *u)
     }
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const lars *o = p;
+    double of_weights = 0.0, of_gradient = 0.0, *v = u->slot[0];
+    for (size_t i = 0; i < u->n; i++) of_weights += u->w[i] * u->w[i], of_gradient += u->g[i] * u->g[i];
+    const double w = sqrt(of_weights), g = sqrt(of_gradient);
+    const double local = w > 0.0 && g > 0.0 ? o->trust_coefficient * w / (g + o->beta * w) : 1.0;
+    for (size_t i = 0; i < u->n; i++) {
+        v[i] = o->momentum * v[i] + u->learning_rate * local * (u->g[i] + o->beta * u->w[i]);
+        u->w[i] -= v[i];
+    }
+}
+
 const dnn_optimizer_kind dnn_optimizer_lars = {
     .kind = { .name = "lars", .help = "steps as long as a share of each tensor's norm (You et al. 2017)",
               .params_size = sizeof(lars), DNN_PARAMS(params) },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .wants_norms = true, .update = update,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .wants_norms = true, .update = update, .serial = serial,
 };

@@ -1,6 +1,8 @@
 /* Lion: Chen et al. 2023, "Symbolic discovery of optimization algorithms", algorithm 2.
  *
  *   w -= lr · sign(beta_1 · m + (1 - beta_1) · g)      then m = beta_2 · m + (1 - beta_2) · g */
+#include <math.h>
+
 #include "dnn/optim/schedule.h"
 
 typedef struct lion {
@@ -39,8 +41,19 @@ static void update(const void *p, const dnn_update *u)
     }
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const lion *o = p;
+    double *m = u->slot[0];
+    for (size_t i = 0; i < u->n; i++) {
+        const double c = o->beta_1 * m[i] + (1.0 - o->beta_1) * u->g[i];
+        u->w[i] -= u->learning_rate * ((c > 0.0) - (c < 0.0));
+        m[i] = o->beta_2 * m[i] + (1.0 - o->beta_2) * u->g[i];
+    }
+}
+
 const dnn_optimizer_kind dnn_optimizer_lion = {
     .kind = { .name = "lion", .help = "steps of one length in the direction of a mean's sign (Chen et al. 2023)",
               .params_size = sizeof(lion), DNN_PARAMS(params), .keras = "Lion" },
-    .slots = slots, .slot_name = slot_name, .update = update,
+    .slots = slots, .slot_name = slot_name, .update = update, .serial = serial,
 };

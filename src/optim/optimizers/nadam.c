@@ -65,6 +65,22 @@ static void update(const void *p, const dnn_update *u)
     }
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const nadam *o = p;
+    const double t = (double)u->t;
+    double product = 1.0;
+    for (uint64_t i = 1; i <= u->t; i++) product *= mu(o, (double)i);
+    for (size_t i = 0; i < u->n; i++) {
+        const double g = u->g[i];
+        double *m = &u->slot[MOMENTUM][i], *v = &u->slot[VELOCITY][i];
+        *m = o->beta_1 * *m + (1.0 - o->beta_1) * g;
+        *v = o->beta_2 * *v + (1.0 - o->beta_2) * g * g;
+        const double mhat = mu(o, t + 1.0) * *m / (1.0 - product * mu(o, t + 1.0)) + (1.0 - mu(o, t)) * g / (1.0 - product);
+        u->w[i] -= u->learning_rate * mhat / (sqrt(*v / (1.0 - pow(o->beta_2, t))) + o->epsilon);
+    }
+}
+
 /* Keras has the form of schedule_decay 1 only. */
 static dnn_status encode(const void *p, dnn_node *config)
 {
@@ -76,5 +92,5 @@ static dnn_status encode(const void *p, dnn_node *config)
 const dnn_optimizer_kind dnn_optimizer_nadam = {
     .kind = { .name = "nadam", .help = "adam with Nesterov's look ahead (Dozat 2016)",
               .params_size = sizeof(nadam), DNN_PARAMS(params), .keras = "Nadam", .encode = encode },
-    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .n_scalars = SCALARS, .begin = begin, .update = update,
+    .slots = slots, .slot_name = slot_name, .slots_by_weight = true, .n_scalars = SCALARS, .begin = begin, .update = update, .serial = serial,
 };

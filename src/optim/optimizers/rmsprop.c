@@ -112,6 +112,21 @@ static void update(const void *p, const dnn_update *u)
 }
 
 /* Keras keeps the vector that a moved momentum needs where its own is not 0: the first of the cycle. */
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const rmsprop *r = p;
+    double *s = u->slot[VELOCITY], *m = u->slot[momentum_slot(r)], *a = u->slot[average_slot(r)];
+    for (size_t i = 0; i < u->n; i++) {
+        const double g = u->g[i];
+        s[i] = r->rho * s[i] + (1.0 - r->rho) * g * g;
+        if (r->centered) a[i] = r->rho * a[i] + (1.0 - r->rho) * g;
+        const double variance = r->centered ? fmax(s[i] - a[i] * a[i], 0.0) : s[i];
+        double d = u->learning_rate * g / sqrt(variance + r->epsilon);
+        if (r->momentum > 0.0) d = m[i] = (isnan(u->momentum) ? r->momentum : u->momentum) * m[i] + d;
+        u->w[i] -= d;
+    }
+}
+
 static dnn_status encode(const void *p, dnn_node *config)
 {
     const rmsprop *r = p;
@@ -122,5 +137,5 @@ static dnn_status encode(const void *p, dnn_node *config)
 const dnn_optimizer_kind dnn_optimizer_rmsprop = {
     .kind = { .name = "rmsprop", .help = "divides by the root mean square of recent gradients (Hinton 2012)",
               .params_size = sizeof(rmsprop), DNN_PARAMS(params), .keras = "RMSprop", .encode = encode },
-    .slots = slots, .slot_name = slot_name, .momentum_moves = true, .update = update,
+    .slots = slots, .slot_name = slot_name, .momentum_moves = true, .update = update, .serial = serial,
 };

@@ -89,6 +89,19 @@ static void update(const void *p, const dnn_update *u)
         torch(u, momentum, s->nesterov);
 }
 
+static void serial(const void *p, const dnn_serial_update *u)
+{
+    const sgd *s = p;
+    const double b = isnan(u->momentum) ? s->momentum : u->momentum, lr = u->learning_rate;
+    for (size_t i = 0; i < u->n; i++) {
+        const double g = u->g[i], old = s->momentum != 0.0 ? u->slot[0][i] : 0.0;
+        const double step = s->dampening_convention == KERAS ? b * old - lr * g : b * old + g;
+        if (s->dampening_convention == KERAS) u->w[i] += s->nesterov && s->momentum != 0.0 ? b * step - lr * g : step;
+        else u->w[i] -= lr * (s->nesterov && s->momentum != 0.0 ? g + b * step : step);
+        if (s->momentum != 0.0) u->slot[0][i] = step;
+    }
+}
+
 /* Keras knows its own convention only, and keeps the vector that a moved momentum needs where its own is not 0: the first of the cycle. */
 static dnn_status encode(const void *p, dnn_node *config)
 {
@@ -101,5 +114,5 @@ static dnn_status encode(const void *p, dnn_node *config)
 const dnn_optimizer_kind dnn_optimizer_sgd = {
     .kind = { .name = "sgd", .help = "gradient descent: w -= lr g, with momentum m = b m - lr g, w += m",
               .params_size = sizeof(sgd), DNN_PARAMS(params), .keras = "SGD", .encode = encode },
-    .slots = slots, .slot_name = slot_name, .momentum_moves = true, .update = update,
+    .slots = slots, .slot_name = slot_name, .momentum_moves = true, .update = update, .serial = serial,
 };
