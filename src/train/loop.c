@@ -63,6 +63,7 @@ static bool time_to_save(trainer *t, const worker *k, bool asked)
 {
     const dnn_every_config *every = &t->config.checkpoint.every;
     if (asked || (k->flags & FLAG_WISH_SAVE)) t->save_wished = true;
+    if (k->flags & FLAG_SAVE) return false; /* this very step's serves */
     const double since = now() - t->last_saved;
     /* signals reach all ranks of a job, not all at once: they mean one save */
     if (t->save_wished && since >= least_between_saves) return true;

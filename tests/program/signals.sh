@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# What signals do to a training: USR1 saves and ends it, early, late and twice; CONT saves and lets it go on; the second TERM ends it at once; and the
+# end of a Slurm job is seen coming. Slurm is not here: its environment is, and a `squeue` of our own.
+# shellcheck source=tests/program/common.sh disable=SC2154
+. "$(dirname "$0")/common.sh"
+
+cat >run.yaml <<'YAML'
+seed: 7
+output: run
+data: {source: {moons: {n_samples: 2000, noise: 0.2, random_state: 1}}}
+model: {layers: [{dense: {units: 64, activation: relu}}, {dense: {units: 1, activation: sigmoid}}]}
+training: {loss: binary_crossentropy, optimizer: adam, batch_size: 20, epochs: 100000, shards: 2}
+checkpoint: {every: {epochs: 100000}}
+YAML
+cat >rank.sh <<'SH'
+#!/bin/sh
+echo $$ >pid.${OMPI_COMM_WORLD_RANK:-0}
+exec "$DNN_MPI" "$@"
+SH
+chmod +x rank.sh
+
+start() { # RANKS FOLDER [KEY=VALUE …]: in the background, `job`
+    local ranks=$1 at=$2
+    shift 2
+    rm -f pid.*
+    if [ "$ranks" -eq 1 ]; then ./rank.sh train run.yaml output="$at" "$@" >out 2>err &
+    else "$MPIEXEC" -q --oversubscribe -n "$ranks" ./rank.sh train run.yaml output="$at" "$@" >out 2>err & fi
+    job=$!
+}
+
+under_way() { # FOLDER: steps are being made
+    for _ in $(seq 1000); do
+        if [ -e "$1/history.csv" ] && [ "$(wc -l <"$1/history.csv")" -gt 3 ]; then return; fi
+        sleep 0.01
+    done
+    fail "no training in $1: $(cat err)"
+}
+
+ends_with() { # STATUS
+    local status=0
+    wait "$job" || status=$?
+    [ "$status" -eq "$1" ] || fail "status $status instead of $1: $(cat err)"
+}
+
+newest() { find "$1/checkpoints" -name 'step-*.h5' | sort | tail -n 1; }
+
+# USR1 to one rank of two: out in less than two seconds. Twice is as good as once.
+start 2 usr1
+under_way usr1
+began=$(date +%s%N)
+kill -USR1 "$(cat pid.1)"
+kill -USR1 "$(cat pid.0)"
+ends_with 75
+took=$((($(date +%s%N) - began) / 1000000))
+echo "USR1 to exit: $took ms"
+[ "$took" -lt 2000 ] || fail "USR1 to exit took $took ms"
+expect_text '"state": "stopped"' usr1/status.json
+step=$(sed -nE 's/.*"step": ([0-9]+).*/\1/p' usr1/status.json)
+[ "$(newest usr1)" = "usr1/checkpoints/step-$(printf %010d "$step").h5" ] || fail "no checkpoint of step $step"
+
+# USR1 before MPI has started: heard, acted on at the first step.
+start 1 early
+for _ in $(seq 500); do if [ -s pid.0 ] && grep -q dnn-mpi "/proc/$job/comm"; then break; fi; done
+for _ in $(seq 500); do # as soon as it listens
+    if [ $((0x$(sed -nE 's/^SigCgt:\s*//p' "/proc/$job/status") & 1 << 9)) -ne 0 ]; then break; fi
+done
+kill -USR1 "$job"
+ends_with 75
+expect_text "stopped on request after step" err
+[ -e early/history.csv ] && [ "$(wc -l <early/history.csv)" -le 2 ] || fail "it was not stopped early"
+
+# USR1 while a file is being written, again and again.
+start 2 busy checkpoint.every='{steps: 1}'
+under_way busy
+kill -USR1 "$(cat pid.1)"
+ends_with 75
+expect_status 0 "$DNN_MPI" checkpoint verify busy
+step=$(sed -nE 's/.*"step": ([0-9]+).*/\1/p' busy/status.json)
+[ "$(newest busy)" = "busy/checkpoints/step-$(printf %010d "$step").h5" ] || fail "no checkpoint of step $step"
+
+# CONT: one file for all ranks' signals, and the training goes on.
+start 2 cont
+under_way cont
+sleep 1.1 # signals ask for at most one save a second
+kill -CONT "$(cat pid.1)"
+kill -CONT "$(cat pid.0)"
+for _ in $(seq 500); do if [ -n "$(newest cont)" ]; then break; fi; sleep 0.01; done
+[ "$(find cont/checkpoints -name 'step-*.h5' | wc -l)" -eq 1 ] || fail "not one checkpoint after CONT: $(ls cont/checkpoints)"
+before=$(wc -l <cont/history.csv)
+sleep 0.5
+[ "$(wc -l <cont/history.csv)" -gt "$before" ] || fail "the training stands still after CONT"
+kill -USR1 "$(cat pid.0)"
+ends_with 75
+
+# The second TERM does not wait for anything: not for a rank that will never make its step.
+start 2 twice
+under_way twice
+kill -STOP "$(cat pid.1)"
+kill -TERM "$(cat pid.0)"
+sleep 0.5
+kill -0 "$(cat pid.0)" 2>/dev/null || fail "the first TERM ended the rank at once"
+kill -TERM "$(cat pid.0)"
+status=0
+wait "$job" || status=$?
+[ "$status" -eq 143 ] || fail "two TERM give $status: $(cat err)"
+start 1 once
+under_way once
+kill -TERM "$job"
+ends_with 75
+
+# The end of the batch job, said by the environment, by squeue, and by nobody.
+limit() { # SECONDS FROM NOW
+    echo $(($(date +%s) + $1))
+}
+began=$(date +%s)
+SLURM_JOB_ID=17 SLURM_JOB_END_TIME=$(limit 5) start 2 limit
+ends_with 75
+took=$(($(date +%s) - began))
+echo "a job of 5 s has ended after $took s"
+[ "$took" -ge 2 ] && [ "$took" -le 5 ] || fail "a job of 5 s has ended after $took s"
+expect_text "stopped before the batch job's end after step" err
+expect_text '"code": 75' limit/status.json
+mkdir bin
+cat >bin/squeue <<'SH'
+#!/bin/sh
+echo "$*" >>asked
+date -d "@$(cat end)" +%Y-%m-%dT%H:%M:%S
+SH
+chmod +x bin/squeue
+limit 5 >end
+export SLURM_JOB_ID=17
+PATH=$folder/bin:$PATH start 2 queue
+ends_with 75
+expect_text "stopped before the batch job's end after step" err
+expect_text "--jobs 17" asked
+[ "$(wc -l <asked)" -eq 1 ] || fail "squeue was asked more than once"
+printf '#!/bin/sh\necho N/A\n' >bin/squeue
+PATH=$folder/bin:$PATH expect_status 0 "$DNN_MPI" train run.yaml output=endless training.epochs=2
+expect_no_text "batch job" err
+SLURM_JOB_END_TIME=1000000000 expect_status 0 "$DNN_MPI" train run.yaml output=past training.epochs=2
+expect_no_text "batch job" err
