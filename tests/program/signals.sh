@@ -127,9 +127,9 @@ echo "$*" >>asked
 date -d "@$(cat end)" +%Y-%m-%dT%H:%M:%S
 SH
 chmod +x bin/squeue
-limit 5 >end
+limit 3 >end
 export SLURM_JOB_ID=17
-PATH=$folder/bin:$PATH start 2 queue
+PATH=$folder/bin:$PATH start 1 queue
 ends_with 75
 expect_text "stopped before the batch job's end after step" err
 expect_text "--jobs 17" asked
