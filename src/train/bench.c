@@ -85,8 +85,13 @@ static void add_and_store(worker *k)
 
 static void exchange(bench *b, worker *k)
 {
+    dnn_exchange *x = b->run.buckets.exchange;
     dnn_team_barrier(b->team);
-    if (k->main) dnn_team_exchange_sum(b->team, b->run.reduced, b->graph->segments.total);
+    if (k->main && x) {
+        size_t first, end;
+        dnn_exchange_slice(x, b->graph->segments.total, &first, &end);
+        dnn_exchange_now(x, b->run.reduced + first, end - first);
+    }
     dnn_team_barrier(b->team);
 }
 
@@ -255,8 +260,9 @@ static dnn_status open_runner(bench *b)
     const dnn_training_config *c = &b->config.training;
     runner_options options = { .team = b->team, .graph = b->graph, .objective = b->objective, .dataset = b->dataset, .optimizer = &c->optimizer,
                                .seed = (uint64_t)b->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
-                               .epochs = (uint64_t)c->epochs, .trace = true };
+                               .epochs = (uint64_t)c->epochs, .noise = c, .trace = true, .compression = (dnn_compression)b->config.comm.compression };
     dnn_status st = setup_cut(c, b->team, &options.cut);
+    if (st == DNN_OK) st = setup_compression(&b->config, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &b->run);
     if (st != DNN_OK) return st;
     if (dnn_team_leads(b->team)) st = dnn_graph_initialize(b->graph, options.seed, b->run.weights);

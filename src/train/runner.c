@@ -88,6 +88,7 @@ static void deal_step(runner *r, dealer *d)
     r->reduced = deal(d, total * sizeof(float));
     r->without_noise = deal(d, r->noise.weights.stddev > 0.0 ? total * sizeof(float) : 0);
     r->node_sums = deal(d, r->tree.n_nodes * total * sizeof(float));
+    r->buckets.ready = deal(d, buckets_most(r) * sizeof *r->buckets.ready);
     const size_t blocks = r->optimizer ? total / DNN_BLOCK + r->graph->segments.count : 0;
     r->squares = deal(d, blocks * sizeof(double));
     r->weight_squares = deal(d, blocks * sizeof(double));
@@ -212,6 +213,7 @@ dnn_status runner_create(const runner_options *options, runner *r)
     dnn_status st = dnn_agree(comm, plan(options, r));
     if (st == DNN_OK) st = create_windows(r);
     if (st == DNN_OK) st = dnn_agree(comm, workers_create(r));
+    if (st == DNN_OK) st = buckets_create(r, options->compression);
     if (st == DNN_OK && options->trace) st = start_traces(r);
     if (st != DNN_OK) runner_destroy(r);
     return st;
@@ -219,6 +221,7 @@ dnn_status runner_create(const runner_options *options, runner *r)
 
 void runner_destroy(runner *r)
 {
+    buckets_destroy(r);
     workers_destroy(r);
     dnn_free(r->blocks);
     dnn_free(r->segment_first_block);

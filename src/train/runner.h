@@ -15,6 +15,7 @@
 #include "dnn/optim/clip.h"
 #include "dnn/optim/optimizer.h"
 #include "dnn/train/config.h"
+#include "train/buckets.h"
 #include "train/trace.h"
 #include "train/tree_nodes.h"
 
@@ -53,6 +54,7 @@ typedef struct worker {
     uint64_t flags;                /* of the last step: all workers' or-ed */
     float *block;                  /* [DNN_BLOCK] reduced gradient on its way to the weights */
     double *factors, *norms, *weight_norms; /* [segments] clipping, norms of tensors */
+    bucket_course course;
     size_t *row_offsets;           /* [teams + 1] of outputs exchanged between teams */
     double gradient_norm, clip_factor;
     trace trace;                   /* with training.trace */
@@ -93,6 +95,7 @@ struct runner {
     float *without_noise;          /* [total] the weights while noise is on them; with training.weight_noise */
     float *tap;                    /* [total] verify's copy of the reduced gradient with penalties, before accumulation; else NULL */
     float *reduced;                /* [total] where a gradient is needed whole before the update */
+    buckets buckets;               /* several teams in the fast path */
     tree_nodes tree;               /* several teams in exact shards; else no nodes */
     float *node_sums;              /* [nodes of all teams, total] */
     double *seen;                  /* [V, seen_width] what was seen of each layer; with training.diagnose */
@@ -144,6 +147,7 @@ typedef struct runner_options {
     uint64_t epochs, log_every;
     const dnn_training_config *noise; /* weight_noise, gradient_noise and label_noise; NULL: none */
     bool diagnose, trace;
+    dnn_compression compression;   /* of gradients between teams */
 } runner_options;
 
 /* Collective. Plans, allocates and binds everything; weights and slots are zero afterwards. */

@@ -109,6 +109,13 @@ dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, 
     return DNN_OK;
 }
 
+dnn_status setup_compression(const dnn_config *config, const cut *of)
+{
+    if (!config->comm.compression || !of->exact) return DNN_OK;
+    return dnn_fail(DNN_E_CONFIG, "comm.compression: bfloat16 rounds otherwise where there are more or fewer teams, and training.shards promises the same bits: "
+                                  "leave one of them out");
+}
+
 size_t setup_forward_batch(size_t training_batch) { return training_batch > FORWARD_BATCH ? training_batch : FORWARD_BATCH; }
 
 cut setup_forward_cut(const cut *training, const dnn_team *team)

@@ -38,6 +38,8 @@ dnn_status setup_objective(const dnn_graph *graph, const dnn_training_config *tr
 dnn_status setup_training_data(const dnn_dataset *ds);
 /* Shards from `auto` or a number, with a warning where workers stay idle. */
 dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, cut *out);
+/* DNN_E_CONFIG where `comm.compression` would break what `training.shards` promises. */
+dnn_status setup_compression(const dnn_config *config, const cut *of);
 /* Rows of a batch of a pass forward: large enough for the products to be quick, the same on all ranks. */
 size_t setup_forward_batch(size_t training_batch);
 cut setup_forward_cut(const cut *training, const dnn_team *team);

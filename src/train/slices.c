@@ -25,6 +25,7 @@ dnn_status runner_cut_slices(runner *r)
         }
     }
     r->segment_first_block[segments->count] = r->n_blocks;
+    buckets_cut(r);
     return DNN_OK;
 }
 

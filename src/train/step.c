@@ -64,13 +64,15 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     if (k->diagnoses) observer = diagnosis_open(&eye, k);
     const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = r->weights,
                           .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
-                          .observer = k->diagnoses ? &observer : k->look };
+                          .observer = k->diagnoses ? &observer : k->look,
+                          .gradient_done = r->buckets.exchange ? buckets_layer_done : NULL, .done_context = k };
     trace_begin(&k->trace);
     gather_batch(k, epoch, step_of_epoch);
     noise_on_weights(k);
     trace_mark(&k->trace, k->step, TRACE_INPUT);
     forward_and_loss(k, &run, records);
     trace_mark(&k->trace, k->step, TRACE_FORWARD);
+    buckets_begin(k);
     dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
     if (planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].shard.gradient[0] = NAN;
     trace_mark(&k->trace, k->step, TRACE_BACKWARD);
@@ -86,6 +88,8 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
         reduce_and_update(k, dnn_objective_samples(k->outcome));
         trace_mark(&k->trace, k->step, TRACE_UPDATE);
         k->step++;
+    } else if (r->buckets.exchange) {
+        buckets_end(k); /* what is on its way arrives, and nobody needs it */
     }
     dnn_team_barrier(r->team);
     trace_mark(&k->trace, k->step - finite, TRACE_WAIT);

@@ -125,16 +125,6 @@ static void update_in_one_way(worker *k, const step_plan *p, size_t first, size_
     }
 }
 
-/* One sum per team, all-reduced by slices. */
-static void reduce_over_teams(worker *k, size_t first, size_t end)
-{
-    runner *r = k->r;
-    for (size_t i = first; i < end; i++) add_over_shards(r, &r->blocks[i], 1.0f, r->reduced + r->blocks[i].offset);
-    dnn_team_barrier(r->team);
-    if (k->main) dnn_team_exchange_sum(r->team, r->reduced, r->graph->segments.total);
-    dnn_team_barrier(r->team);
-}
-
 /* This team's nodes of the tree from its shards, then the rest of the tree from everybody's nodes. */
 static void reduce_over_nodes(worker *k, size_t first, size_t end)
 {
@@ -169,7 +159,7 @@ static void reduce_whole(worker *k, const step_plan *p, size_t first, size_t end
     else if (r->tree.n_nodes)
         reduce_over_nodes(k, first, end);
     else
-        reduce_over_teams(k, first, end);
+        buckets_end(k);
     for (size_t i = first; i < end; i++) {
         float *g = r->reduced + r->blocks[i].offset;
         for (size_t j = 0; teams && j < r->blocks[i].length; j++) g[j] *= p->scale;

@@ -80,6 +80,7 @@ static void destroy_worker(worker *k)
     dnn_free(k->norms);
     dnn_free(k->weight_norms);
     dnn_free(k->row_offsets);
+    dnn_free(k->course.reports);
     trace_destroy(&k->trace);
 }
 

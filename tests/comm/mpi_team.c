@@ -1,8 +1,10 @@
 /* Teams: numbering, windows, barrier, threads, exchange; at any number of ranks and with unlike numbers of threads. */
+#include <math.h>
 #include <stdatomic.h>
 #include "mpi_main.h"
 #include "comm/team_internal.h"
 #include "dnn/base/log.h"
+#include "dnn/comm/exchange.h"
 
 #define comm world
 
@@ -224,6 +226,21 @@ static void teams_of_unlike_size_are_numbered_through(void **state)
 
 static dnn_team *make_any(int which) { return which == 3 ? make_unlike(1) : make((dnn_team_scope)which, 1); }
 
+static void sum_over_teams(dnn_team *team, float *values, size_t count, dnn_compression compression)
+{
+    dnn_exchange *x;
+    size_t first, end;
+    assert_on_all_ranks(comm, dnn_exchange_create(team, 3, count, compression, &x) == DNN_OK);
+    dnn_exchange_slice(x, count, &first, &end);
+    const size_t middle = first + (end - first) / 3; /* two sums under way at once */
+    dnn_exchange_begin(x, values + first, middle - first);
+    dnn_exchange_advance(x);
+    dnn_exchange_begin(x, values + middle, end - middle);
+    dnn_exchange_advance(x);
+    dnn_exchange_end(x);
+    dnn_exchange_destroy(x);
+}
+
 /* Whole numbers below 2^24 add without rounding in any order, so the sum is known exactly. */
 static void check_exchange(dnn_team *team, size_t count)
 {
@@ -233,7 +250,7 @@ static void check_exchange(dnn_team *team, size_t count)
     if (dnn_team_leads(team))
         for (size_t i = 0; i < count; i++) values[i] = (float)((i % 1000) * (size_t)(dnn_team_index(team) + 1));
     dnn_team_barrier(team);
-    dnn_team_exchange_sum(team, values, count);
+    sum_over_teams(team, values, count, DNN_COMPRESSION_NONE);
     dnn_team_barrier(team);
     size_t wrong = 0;
     const size_t teams = (size_t)dnn_team_count(team);
@@ -261,8 +278,40 @@ static void all_teams_get_the_same_bits_of_a_rounded_sum(void **state)
     enum { N = 50000 };
     static float values[N];
     for (int i = 0; i < N; i++) values[i] = 1.0f / (float)(1 + i + 31 * rank());
-    dnn_team_exchange_sum(team, values, N);
+    sum_over_teams(team, values, N, DNN_COMPRESSION_NONE);
     assert_on_all_ranks(comm, dnn_comm_same(comm, values, sizeof values));
+    dnn_team_destroy(team);
+}
+
+/* bfloat16 keeps 8 bits: each rounding errs by at most 2^-9 of the value; a value is rounded once on its way out and a sum once a hop. */
+static void compressed_sums_err_by_roundings_alone_and_alike(void **state)
+{
+    (void)state;
+    dnn_team *team = make(DNN_TEAM_RANK, 1);
+    enum { N = 5000 };
+    static float values[N];
+    const int teams = dnn_team_count(team);
+    for (int i = 0; i < N; i++) values[i] = 1.0f / (float)(1 + i % 97 + 31 * rank());
+    sum_over_teams(team, values, N, DNN_COMPRESSION_BFLOAT16);
+    assert_on_all_ranks(comm, dnn_comm_same(comm, values, sizeof values));
+    size_t wrong = 0;
+    for (int i = 0; i < N; i++) {
+        double sum = 0.0;
+        for (int t = 0; t < teams; t++) sum += 1.0 / (double)(1 + i % 97 + 31 * t);
+        const double off = fabs((double)values[i] / sum - 1.0);
+        wrong += off > teams * 0x1p-8 || (teams == 1 && off > 1e-7);
+    }
+    assert_on_all_ranks(comm, wrong == 0);
+    dnn_team_destroy(team);
+}
+
+static void compressed_values_keep_infinity_and_nan(void **state)
+{
+    (void)state;
+    dnn_team *team = make(DNN_TEAM_RANK, 1);
+    float values[64] = { INFINITY, NAN, 3.0f, -0.0f };
+    sum_over_teams(team, values, 64, DNN_COMPRESSION_BFLOAT16);
+    assert_on_all_ranks(comm, isinf(values[0]) && isnan(values[1]) && values[2] == 3.0f * (float)dnn_team_count(team) && values[3] == 0.0f);
     dnn_team_destroy(team);
 }
 
@@ -302,13 +351,19 @@ static void neither_barrier_nor_run_nor_exchange_allocates(void **state)
         board b = {.team = team, .slots = window.base};
         size_t offsets[65];
         for (int t = 0; t <= dnn_team_count(team); t++) offsets[t] = 16 * (size_t)t;
+        dnn_exchange *x;
+        size_t first, end;
+        assert_on_all_ranks(comm, dnn_exchange_create(team, 1, 512, DNN_COMPRESSION_BFLOAT16, &x) == DNN_OK);
         const size_t before = dnn_memory_allocations();
         for (int i = 0; i < 10; i++) {
             dnn_team_run(team, write_then_read_all, &b);
-            dnn_team_exchange_sum(team, (float *)window.base + 512, 512);
+            dnn_exchange_slice(x, 512, &first, &end);
+            dnn_exchange_begin(x, (float *)window.base + 512 + first, end - first);
+            dnn_exchange_end(x);
             if (dnn_team_leads(team)) dnn_team_exchange_blocks(team, (char *)window.base + 1024, offsets);
         }
         assert_on_all_ranks(comm, dnn_memory_allocations() == before);
+        dnn_exchange_destroy(x);
         dnn_window_destroy(team, &window);
         dnn_team_destroy(team);
     }
@@ -329,6 +384,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(teams_of_unlike_size_are_numbered_through),
         cmocka_unit_test(teams_add_their_values_up),
         cmocka_unit_test(all_teams_get_the_same_bits_of_a_rounded_sum),
+        cmocka_unit_test(compressed_sums_err_by_roundings_alone_and_alike),
+        cmocka_unit_test(compressed_values_keep_infinity_and_nan),
         cmocka_unit_test(blocks_of_unlike_size_end_side_by_side_in_every_team),
         cmocka_unit_test(neither_barrier_nor_run_nor_exchange_allocates),
     };

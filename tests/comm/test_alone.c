@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
+#include "dnn/comm/exchange.h"
 #include "dnn/comm/team.h"
 
 static void no_comm_is_rank_zero_of_one(void **state)
@@ -136,7 +137,14 @@ static void a_lone_team_has_nothing_to_exchange(void **state)
     assert_int_equal(dnn_team_create(NULL, DNN_TEAM_NODE, 1, &team), DNN_OK);
     float values[3] = {1.0f, 2.0f, 3.0f};
     const size_t offsets[2] = {0, sizeof values};
-    dnn_team_exchange_sum(team, values, 3);
+    dnn_exchange *x;
+    size_t first, end;
+    assert_int_equal(dnn_exchange_create(team, 1, 3, DNN_COMPRESSION_BFLOAT16, &x), DNN_OK);
+    dnn_exchange_slice(x, 3, &first, &end);
+    assert_true(first == end);
+    dnn_exchange_begin(x, values + first, end - first);
+    dnn_exchange_end(x);
+    dnn_exchange_destroy(x);
     dnn_team_exchange_blocks(team, values, offsets);
     assert_true(values[0] == 1.0f && values[1] == 2.0f && values[2] == 3.0f);
     dnn_team_destroy(team);

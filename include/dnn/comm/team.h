@@ -54,10 +54,6 @@ typedef struct dnn_window {
 dnn_status dnn_window_create(dnn_team *team, size_t bytes, dnn_window *out);
 void dnn_window_destroy(dnn_team *team, dnn_window *window); /**< Collective */
 
-/** Adds `values` of the teams element by element; every team gets the sum, with the same bits. Called by the
- * main thread of every rank with its team's shared `values` (each rank exchanges a slice of it), between two team
- * barriers that the caller makes. Nothing happens with one team. */
-void dnn_team_exchange_sum(dnn_team *team, float *values, size_t count);
 /** Puts the teams' blocks side by side: `all` (shared in the team) holds at [offset of the team] what its team
  * wrote there; afterwards it is whole in every team. `offsets` [teams + 1] in bytes. Main thread of the rank that leads
  * its team alone calls it; the caller makes the barriers. Nothing happens with one team. */
