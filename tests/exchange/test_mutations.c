@@ -215,8 +215,9 @@ static void damage_under_a_header_that_fits_ends_nothing_but_the_reader(void **s
     assert_ok(read_whole(in_folder("own.h5"), &right));
     for (size_t i = 0; i < wanted / 3; i++) {
         if (!mutate(&whole, i + 7000000, HEADER_SIZE, &bad)) continue;
+        if (bad.length < HEADER_SIZE) continue;
+        header_fill(bad.at, bad.length, DNN_FORMAT_VERSION);
         spill(in_folder("bad.h5"), &bad);
-        assert_ok(header_seal(in_folder("bad.h5"), DNN_FORMAT_VERSION));
         judge(&t, in_folder("bad.h5"), right);
     }
     report("sealed again", &t);
