@@ -19,7 +19,7 @@ static void read_training(const keras_source *source, const dnn_graph *graph, co
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    dnn_node *config, *model = NULL;
+    dnn_node *config, *model = NULL, *models = NULL;
     if (size == 0) return 0;
     dnn_place_forget();
     const size_t before = dnn_memory_balance();
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t length = stop ? (size_t)(stop - text) : size - 1;
     if (dnn_json_parse((const char *)text, length, "model_config", &config) == DNN_OK) {
         dnn_graph *graph = NULL;
-        dnn_status st = keras_model_read(&source, config, &model);
+        dnn_status st = keras_model_read(&source, config, &model, &models);
         if (st != DNN_OK) check_refusal(st, DNN_E_MODEL);
         if (st == DNN_OK) {
             st = dnn_graph_create(model, NULL, 0, &graph);
@@ -37,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (st == DNN_OK && stop) read_training(&source, graph, stop + 1, size - 2 - length);
         dnn_graph_destroy(graph);
         dnn_node_destroy(model);
+        dnn_node_destroy(models);
         dnn_node_destroy(config);
     }
     dnn_place_forget();
