@@ -9,6 +9,7 @@
 static const cli_option options[] = {
     { "to", "keras|onnx", "a Keras HDF5 file without anything of ours, or ONNX", .kind = CLI_CHOICE, .required = true },
     { "out", "FILE", "where to", .required = true },
+    { "scaling", NULL, .help = "puts the scaling of data.scale into the network, which then takes and gives values as they are in the data" },
     { "fold-batch-norm", NULL, .help = "takes each batch normalization into the dense or conv2d layer before it, or the dense one after it" },
     { "half", NULL, .help = "weights with half precision (float16)" },
     { "overwrite", NULL, .help = "replace FILE where it exists" },
@@ -25,6 +26,10 @@ static dnn_status print(const dnn_export_request *q, const dnn_export_result *r)
     table_format(&t, "%zu", r->layers);
     table_add(&t, "weights");
     table_format(&t, "%zu (%s)", r->weights, q->half ? "float16" : "float32");
+    if (q->scaling) {
+        table_add(&t, "scalings put in");
+        table_format(&t, "%zu", r->scalings);
+    }
     if (q->fold_batch_norm) {
         table_add(&t, "batch norms folded");
         if (r->folded) table_format(&t, "%zu; outputs changed by at most %.3g (%d random rows, largest output %.3g)", r->folded,
@@ -44,7 +49,7 @@ static dnn_status run(const cli_call *call)
     const dnn_export_request request = {
         .model_file = call->words[0], .out = cli_value(call, "out"),
         .format = strcmp(cli_value(call, "to"), "onnx") == 0 ? DNN_EXPORT_ONNX : DNN_EXPORT_KERAS,
-        .fold_batch_norm = cli_value(call, "fold-batch-norm") != NULL, .half = cli_value(call, "half") != NULL,
+        .scaling = cli_value(call, "scaling") != NULL, .fold_batch_norm = cli_value(call, "fold-batch-norm") != NULL, .half = cli_value(call, "half") != NULL,
         .overwrite = cli_value(call, "overwrite") != NULL,
     };
     const dnn_status st = dnn_export(&request, &result);
@@ -53,8 +58,8 @@ static dnn_status run(const cli_call *call)
 
 const cli_command cli_export = {
     .name = "export", .words = "MODEL.h5", .help = "a model for other programs; folding checked by comparing outputs",
-    .details = "The file holds what inference needs: layers that only train (dropout, noise, augmentation) are left out of ONNX. The scalers of the\n"
-               "data section are no part of the network; where there are some, a remark says which numbers the inputs must be scaled by.\n",
+    .details = "The file holds what inference needs: layers that only train (dropout, noise, augmentation) are left out of ONNX. Without\n"
+               "--scaling the scalers of the data section are no part of it; where there are some, a remark says what the inputs must be scaled by.\n",
     .options = options, .n_options = sizeof options / sizeof *options,
     .least = 1, .most = 1, .run = run,
 };

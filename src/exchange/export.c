@@ -31,6 +31,18 @@ static dnn_status read_model(dnn_model_file *file, const char *path, work *w)
     return w->weights ? dnn_model_weights(file, w->graph, w->weights) : DNN_E_MEMORY;
 }
 
+static dnn_status include_scaling(work *w, const dnn_model_file *file, dnn_export_result *r)
+{
+    work with = { 0 };
+    const dnn_node *scalers = dnn_node_find(dnn_model_section(file), "scalers");
+    const dnn_status st = dnn_include_scaling(w->graph, w->weights, scalers, &with.graph, &with.weights, &r->scalings);
+    if (st == DNN_OK && r->scalings == 0) dnn_info("the model file has no scaling: nothing to put into the network");
+    if (st != DNN_OK || r->scalings == 0) return st;
+    let_go(w);
+    *w = with;
+    return DNN_OK;
+}
+
 /* Folding rounds each weight once: beyond that the outputs may not move. */
 static dnn_status fold(work *w, dnn_export_result *r)
 {
@@ -108,12 +120,13 @@ dnn_status dnn_export(const dnn_export_request *request, dnn_export_result *resu
         return dnn_fail(DNN_E_CONFIG, "--out %s: exists; replace it with --overwrite", request->out);
     dnn_status st = dnn_model_open(request->model_file, &file);
     if (st == DNN_OK) st = read_model(file, request->model_file, &w);
+    if (st == DNN_OK && request->scaling) st = include_scaling(&w, file, result);
     if (st == DNN_OK && request->fold_batch_norm) st = fold(&w, result);
     if (st == DNN_OK && request->half) st = halve(&w, result);
     if (st == DNN_OK) st = write_model(request, &w, result);
-    if (st == DNN_OK) {
-        mention_scaling(file, "features", "the training scaled these inputs, the exported network wants them scaled likewise: (x - shift) * factor");
-        mention_scaling(file, "targets", "the training scaled these targets, outputs are in scaled units: y / factor + shift brings them back");
+    if (st == DNN_OK && !request->scaling) {
+        mention_scaling(file, "features", "the training scaled these inputs, the exported network wants them scaled likewise, (x - shift) * factor; --scaling puts it into the network");
+        mention_scaling(file, "targets", "the training scaled these targets, outputs are in scaled units, y / factor + shift brings them back; --scaling puts it into the network");
     }
     let_go(&w);
     dnn_model_close(file);

@@ -32,6 +32,7 @@ dnn_status dnn_round_to_half(const dnn_graph *graph, float *weights)
 {
     for (size_t s = 0; s < graph->segments.count; s++) {
         const dnn_segment *g = &graph->segments.at[s];
+        if (!g->weight) continue; /* a variance may be of any size */
         for (size_t i = g->offset; i < g->offset + g->length; i++) {
             const float rounded = dnn_half_value(dnn_half_bits(weights[i]));
             if (isinf(rounded) && !isinf(weights[i]))

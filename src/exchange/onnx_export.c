@@ -162,7 +162,7 @@ static void set_attributes(onnx_writer *w, const dnn_operation *from, Onnx__Node
 static const char *add_constant(onnx_writer *w, const dnn_outline_value *v, const char *layer)
 {
     char *name = text(w, v->name ? dnn_format("%s/%s", layer, v->name) : dnn_format("%s/constant_%zu", layer, w->number++));
-    const bool half = w->half && v->name;
+    const bool half = w->half && v->name && !v->statistic;
     char *stored = half ? text(w, dnn_format("%s_float16", name ? name : "")) : name;
     add_tensor(w, v, stored, half);
     if (!half || w->status != DNN_OK) return name;

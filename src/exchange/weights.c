@@ -43,7 +43,7 @@ static dnn_status write_layer(model_writer *w, const char *layer, const dnn_segm
     if (st == DNN_OK) st = write_names(w, group, first, count);
     for (size_t i = 0; i < count && st == DNN_OK; i++) {
         snprintf(path, sizeof path, "%s/%s", group, weights_name(w->sequential, &first[i], name));
-        st = values_write(w, path, w->half ? DNN_HDF5_HALF : DNN_HDF5_FLOAT, first[i].shape.rank, first[i].shape.dim,
+        st = values_write(w, path, w->half && first[i].weight ? DNN_HDF5_HALF : DNN_HDF5_FLOAT, first[i].shape.rank, first[i].shape.dim,
                           w->content->weights + first[i].offset);
     }
     return st;

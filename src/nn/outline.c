@@ -49,6 +49,7 @@ dnn_value dnn_outline_weight(dnn_outline *o, size_t k, const size_t *axes)
     for (size_t i = 0; i < w->shape.rank; i++) dim[i] = w->shape.dim[axes[i]];
     dnn_outline_value v = reals_of(o, w->shape.rank, dim);
     v.name = w->name;
+    v.statistic = w->statistic;
     for (size_t i = 0; v.reals && i < v.count; i++) {
         size_t from = 0, rest = i;
         for (size_t a = w->shape.rank; a-- > 0; rest /= dim[a]) from += rest % dim[a] * stride[a];

@@ -130,6 +130,27 @@ export_to onnx scaled onnx
 expect_text "features 'x'" err
 expect_text 'factor 0.25' err
 expect_text "targets 'y'" err
+# The scaling in the network: raw values in, values in units of the targets out, as predict takes and gives them.
+sed 's/^data: .*/data: {source: {hdf5: {path: data.h5, x: \/image, y: \/y}}, scale: {features: standardize, targets: {min_max: {range: [0, 3]}}}}/
+    s/^output: .*/output: units/' convolved.yaml >units.yaml
+expect_status 0 "$DNN_MPI" train units.yaml --quiet
+expect_status 0 "$DNN_MPI" predict units/model.h5 --part train --out units.predicted.h5
+export_to onnx units onnx --scaling --fold-batch-norm
+expect_text 'scalings put in     2' out
+expect_no_text advice err
+evaluate units.onnx units image 1e-5 Sub Div Mul -BatchNormalization
+export_to keras units keras.h5 --scaling --half
+expect_status 0 "$DNN_MPI" predict units.keras.h5 'data.source={hdf5: {path: data.h5, x: /image, y: /y}}' --part train --out units.read.h5
+look same units.read.h5 units.predicted.h5 1e-2
+sed 's/^data: .*/data: {source: {hdf5: {path: data.h5, x: {flat: \/flat, other: \/other}, y: {main: \/y, aux: \/y}}}, scale: {features: standardize, targets: standardize}}/
+    s/^output: .*/output: scaled_graph/' graph.yaml >scaled_graph.yaml
+expect_status 0 "$DNN_MPI" train scaled_graph.yaml --quiet
+expect_status 0 "$DNN_MPI" predict scaled_graph/model.h5 --part train --out scaled_graph.predicted.h5
+export_to onnx scaled_graph onnx --scaling
+expect_text 'scalings put in  4' out
+evaluate scaled_graph.onnx scaled_graph flat 1e-5 Concat
+expect_status 0 "$DNN_MPI" export last/model.h5 --to onnx --out unscaled.onnx --scaling
+expect_text 'no scaling' err
 # Under a launcher one rank alone acts: a second one would find the file there.
 expect_status 0 run_ranks 3 export image/model.h5 --to onnx --out ranks.onnx
 cmp -s ranks.onnx image.onnx || fail "the same export is another under a launcher"

@@ -13,12 +13,12 @@ enum { DNN_ONNX_OPSET = 13, DNN_ONNX_IR = 7, DNN_EXPORT_ROWS = 64 };
 typedef struct dnn_export_request {
     const char *model_file, *out;
     dnn_export_format format;
-    bool fold_batch_norm, half, overwrite;
+    bool scaling, fold_batch_norm, half, overwrite;
 } dnn_export_request;
 
 /** What was done. Differences are the largest between outputs before and after, over DNN_EXPORT_ROWS random rows. */
 typedef struct dnn_export_result {
-    size_t layers, weights, folded, bytes;
+    size_t layers, weights, scalings, folded, bytes;
     double largest_output, fold_difference, half_difference;
 } dnn_export_result;
 
@@ -32,7 +32,12 @@ dnn_status dnn_export(const dnn_export_request *request, dnn_export_result *resu
  * dense layer after it. `folded` and `folded_weights` (dnn_free) are the caller's. DNN_E_MODEL names the layer for which neither is possible. */
 dnn_status dnn_fold_batch_norms(const dnn_graph *graph, const float *weights, dnn_graph **folded, float **folded_weights,
                                 size_t *count);
-/** Rounds weights [segments.total] to the nearest numbers of half precision (IEEE 754 binary16, ties to even), in place.
+/** The network with `scalers` (of a model file: {features: {x: {shift, factor}}, targets: …}) as layers of kind normalization
+ * behind its inputs and, the other way, behind its outputs. `count` 0: there are none, nothing is made. DNN_E_MODEL: one does not fit. */
+dnn_status dnn_include_scaling(const dnn_graph *graph, const float *weights, const dnn_node *scalers, dnn_graph **scaled,
+                               float **scaled_weights, size_t *count);
+/** Rounds weights [segments.total] to the nearest numbers of half precision (IEEE 754 binary16, ties to even), in place; statistics stay
+ * as they are.
  * DNN_E_MODEL names the weight that is too large for it. */
 dnn_status dnn_round_to_half(const dnn_graph *graph, float *weights);
 /** The bits of the nearest number of half precision; beyond the largest, 65504, infinity. */

@@ -30,6 +30,7 @@ typedef struct dnn_outline_value {
     float *reals;
     int64_t *integers;
     const char *name; /**< of constants that are weights: "kernel"; else NULL */
+    bool statistic;   /**< of weights: a moving statistic */
 } dnn_outline_value;
 
 typedef enum dnn_attribute_type { DNN_ATTRIBUTE_INTEGER, DNN_ATTRIBUTE_INTEGERS, DNN_ATTRIBUTE_REAL, DNN_ATTRIBUTE_TEXT } dnn_attribute_type;
