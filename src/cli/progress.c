@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "cli/screen.h"
+#include "dnn/base/memory.h"
+#include "dnn/report/chart.h"
 
 enum { LINE = 1024, BAR = 20 };
 static const double sign_of_life = 30; /* seconds */
@@ -148,8 +150,34 @@ static void rows_done(void *context, const char *what, uint64_t done, uint64_t a
     screen_move(line);
 }
 
+/* learning_rate_range_test.csv has its picture in learning_rate_range_test.svg. */
+static char *picture_of(const char *output, const char *file)
+{
+    const char *const end = strrchr(file, '.');
+    return dnn_format("%s/%.*s.svg", output, (int)(end && strcmp(end, ".csv") == 0 ? (size_t)(end - file) : strlen(file)), file);
+}
+
+static dnn_status plot(void *context, const char *output, const dnn_plot *what)
+{
+    (void)context;
+    const dnn_chart chart = { .title = what->title, .log_x = what->log_x, .log_y = what->log_y, .mark = what->mark, .mark_label = what->mark_label };
+    size_t n = 0;
+    while (n < sizeof what->y / sizeof *what->y && what->y[n]) n++;
+    char *table = dnn_format("%s/%s", output, what->file), *picture = picture_of(output, what->file);
+    dnn_status st = table && picture ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK) st = dnn_chart_write_table(&chart, table, what->x, what->y, n, true, picture);
+    if (st == DNN_OK) {
+        char line[LINE];
+        snprintf(line, sizeof line, "wrote %s", picture);
+        screen_line(line);
+    }
+    dnn_free(table);
+    dnn_free(picture);
+    return st;
+}
+
 const dnn_progress *progress_open(progress *p)
 {
-    *p = (progress){ .calls = { p, begin, epoch_begin, step_done, epoch_end, rows_done } };
+    *p = (progress){ .calls = { p, begin, epoch_begin, step_done, epoch_end, plot, rows_done } };
     return &p->calls;
 }

@@ -7,7 +7,7 @@
 
 #include "dnn/base/memory.h"
 #include "dnn/base/number.h"
-#include "io/text.h"
+#include "dnn/io/text.h"
 
 static dnn_status add_string(dnn_text *out, const dnn_node *node, const char *text)
 {

@@ -1,5 +1,5 @@
 /* Growing strings, and the well-formedness of UTF-8 (RFC 3629, section 4). */
-#include "io/text.h"
+#include "dnn/io/text.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dnn/base/node.h"
-#include "io/text.h"
+#include "dnn/io/text.h"
 
 enum { MAX_BYTES = 1 << 20, MAX_LINE = 1 << 16, MAX_MARKS = 100000, MAX_BLANK_COST = 50000000 };
 

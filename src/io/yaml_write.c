@@ -9,7 +9,7 @@
 #include "dnn/base/memory.h"
 #include "dnn/base/number.h"
 #include "io/scalar.h"
-#include "io/text.h"
+#include "dnn/io/text.h"
 #include "io/yaml_check.h"
 
 enum { LINE_LENGTH = 110, STEP = 2, LONGEST_KEY = 500 };

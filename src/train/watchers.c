@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/optim/schedule.h"
 #include "train/trainer.h"
@@ -77,6 +78,8 @@ static dnn_status fulfil(trainer *t, watcher *w, const dnn_wish *wish)
     dnn_status st = wish->status;
     if (st == DNN_OK && wish->keep) st = keep(t, w);
     if (wish->restore && w->kept) memcpy(t->run.weights, w->kept, t->graph->segments.total * sizeof *w->kept);
+    if (wish->plot && t->progress && t->progress->plot && t->progress->plot(t->progress->context, t->folder.path, wish->plot) != DNN_OK)
+        dnn_warn("%s: %s", wish->plot->file, dnn_fail_text());
     if (wish->stop) t->stop = true;
     if (wish->stop && !w->kind->by_phase) t->end = true;
     if (wish->scale) t->run.rate_factor *= wish->learning_rate_factor;

@@ -13,6 +13,8 @@ for file in *.yaml; do
     [ "${steps:-0}" -ge 3 ] || fail "$file trained ${steps:-no} steps"
 done
 $python3 "$DNN_TEST_SOURCE/program/every_name.py" check . <listed || fail "a name was not used"
+# The picture of that callback's table.
+expect_text "suggested:" callbacks-learning_rate_range_test/learning_rate_range_test.svg
 # The test must see a name that nobody has thought of.
 sed -E 's/^(  schedules .*)/\1 no_such_schedule/' listed >more
 if $python3 "$DNN_TEST_SOURCE/program/every_name.py" check . <more >/dev/null 2>&1; then fail "a name without a run would not be seen"; fi

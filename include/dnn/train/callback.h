@@ -22,6 +22,15 @@ typedef struct dnn_report {
     const float *weights;          /**< [segments->total] their values as they stand, on every rank; both borrowed, not to be written */
 } dnn_report;
 
+/** A table worth a picture, which whoever shows the progress draws: columns of a CSV file under `output`. Borrowed for the length of the training. */
+typedef struct dnn_plot {
+    const char *file;              /**< the table's name; the picture's is the same with .svg at its end */
+    const char *title, *x, *y[4];  /**< names of columns, ended by NULL; several: the first is the raw one */
+    bool log_x, log_y;
+    double mark;                   /**< x of a line with a label; NaN: none */
+    char mark_label[64];
+} dnn_plot;
+
 /** What a callback wishes of the training. */
 typedef struct dnn_wish {
     bool stop;
@@ -31,6 +40,7 @@ typedef struct dnn_wish {
     bool weights_only;    /**< without what a training would go on from: optimizer, kept weights */
     bool scale;     /**< from now on multiply the learning rate by `learning_rate_factor`; the product is kept in the checkpoint */
     double learning_rate_factor;
+    const dnn_plot *plot; /**< at the end of the training; NULL: none */
     dnn_status status;  /**< how this callback's own work went (dnn_fail); one rank's failure ends the training on all */
 } dnn_wish;
 

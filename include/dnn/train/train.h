@@ -19,6 +19,8 @@ typedef struct dnn_progress {
     /** At most about ten times a second. `values` as in the report so far: running means over the epoch. */
     void (*step)(void *context, uint64_t step_of_epoch, const dnn_report *running);
     void (*epoch_end)(void *context, const dnn_report *report);
+    /** A callback has left a table in the folder `output` that is worth a picture. A failure does not fail the training. */
+    dnn_status (*plot)(void *context, const char *output, const dnn_plot *plot);
     /** Parts of an evaluation or prediction done. */
     void (*rows)(void *context, const char *what, uint64_t done, uint64_t all);
 } dnn_progress;

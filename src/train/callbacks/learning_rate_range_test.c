@@ -3,6 +3,7 @@
  * smoothed by a moving average m = b·m + (1 - b)·loss with b = `smoothing`, taken as m / (1 - b^t). The training ends when
  * that is more than `stop_factor` times its smallest value; suggested is the rate of the smallest value divided by 10 (Géron). */
 #include <math.h>
+#include <stdio.h>
 
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
@@ -19,6 +20,7 @@ typedef struct memory {
     int64_t steps;
     double mean, best, best_rate;
     bool done;
+    dnn_plot plot;
 } memory;
 
 static const dnn_param params[] = {
@@ -26,7 +28,7 @@ static const dnn_param params[] = {
     DNN_REAL(learning_rate_range_test, max, "10", "> 0", "learning rate of the last update"),
     DNN_REAL(learning_rate_range_test, stop_factor, "4", "> 1", "the training ends when the smoothed loss is so many times its smallest value"),
     DNN_REAL(learning_rate_range_test, smoothing, "0.9", "[0, 1)", "weight of the past in the moving average of the loss"),
-    DNN_STRING(learning_rate_range_test, filename, "learning_rate_range_test.csv", "name of the file in the output folder: step, rate, loss, smoothed loss"),
+    DNN_STRING(learning_rate_range_test, filename, "learning_rate_range_test.csv", "name of the file in the output folder: step, rate, loss, smoothed loss; beside it a picture, .svg"),
 };
 
 static dnn_status begin(const dnn_component *component, const char *const *names, size_t count, void *state)
@@ -77,9 +79,13 @@ static void step_end(const void *params_, void *state, const dnn_report *report,
 
 static void train_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
 {
-    (void)params_, (void)wish;
-    const memory *m = state;
+    const learning_rate_range_test *p = params_;
+    memory *m = state;
     if (!report->writes || m->steps == 0) return;
+    m->plot = (dnn_plot){ .file = p->filename, .title = "Learning rate range test", .x = "learning_rate", .y = { "loss", "smoothed_loss" }, .log_x = true,
+                          .mark = m->best_rate / 10.0 };
+    snprintf(m->plot.mark_label, sizeof m->plot.mark_label, "suggested: %.2g", m->best_rate / 10.0);
+    wish->plot = &m->plot;
     dnn_info("learning_rate_range_test: the smoothed loss is smallest (%.4g) at a rate of %.2g; a tenth of that, %.2g, is a good one to begin with",
              m->best, m->best_rate, m->best_rate / 10.0);
 }
