@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plain.h"
+
 enum { LINE_SIZE = 2048 };
 
 /* Held while the sink runs, so that lines of two threads do not mix and a sink may be taken away safely. */
@@ -26,6 +28,7 @@ static void hand_over(dnn_log_level level, const char *format, va_list arguments
 {
     char line[LINE_SIZE];
     vsnprintf(line, sizeof line, format, arguments);
+    make_plain(line);
     pthread_mutex_lock(&lock);
     if (current) current(current_context, level, line);
     pthread_mutex_unlock(&lock);

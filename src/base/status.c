@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plain.h"
+
 enum { TEXT_SIZE = 1024 };
 
 static _Thread_local char kept[TEXT_SIZE];
@@ -27,6 +29,7 @@ static void keep(const char *format, va_list arguments)
     const int length = vsnprintf(text, sizeof text, format, arguments);
     if (length < 0) memcpy(text, "(text lost)", sizeof "(text lost)");
     if (length >= TEXT_SIZE) mark_cut(text);
+    make_plain(text);
     memcpy(kept, text, sizeof kept);
 }
 

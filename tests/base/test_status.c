@@ -52,6 +52,14 @@ static void a_long_text_is_cut_with_a_mark_and_stays_valid_utf8(void **state)
     }
 }
 
+/* A layer's name in a stranger's file may try to speak to the terminal. */
+static void control_characters_do_not_reach_the_terminal(void **state)
+{
+    (void)state;
+    dnn_fail(DNN_E_MODEL, "layer '%s': größe", "a\033[2Jb\nc\r\t\177\302\233d");
+    assert_string_equal(dnn_fail_text(), "layer 'a?[2Jb?c?????d': größe");
+}
+
 static void *fail_elsewhere(void *text)
 {
     dnn_fail(DNN_E_IO, "%s", (const char *)text);
@@ -106,6 +114,7 @@ int main(void)
         cmocka_unit_test(context_without_a_text_stands_alone),
         cmocka_unit_test(a_text_may_be_made_from_the_one_before),
         cmocka_unit_test(a_long_text_is_cut_with_a_mark_and_stays_valid_utf8),
+        cmocka_unit_test(control_characters_do_not_reach_the_terminal),
         cmocka_unit_test(each_thread_has_its_own_text),
         cmocka_unit_test(every_status_has_a_name),
         cmocka_unit_test(a_broken_invariant_calls_the_hook),
