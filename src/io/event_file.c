@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -246,7 +247,8 @@ void dnn_event_file_name(char *out, size_t size)
 
 dnn_status dnn_event_files_remove(const char *folder)
 {
-    DIR *d = opendir(folder);
+    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); /* through a link another folder would lose its files */
+    DIR *d = file >= 0 ? fdopendir(file) : NULL;
     dnn_status st = DNN_OK;
     if (!d) return errno == ENOENT ? DNN_OK : dnn_fail(DNN_E_IO, "%s: cannot open: %s", folder, strerror(errno));
     for (struct dirent *entry = readdir(d); entry; entry = readdir(d)) {

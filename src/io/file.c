@@ -13,6 +13,8 @@
 
 static dnn_status io_failure(const char *path, const char *what)
 {
+    if (errno == ELOOP) /* O_NOFOLLOW says so */
+        return dnn_fail(DNN_E_IO, "%s: cannot %s: it is a symbolic link, which is not followed: remove it", path, what);
     return dnn_fail(DNN_E_IO, "%s: cannot %s: %s", path, what, strerror(errno));
 }
 
@@ -120,7 +122,7 @@ dnn_status dnn_file_append(const char *path, const char *text) { return dnn_file
 
 dnn_status dnn_file_append_bytes(const char *path, const void *data, size_t length)
 {
-    const int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+    const int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     if (file < 0) return io_failure(path, "write");
     const off_t before = lseek(file, 0, SEEK_END);
     dnn_status st = DNN_OK;

@@ -45,6 +45,30 @@ dnn_status dnn_folder_make(const char *path)
     return st;
 }
 
+/* One that is there must be a folder itself: what is written, swept and pruned in it belongs to the run. */
+static dnn_status make_real(const char *path)
+{
+    struct stat about;
+    if (mkdir(path, 0777) == 0) return DNN_OK;
+    if (errno == EEXIST && lstat(path, &about) == 0 && S_ISLNK(about.st_mode))
+        return dnn_fail(DNN_E_IO, "%s: is a symbolic link, which is not followed here: remove it, or choose another output folder", path);
+    return make_one(path);
+}
+
+dnn_status dnn_folder_make_within(const char *folder, const char *inner)
+{
+    char *path = dnn_format("%s/%s/", folder, inner);
+    if (!path) return DNN_E_MEMORY;
+    dnn_status st = DNN_OK;
+    for (char *slash = path + strlen(folder) + 1; st == DNN_OK && (slash = strchr(slash, '/')); slash++) {
+        *slash = '\0';
+        st = make_real(path);
+        *slash = '/';
+    }
+    dnn_free(path);
+    return st;
+}
+
 dnn_status dnn_folder_sync(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -102,7 +126,8 @@ dnn_status dnn_folder_lock(const char *folder, int *handle)
     if (!path) return DNN_E_MEMORY;
     const int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     dnn_status st = DNN_OK;
-    if (file < 0) st = dnn_fail(DNN_E_IO, "%s: cannot open: %s", path, strerror(errno));
+    if (file < 0) st = dnn_fail(DNN_E_IO, "%s: cannot open: %s", path,
+                      errno == ELOOP ? "it is a symbolic link, which is not followed: remove it" : strerror(errno));
     const int why = st == DNN_OK ? try_until_patience_ends(file) : 0;
     if (why == EWOULDBLOCK)
         st = in_use(file, folder);

@@ -13,14 +13,15 @@
 /* Cuts or empties the file; `f->bytes` is its length afterwards. */
 static dnn_status begin(log_file *f, const char *path, bool append)
 {
-    const int file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    const int file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     const off_t length = file >= 0 ? lseek(file, 0, SEEK_END) : -1;
     off_t wanted = append && f->bytes == 0 ? length : (off_t)f->bytes;
     /* shorter than it was: somebody took the file away in between, and what is left stays */
     if (wanted > length) wanted = length;
     dnn_status st = DNN_OK;
     if (file < 0 || length < 0 || (wanted < length && ftruncate(file, wanted) != 0))
-        st = dnn_fail(DNN_E_IO, "%s: cannot write: %s", path, strerror(errno));
+        st = dnn_fail(DNN_E_IO, "%s: cannot write: %s", path,
+                      errno == ELOOP ? "it is a symbolic link, which is not followed: remove it" : strerror(errno));
     if (file >= 0 && close(file) != 0 && st == DNN_OK) st = dnn_fail(DNN_E_IO, "%s: cannot write: %s", path, strerror(errno));
     f->bytes = wanted;
     f->began = st == DNN_OK;

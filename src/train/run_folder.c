@@ -68,9 +68,8 @@ static dnn_status remove_run(const run_folder *folder)
 dnn_status run_folder_open(const char *path, dnn_resume resume, bool overwrite, run_folder *out)
 {
     *out = (run_folder){ .path = path, .lock = -1, .fresh = !dnn_file_exists(path) };
-    char *checkpoints = run_folder_file(out, "checkpoints");
-    dnn_status st = checkpoints ? dnn_folder_make(checkpoints) : DNN_E_MEMORY;
-    dnn_free(checkpoints);
+    dnn_status st = dnn_folder_make(path);
+    if (st == DNN_OK) st = dnn_folder_make_within(path, "checkpoints");
     if (st == DNN_OK) st = dnn_folder_lock(path, &out->lock);
     if (st != DNN_OK) return st;
     if (!overwrite && (resume == DNN_RESUME_NONE || resume == DNN_RESUME_NEVER) && holds_run(out))

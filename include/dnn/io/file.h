@@ -18,13 +18,16 @@ typedef dnn_status dnn_file_check(void *context, const char *path);
 /** As dnn_file_write; `check` (NULL: none) is called before the rename. */
 dnn_status dnn_file_write_checked(const char *path, const void *data, size_t length, dnn_file_check *check,
                                   void *context);
-/** Appends one text and hands it to the kernel; creates the file; does not follow a symbolic link. Where the disk is
+/** Appends one text and hands it to the kernel; creates the file; does not follow a symbolic link nor wait at a pipe. Where the disk is
  * full half way the file keeps its old length, so that no half line stays. DNN_E_IO. */
 dnn_status dnn_file_append(const char *path, const char *text);
 dnn_status dnn_file_append_bytes(const char *path, const void *data, size_t length);
 bool dnn_file_exists(const char *path);
 /** Makes the folder and its parents. DNN_E_IO. */
 dnn_status dnn_folder_make(const char *path);
+/** Makes folders within one that is there: "tensorboard/train" in "runs/a". None of them may be a symbolic link, which would lead what
+ * is written, and what is swept away, elsewhere. DNN_E_IO. */
+dnn_status dnn_folder_make_within(const char *folder, const char *inner);
 /** fsync of the folder that holds `path`. */
 dnn_status dnn_folder_sync(const char *path);
 /** Takes the lock of an output folder (flock on its file `lock`, which says host, pid and job). Where it is taken,

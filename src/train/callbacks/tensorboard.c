@@ -69,14 +69,14 @@ static dnn_status add_run_file(const dnn_report *report, dnn_event_time at, dnn_
 }
 
 /* `e` goes to the file of this training in the folder, behind the records that begin it where it is new. */
-static dnn_status append(const memory *m, const char *folder, dnn_event_time at, dnn_events *e)
+static dnn_status append(const memory *m, const char *output, const char *folder, dnn_event_time at, dnn_events *e)
 {
     dnn_status st = DNN_OK;
-    char *path = dnn_format("%s/%s", folder, m->name);
+    char *path = dnn_format("%s/%s/%s", output, folder, m->name);
     if (!path) st = DNN_E_MEMORY;
     if (st == DNN_OK && !m->began) {
         dnn_events first = { 0 };
-        st = dnn_folder_make(folder);
+        st = dnn_folder_make_within(output, folder);
         dnn_events_version(&first, at);
         if (m->goes_on) dnn_events_restart(&first, at);
         if (st == DNN_OK) st = dnn_events_append(&first, path);
@@ -93,12 +93,13 @@ static dnn_status write_part(const tensorboard *p, const memory *m, const dnn_re
     dnn_events e = { 0 };
     add_scalars(report, validation, at, &e);
     if (!validation && p->histogram_freq > 0 && at.step % p->histogram_freq == 0) add_histograms(report, at, &e);
-    char *folder = dnn_format("%s/tensorboard/%s", report->output, validation ? "validation" : "train");
-    dnn_status st = folder ? DNN_OK : DNN_E_MEMORY;
+    const char *inner = validation ? "tensorboard/validation" : "tensorboard/train";
+    char *folder = dnn_format("%s/%s", report->output, inner);
+    dnn_status st = folder ? dnn_folder_make_within(report->output, "tensorboard") : DNN_E_MEMORY;
     if (st == DNN_OK && !m->began && !m->goes_on) st = dnn_event_files_remove(folder); /* a former run's that this one replaces */
     /* without a validation part there is no such folder */
     if (st == DNN_OK && !validation && !m->began && p->write_graph) st = add_run_file(report, at, &e);
-    if (st == DNN_OK && (e.length > 0 || e.failed)) st = append(m, folder, at, &e);
+    if (st == DNN_OK && (e.length > 0 || e.failed)) st = append(m, report->output, inner, at, &e);
     dnn_events_clear(&e);
     dnn_free(folder);
     return st;
