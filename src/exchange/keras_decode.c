@@ -13,6 +13,7 @@
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/loss.h"
 #include "dnn/nn/metric.h"
+#include "dnn/optim/optimizer.h"
 
 /* Keys of configs that change no value computed here, whatever they say. */
 static const char *const neutral[] = {
@@ -262,7 +263,7 @@ static bool is_neutral_for_losses(const dnn_node *item)
 {
     if (strcmp(item->key, "axis") == 0) return item->type == DNN_NODE_INT && item->integer == -1;
     if (strcmp(item->key, "reduction") != 0 || item->type != DNN_NODE_STRING) return false;
-    return strcmp(item->text, "sum_over_batch_size") == 0 || strcmp(item->text, "auto") == 0;
+    return strcmp(item->text, "sum_over_batch_size") == 0 || strcmp(item->text, "mean") == 0 || strcmp(item->text, "auto") == 0;
 }
 
 static bool is_neutral(const dnn_family *family, const dnn_node *item)
@@ -270,6 +271,8 @@ static bool is_neutral(const dnn_family *family, const dnn_node *item)
     if (is_off(item)) return true;
     if (strcmp(item->key, "dtype") == 0) return computes_with_reals(item);
     if ((family == &dnn_losses || family == &dnn_metrics) && is_neutral_for_losses(item)) return true;
+    /* The loss is multiplied and its gradient divided by it. */
+    if (family == &dnn_optimizers && strcmp(item->key, "loss_scale_factor") == 0) return true;
     if (family != &dnn_layers && strcmp(item->key, "name") == 0) return true;
     for (size_t i = 0; i < sizeof neutral / sizeof *neutral; i++)
         if (strcmp(item->key, neutral[i]) == 0) return true;

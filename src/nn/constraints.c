@@ -7,24 +7,24 @@ typedef struct norm { double max_value, min_value, rate; dnn_numbers axis; } nor
 
 static const dnn_param max_norm_rows[] = {
     DNN_REAL(norm, max_value, "2", ">= 0", "largest norm"),
-    DNN_NUMBERS(norm, axis, "0", ">= 0", "axes along which the norm is taken: 0 for dense kernels, [0, 1, 2] for convolutions"),
+    DNN_NUMBERS(norm, axis, "0", NULL, "axes along which the norm is taken: 0 for dense kernels, [0, 1, 2] for convolutions; -1 is the last"),
 };
 static const dnn_param unit_norm_rows[] = {
-    DNN_NUMBERS(norm, axis, "0", ">= 0", "axes along which the norm is taken: 0 for dense kernels, [0, 1, 2] for convolutions"),
+    DNN_NUMBERS(norm, axis, "0", NULL, "axes along which the norm is taken: 0 for dense kernels, [0, 1, 2] for convolutions; -1 is the last"),
 };
 static const dnn_param min_max_norm_rows[] = {
     DNN_REAL(norm, min_value, "0", ">= 0", "smallest norm"),
     DNN_REAL(norm, max_value, "1", ">= 0", "largest norm"),
     DNN_REAL(norm, rate, "1", "[0, 1]", "share of the way to the norm that is gone at a step"),
-    DNN_NUMBERS(norm, axis, "0", ">= 0", "axes along which the norm is taken: 0 for dense kernels, [0, 1, 2] for convolutions"),
+    DNN_NUMBERS(norm, axis, "0", NULL, "axes along which the norm is taken: 0 for dense kernels, [0, 1, 2] for convolutions; -1 is the last"),
 };
 
 static const double epsilon = 1e-7;
 
-static bool along(const norm *p, size_t axis)
+static bool along(const norm *p, const dnn_shape *shape, size_t axis)
 {
     for (size_t i = 0; i < p->axis.count; i++)
-        if ((size_t)p->axis.at[i] == axis) return true;
+        if (p->axis.at[i] == (double)axis || p->axis.at[i] + (double)shape->rank == (double)axis) return true;
     return false;
 }
 
@@ -33,7 +33,7 @@ static dnn_status norm_fits(const void *params, const dnn_shape *shape)
     const norm *p = params;
     char text[64];
     for (size_t i = 0; i < p->axis.count; i++)
-        if (p->axis.at[i] >= (double)shape->rank)
+        if (!(p->axis.at[i] >= -(double)shape->rank && p->axis.at[i] < (double)shape->rank) || p->axis.at[i] != floor(p->axis.at[i]))
             return dnn_fail(DNN_E_CONFIG, "axis = %g: the weight has the axes 0 to %zu, shape %s", p->axis.at[i], shape->rank - 1,
                             dnn_shape_text(shape, text, sizeof text));
     return DNN_OK;
@@ -44,7 +44,7 @@ static size_t positions(const norm *p, const dnn_shape *shape, bool inside)
 {
     size_t n = 1;
     for (size_t a = 0; a < shape->rank; a++)
-        if (along(p, a) == inside) n *= shape->dim[a];
+        if (along(p, shape, a) == inside) n *= shape->dim[a];
     return n;
 }
 
@@ -55,7 +55,7 @@ static size_t offset_of(const norm *p, const dnn_shape *shape, bool inside, size
 {
     size_t offset = 0, stride = 1;
     for (size_t a = shape->rank; a-- > 0; stride *= shape->dim[a]) {
-        if (along(p, a) != inside) continue;
+        if (along(p, shape, a) != inside) continue;
         offset += number % shape->dim[a] * stride;
         number /= shape->dim[a];
     }

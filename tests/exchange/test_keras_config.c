@@ -411,6 +411,9 @@ static void losses_and_metrics_are_read_by_name_by_output_and_in_order(void **st
                     " \"metrics\": {\"p\": [\"accuracy\"], \"q\": []}}",
                     NULL);
     assert_training("{\"metrics\": [\"acc\"]}", "{\"metrics\": [\"acc\"]}", NULL);
+    assert_training("{\"loss\": {\"class_name\": \"MeanSquaredError\", \"config\": {\"reduction\": \"mean\", \"name\": \"m\"}}, "
+                    "\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"learning_rate\": 0.1, \"loss_scale_factor\": 8.0}}}",
+                    "{\"loss\": \"mean_squared_error\", \"optimizer\": {\"sgd\": {\"learning_rate\": 0.1}}}", NULL);
     /* Short forms of either version. */
     assert_training("{\"loss\": \"MSLE\", \"metrics\": [\"KLD\", \"mape\", \"BCE\", \"logcosh\", \"cosine_proximity\"]}",
                     "{\"loss\": \"msle\", \"metrics\": [\"kld\", \"mape\", \"bce\", \"log_cosh\", \"cosine_similarity\"]}", NULL);
@@ -446,8 +449,8 @@ static void what_is_not_ours_is_left_out_with_a_warning(void **state)
     assert_training("{\"loss\": \"my_loss\"}", "{}",
                     "m.h5: training_config: loss is not taken over: loss: \"my_loss\"");
     assert_training("{\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"learning_rate\": 0.1, "
-                    "\"loss_scale_factor\": 8.0}}}",
-                    "{}", "loss_scale_factor = 8");
+                    "\"decay\": 0.5}}}",
+                    "{}", "decay = 0.5");
     assert_training(
         "{\"loss\": {\"p\": {\"class_name\": \"CategoricalCrossentropy\", \"config\": {\"reduction\": \"sum\"}}}}",
         "{}", "reduction = \"sum\"");

@@ -93,6 +93,7 @@ static void gradients_follow_the_parameters(void **state)
     check_with("categorical_focal_crossentropy", "gamma", dnn_node_real(0.5));
     check_with("categorical_focal_crossentropy", "label_smoothing", dnn_node_real(0.3));
     check_with("categorical_focal_crossentropy", "from_logits", dnn_node_bool(true));
+    check_with("categorical_generalized_cross_entropy", "q", dnn_node_real(0.1));
     assert_int_equal(dnn_memory_balance(), 0);
 }
 

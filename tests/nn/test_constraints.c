@@ -78,6 +78,8 @@ static void norms_of_dense_kernels_are_taken_by_column(void **state)
         { "{max_norm: {max_value: 0.7, axis: [0, 1]}}", 0, 0.7, 1, { true, true }, 1 },
         { "unit_norm", 1, 1, 1, { true }, 5 },
         { "{unit_norm: {axis: 1}}", 1, 1, 1, { false, true }, 7 },
+        { "{unit_norm: {axis: -1}}", 1, 1, 1, { false, true }, 7 },
+        { "{max_norm: {max_value: 0.7, axis: [-2, 1]}}", 0, 0.7, 1, { true, true }, 1 },
         { "min_max_norm", 0, 1, 1, { true }, 5 },
         { "{min_max_norm: {min_value: 3, max_value: 4, rate: 1}}", 3, 4, 1, { true }, 5 },
         { "{min_max_norm: {min_value: 3, max_value: 4, rate: 0.25}}", 3, 4, 0.25, { true }, 5 },
@@ -210,6 +212,8 @@ static void weights_of_other_shapes_are_refused_by_name(void **state)
     (void)state;
     expect_misfit("{max_norm: {axis: 2}}", &dense, "axis = 2", "0 to 1");
     expect_misfit("{unit_norm: {axis: [0, 1]}}", &bias, "axis = 1", "[6]");
+    expect_misfit("{unit_norm: {axis: -3}}", &dense, "axis = -3", "0 to 1");
+    expect_misfit("{unit_norm: {axis: 0.5}}", &dense, "axis = 0.5", "0 to 1");
     expect_misfit("{min_max_norm: {axis: [0, 1, 2, 4]}}", &oblong, "axis = 4", "0 to 3");
     expect_misfit("radial_constraint", &dense, "[k, k, in, out]", "[7, 5]");
     expect_misfit("radial_constraint", &oblong, "square", "[3, 5, 2, 2]");
@@ -217,7 +221,7 @@ static void weights_of_other_shapes_are_refused_by_name(void **state)
 
 static void values_out_of_range_are_refused(void **state)
 {
-    static const char *const wrong[] = { "{max_norm: -1}", "{min_max_norm: {rate: 1.5}}", "{unit_norm: {axis: -1}}" };
+    static const char *const wrong[] = { "{max_norm: -1}", "{min_max_norm: {rate: 1.5}}", "{min_max_norm: {min_value: -1}}" };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         dnn_node *node = flow(wrong[i]);

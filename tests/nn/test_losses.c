@@ -293,9 +293,23 @@ static void an_output_that_is_no_number_is_not_hidden(void **state)
     }
 }
 
+/* The values of Keras's losses_test.py, CategoricalGeneralizedCrossEntropyTest, whose other thirteen pixels are certain and right. */
+static void generalized_cross_entropy_is_that_of_the_class_alone(void **state)
+{
+    (void)state;
+    const real y[] = { (real)0.2, 0, (real)0.8, 1, 0, 0, (real)0.5, (real)0.5, 0, 0, 1, 0 }, target[] = { 0, 1, 0, 1 };
+    dnn_component c;
+    const dnn_loss_kind *kind = make("categorical_generalized_cross_entropy", &c);
+    const dnn_loss_pass pass = { .rows = 4, .units = 3, .per_sample = 1, .y = y, .target = target };
+    const double want = (1 - sqrt(0.2)) / 0.5 + 1 / 0.5 + (1 - sqrt(0.5)) / 0.5;
+    assert_true(near(kind->eval(c.params, &pass), want));
+    dnn_component_clear(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generalized_cross_entropy_is_that_of_the_class_alone),
         cmocka_unit_test(values_gradients_and_weights_are_those_of_keras),
         cmocka_unit_test(aliases_are_what_they_stand_for),
         cmocka_unit_test(fused_and_from_logits_give_the_loss_of_the_probabilities),
