@@ -8,6 +8,7 @@
 
 #include "cli/alike.h"
 #include "cli/command.h"
+#include "cli/peek.h"
 #include "cli/screen.h"
 #include "dnn/base/memory.h"
 #include "dnn/base/param.h"
@@ -69,6 +70,7 @@ static dnn_status run_alone(cli_call *call)
 static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
 {
     if (call->command->before) call->command->before();
+    peek_timeout(call);
     dnn_status st = dnn_comm_start(argc, argv, &call->comm);
     if (st != DNN_OK) {
         report(st);

@@ -12,7 +12,7 @@ static bool share_text(dnn_comm *comm, int speaker, char text[TEXT])
     char own[TEXT];
     snprintf(own, sizeof own, "%s", dnn_fail_text());
     snprintf(text, TEXT, "%s", own);
-    dnn_collective_begin("agree_text");
+    dnn_collective_begin("agree_text", TEXT);
     MPI_Bcast(text, TEXT, MPI_CHAR, speaker, comm->mpi);
     int differs = strcmp(text, own) != 0;
     MPI_Allreduce(MPI_IN_PLACE, &differs, 1, MPI_INT, MPI_MAX, comm->mpi);
@@ -28,7 +28,7 @@ static void share_name(dnn_comm *comm, int speaker, char name[320])
         snprintf(name, 320, "rank %d on %s", comm->job_rank, dnn_comm_host(comm));
     else
         snprintf(name, 320, "rank %d", comm->job_rank);
-    dnn_collective_begin("agree_name");
+    dnn_collective_begin("agree_name", 320);
     MPI_Bcast(name, 320, MPI_CHAR, speaker, comm->mpi);
     dnn_collective_end();
 }
@@ -38,7 +38,7 @@ dnn_status dnn_agree(dnn_comm *comm, dnn_status local)
     if (!dnn_comm_many(comm)) return local;
     /* The larger first number has the higher code and, among equals, the lower rank. */
     int worst[2] = {(int)local * comm->size + (comm->size - 1 - comm->rank), -(int)local};
-    dnn_collective_begin("agree");
+    dnn_collective_begin("agree", sizeof worst);
     MPI_Allreduce(MPI_IN_PLACE, worst, 2, MPI_INT, MPI_MAX, comm->mpi);
     dnn_collective_end();
     const int code = worst[0] / comm->size, speaker = comm->size - 1 - worst[0] % comm->size;
@@ -58,7 +58,7 @@ dnn_status dnn_agree_root(dnn_comm *comm, dnn_status local)
     if (!dnn_comm_many(comm)) return local;
     char text[TEXT] = "";
     int code = (int)local;
-    dnn_collective_begin("agree_root");
+    dnn_collective_begin("agree_root", sizeof code);
     MPI_Bcast(&code, 1, MPI_INT, 0, comm->mpi);
     if (code != DNN_OK) {
         snprintf(text, sizeof text, "%s", dnn_fail_text());

@@ -34,7 +34,7 @@ dnn_status dnn_comm_split(dnn_comm *comm, int color, dnn_comm **out)
         return st;
     }
     MPI_Comm mpi;
-    dnn_collective_begin("comm_split");
+    dnn_collective_begin("comm_split", 0);
     MPI_Comm_split(comm->mpi, color >= 0 ? color : MPI_UNDEFINED, comm->rank, &mpi);
     dnn_collective_end();
     adopt(child, comm, mpi, out);
@@ -58,7 +58,7 @@ dnn_status dnn_comm_split_machine(dnn_comm *comm, bool numa, dnn_comm **out)
     (void)numa; /* MPI itself has no name for it */
 #endif
     MPI_Comm mpi;
-    dnn_collective_begin("comm_split_machine");
+    dnn_collective_begin("comm_split_machine", 0);
     MPI_Comm_split_type(comm->mpi, type, comm->rank, MPI_INFO_NULL, &mpi);
     dnn_collective_end();
     adopt(child, comm, mpi, out);
@@ -68,7 +68,7 @@ dnn_status dnn_comm_split_machine(dnn_comm *comm, bool numa, dnn_comm **out)
 void dnn_comm_destroy(dnn_comm *comm)
 {
     if (!comm) return;
-    dnn_collective_begin("comm_destroy");
+    dnn_collective_begin("comm_destroy", 0);
     MPI_Comm_free(&comm->mpi);
     dnn_collective_end();
     dnn_free(comm);
@@ -77,7 +77,7 @@ void dnn_comm_destroy(dnn_comm *comm)
 void dnn_comm_barrier(dnn_comm *comm)
 {
     if (!dnn_comm_many(comm)) return;
-    dnn_collective_begin("barrier");
+    dnn_collective_begin("barrier", 0);
     MPI_Barrier(comm->mpi);
     dnn_collective_end();
 }
@@ -85,7 +85,7 @@ void dnn_comm_barrier(dnn_comm *comm)
 void dnn_comm_broadcast(dnn_comm *comm, void *data, size_t bytes, int root)
 {
     if (!dnn_comm_many(comm)) return;
-    dnn_collective_begin("broadcast");
+    dnn_collective_begin("broadcast", bytes);
     for (size_t at = 0; at < bytes; at += PART)
         MPI_Bcast((char *)data + at, (int)(bytes - at < PART ? bytes - at : PART), MPI_BYTE, root, comm->mpi);
     dnn_collective_end();
@@ -112,7 +112,7 @@ dnn_status dnn_comm_broadcast_block(dnn_comm *comm, void **data, size_t *bytes, 
 static void reduce(dnn_comm *comm, double *values, size_t count, MPI_Op op, const char *what)
 {
     if (!dnn_comm_many(comm)) return;
-    dnn_collective_begin(what);
+    dnn_collective_begin(what, count * sizeof *values);
     for (size_t at = 0; at < count; at += PART)
         MPI_Allreduce(MPI_IN_PLACE, values + at, (int)(count - at < PART ? count - at : PART), MPI_DOUBLE, op,
                       comm->mpi);
@@ -129,7 +129,7 @@ void dnn_comm_gather(dnn_comm *comm, const void *mine, size_t bytes, void *all)
         return;
     }
     if (bytes <= PART) {
-        dnn_collective_begin("gather");
+        dnn_collective_begin("gather", bytes);
         MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, comm->mpi);
         dnn_collective_end();
         return;

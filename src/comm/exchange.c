@@ -71,7 +71,7 @@ dnn_status dnn_exchange_create(dnn_team *team, size_t most_sums, size_t most_val
     }
     st = dnn_agree(team->comm, st);
     if (st == DNN_OK && dnn_comm_many(team->across)) {
-        dnn_collective_begin("exchange");
+        dnn_collective_begin("exchange", 0);
         MPI_Comm_dup(team->across->mpi, &x->mpi);
         if (x->halves) MPI_Op_create(add_halves, true, &x->add);
         dnn_collective_end();
@@ -86,7 +86,7 @@ void dnn_exchange_destroy(dnn_exchange *x)
     if (!x) return;
     if (x->add != MPI_OP_NULL) MPI_Op_free(&x->add);
     if (x->mpi != MPI_COMM_NULL) {
-        dnn_collective_begin("exchange");
+        dnn_collective_begin("exchange", 0);
         MPI_Comm_free(&x->mpi);
         dnn_collective_end();
     }
@@ -130,7 +130,7 @@ void dnn_exchange_now(dnn_exchange *x, float *values, size_t count)
 {
     if (!x || x->mpi == MPI_COMM_NULL) return;
     DNN_ASSERT(x->begun == 0 && count <= INT_MAX && count <= x->room);
-    dnn_collective_begin("exchange_sum");
+    dnn_collective_begin("exchange_sum", count * sizeof *values);
     if (x->halves) {
         for (size_t j = 0; j < count; j++) x->halves[j] = half_of(values[j]);
         MPI_Allreduce(MPI_IN_PLACE, x->halves, (int)count, MPI_UINT16_T, x->add, x->mpi);
@@ -150,7 +150,7 @@ void dnn_exchange_advance(dnn_exchange *x)
 void dnn_exchange_end(dnn_exchange *x)
 {
     if (!x || x->begun == 0) return;
-    dnn_collective_begin("exchange_sum");
+    dnn_collective_begin("exchange_end", 0);
     MPI_Waitall((int)x->begun, x->requests, MPI_STATUSES_IGNORE);
     dnn_collective_end();
     const uint16_t *halves = x->halves;

@@ -24,7 +24,7 @@ void dnn_team_exchange_blocks(dnn_team *team, void *all, const size_t *offsets)
         places[i] = (int)offsets[i];
         counts[i] = (int)(offsets[i + 1] - offsets[i]);
     }
-    dnn_collective_begin("exchange_blocks");
+    dnn_collective_begin("exchange_blocks", offsets[team->count]);
     MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, all, counts, places, MPI_BYTE, team->across->mpi);
     dnn_collective_end();
 }

@@ -8,13 +8,13 @@
 /** True where there is anybody to talk to: neither NULL nor alone. */
 static inline bool dnn_comm_many(const dnn_comm *comm) { return dnn_comm_size(comm) > 1; }
 
-/** Every call that waits for other ranks stands between these two, so that whoever watches a job knows where each
- * rank is. Also holds the rule that main threads alone call MPI (MPI_THREAD_FUNNELED). `what` has static life. Two
- * stores; no lock. */
-void dnn_collective_begin(const char *what);
+/** Every call that waits for other ranks stands between these two, so that the watchdogs of the machine know where each
+ * rank is. Also holds the rule that main threads alone call MPI (MPI_THREAD_FUNNELED). `bytes`: of this rank's part, 0
+ * where there are none. A few stores; no lock. */
+void dnn_collective_begin(const char *what, size_t bytes);
 void dnn_collective_end(void);
-/** The collective this rank is in, NULL when in none; `done`: how many it has left behind. From any thread. */
-const char *dnn_collective_now(uint64_t *done);
+/** The collective this rank is in, NULL when in none. */
+const char *dnn_collective_now(void);
 /** The calling thread becomes the one that may call MPI. */
 void dnn_collective_main(void);
 
@@ -35,6 +35,8 @@ const char *dnn_launcher_unbind(void);
 /** True in a job step of Slurm that offers no way (PMIx, PMI-2) for its processes to find each other:
  * `srun --mpi=none`. Local. */
 bool dnn_launcher_is_bare_srun(void);
+/** Ranks of the job on this machine, 0 where the launcher does not say. Local. */
+int dnn_launcher_machine_ranks(void);
 /** True where a launcher made several processes and MPI (of `mpi_size` ranks) knows of one only. Local. */
 bool dnn_launcher_contradicts(int mpi_size);
 

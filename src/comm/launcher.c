@@ -46,6 +46,12 @@ int dnn_launcher_size(void)
     return 1;
 }
 
+int dnn_launcher_machine_ranks(void)
+{
+    int ranks = 0;
+    return number("OMPI_COMM_WORLD_LOCAL_SIZE", &ranks) || number("MPI_LOCALNRANKS", &ranks) ? ranks : 0;
+}
+
 bool dnn_launcher_is_bare_srun(void)
 {
     int value;

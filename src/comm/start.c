@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "comm/ranks.h"
+#include "comm/watchdog.h"
 #include "dnn/base/failpoint.h"
 #include "dnn/base/memory.h"
 
@@ -41,7 +42,7 @@ static void end_on_mpi_error(MPI_Comm *mpi, int *error, ...)
     char text[MPI_MAX_ERROR_STRING] = "unknown error";
     int length;
     MPI_Error_string(*error, text, &length);
-    const char *where = dnn_collective_now(NULL);
+    const char *where = dnn_collective_now();
     dprintf(STDERR_FILENO, "dnn-mpi: rank %d on %s: MPI failed in %s: %s\n", dnn_launcher_rank(), dnn_comm_host(NULL),
             where ? where : "no collective", text);
     dnn_comm_abort(NULL, DNN_E_INTERNAL);
@@ -71,9 +72,17 @@ static dnn_status strangers(void)
     return dnn_fail(DNN_E_RANKS, "%d processes were started, but MPI cannot bring them together: %s", size, remedy);
 }
 
+static void end_mpi(void)
+{
+    dnn_collective_begin("end of the job", 0); /* MPI waits for all ranks there */
+    if (running()) MPI_Finalize();
+    dnn_collective_end();
+    watchdog_stop();
+}
+
 static dnn_status refuse(dnn_status status)
 {
-    MPI_Finalize();
+    end_mpi();
     return status;
 }
 
@@ -95,6 +104,7 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     int size, rank;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    watchdog_start(rank, size, dnn_launcher_machine_ranks());
     /* Every such process believes to be the whole job: they would train apart and write the same files. */
     if (dnn_launcher_contradicts(size)) return refuse(strangers());
     if (level < MPI_THREAD_FUNNELED)
@@ -102,13 +112,18 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
 
     dnn_comm *comm = dnn_alloc(1, sizeof *comm);
     int missing = comm == NULL;
+    dnn_collective_begin("start of the job", 0);
     MPI_Allreduce(MPI_IN_PLACE, &missing, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    dnn_collective_end();
+    board_seal();
     if (missing) {
         dnn_free(comm);
         return refuse(dnn_fail(DNN_E_MEMORY, "no memory to begin with"));
     }
     *comm = (dnn_comm){.mpi = MPI_COMM_NULL, .rank = rank, .size = size, .job_rank = rank};
+    dnn_collective_begin("start of the job", 0);
     MPI_Comm_dup(MPI_COMM_WORLD, &comm->mpi);
+    dnn_collective_end();
     char host[256] = {0};
     snprintf(host, sizeof host, "%s", dnn_comm_host(comm));
     comm->several_hosts = !dnn_comm_same(comm, host, sizeof host);
@@ -119,8 +134,9 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
 void dnn_comm_finish(dnn_comm *comm)
 {
     if (!comm) return;
+    dnn_watch_phase(DNN_PHASE_FINISH);
     dnn_comm_destroy(comm);
-    if (running()) MPI_Finalize();
+    end_mpi();
 }
 
 static char version[MPI_MAX_LIBRARY_VERSION_STRING];

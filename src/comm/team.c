@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "comm/team_internal.h"
+#include "comm/watchdog.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
@@ -213,4 +214,10 @@ void dnn_team_run(dnn_team *team, void (*work)(void *context, int worker), void 
     dnn_threads_run(team->threads, work, context);
 }
 
-void dnn_team_barrier(dnn_team *team) { dnn_barrier_wait(team->barrier, (unsigned)team->workers, team->how); }
+void dnn_team_barrier(dnn_team *team)
+{
+    if (team->workers == 1) return;
+    watch_wait(BOARD_IN_BARRIER);
+    dnn_barrier_wait(team->barrier, (unsigned)team->workers, team->how);
+    watch_wait(BOARD_WORKS);
+}

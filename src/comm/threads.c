@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include "comm/watchdog.h"
 #include "dnn/base/memory.h"
 
 typedef struct helper {
@@ -27,8 +28,11 @@ static void *help(void *argument)
 {
     const helper *me = argument;
     dnn_threads *threads = me->threads;
+    board_take_cell(me->worker - threads->first);
     for (unsigned seen = 0;;) {
+        watch_wait(BOARD_FOR_THREADS);
         dnn_wait_while(threads->how, &threads->round, seen, &threads->asleep);
+        watch_wait(BOARD_WORKS);
         seen++; /* not read again: the next round cannot begin before this one has ended */
         if (threads->stop) return NULL;
         threads->work(threads->context, me->worker);
@@ -74,6 +78,7 @@ dnn_status dnn_threads_create(int count, int first, dnn_waiting how, dnn_threads
         }
         threads->count++;
     }
+    board_set_threads(count);
     *out = threads;
     return DNN_OK;
 }
@@ -84,6 +89,7 @@ void dnn_threads_destroy(dnn_threads *threads)
     threads->stop = true;
     begin_round(threads);
     for (int i = 0; i < threads->count; i++) pthread_join(threads->helpers[i].id, NULL);
+    board_set_threads(1);
     dnn_free(threads->helpers);
     dnn_free(threads);
 }
@@ -100,6 +106,8 @@ void dnn_threads_run(dnn_threads *threads, void (*work)(void *context, int worke
     atomic_store(&threads->busy, (unsigned)threads->count);
     begin_round(threads);
     work(context, threads->first);
+    watch_wait(BOARD_FOR_THREADS);
     for (unsigned left; (left = atomic_load(&threads->busy)) != 0;)
         dnn_wait_while(threads->how, &threads->busy, left, &threads->awaited);
+    watch_wait(BOARD_WORKS);
 }

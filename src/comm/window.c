@@ -73,7 +73,7 @@ static dnn_status allocate(dnn_team *team, size_t bytes, dnn_window *out)
     void *base;
     MPI_Aint size;
     int unit;
-    dnn_collective_begin("window");
+    dnn_collective_begin("window", bytes);
     /* Rank 0 takes all; Open MPI's blocks are not aligned to a line, so there is room to move. Errors stay fatal: where
      * Open MPI 4.1 fails to make the file it returns on rank 0 and leaves the others waiting. */
     const MPI_Aint mine = team->ranks->rank == 0 ? (MPI_Aint)bytes + LINE : 0;
@@ -96,7 +96,7 @@ static void release(dnn_window *window)
 {
     if (window->handle) {
         MPI_Win *win = window->handle;
-        dnn_collective_begin("window_free");
+        dnn_collective_begin("window_free", 0);
         MPI_Win_unlock_all(*win);
         MPI_Win_free(win);
         dnn_collective_end();

@@ -132,9 +132,12 @@ dnn_status application_open(dnn_comm *comm, const dnn_apply_request *request, bo
     dnn_status st = load_plugins(comm, request);
     if (st == DNN_OK) st = shared_model_open(comm, request->model_file, &a->model);
     if (st == DNN_OK) st = dnn_agree(comm, read_config(a, request, evaluates));
+    if (st == DNN_OK) dnn_watch_timeout(a->config.comm.timeout);
     if (st == DNN_OK) st = setup_team(comm, &a->config, request->threads, &a->team);
+    dnn_watch_phase(DNN_PHASE_DATA);
     if (st == DNN_OK)
         st = dnn_dataset_open(a->team, &a->config.data, (uint64_t)a->config.seed, dnn_node_find(a->model.section, "scalers"), &a->dataset);
+    dnn_watch_phase(DNN_PHASE_SETUP);
     if (st == DNN_OK) st = choose_part(a, request->part);
     if (st == DNN_OK) st = dnn_agree(comm, build(a, evaluates));
     if (st == DNN_OK) st = dnn_agree(comm, create_states(a));

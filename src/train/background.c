@@ -1,5 +1,7 @@
 #include "train/background.h"
 
+#include "dnn/comm/watch.h"
+
 #include <signal.h>
 #include <string.h>
 
@@ -61,9 +63,11 @@ bool background_busy(background *b)
 void background_wait(background *b)
 {
     if (!b->started) return;
+    const dnn_phase before = dnn_watch_phase(DNN_PHASE_CHECKPOINT);
     pthread_mutex_lock(&b->lock);
     while (b->busy) pthread_cond_wait(&b->changed, &b->lock);
     pthread_mutex_unlock(&b->lock);
+    dnn_watch_phase(before);
 }
 
 void background_end(background *b)

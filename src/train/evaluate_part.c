@@ -47,6 +47,7 @@ static void run_worker(void *context, int index)
     runner *r = run->r;
     part_pass *pass = run->pass;
     worker *k = &r->workers[index - dnn_team_first_worker(r->team)];
+    const dnn_phase before = dnn_watch_phase(DNN_PHASE_EVALUATION);
     dnn_blas_use_one_thread();
     const uint64_t n = dnn_dataset_rows(r->dataset, pass->part);
     const bool outputs = pass->outputs[0] != NULL;
@@ -54,6 +55,7 @@ static void run_worker(void *context, int index)
     for (size_t i = 0; i < k->n_bays; i++) memset(records + r->record_at[k->bays[i].number], 0, r->record * sizeof *records);
     for (uint64_t first = 0; first < n; first += r->cut.batch) {
         const size_t rows = batch_rows(n, first, r->cut.batch);
+        dnn_watch_phase(DNN_PHASE_EVALUATION); /* each batch is progress */
         for (size_t i = 0; i < k->n_bays; i++) gather(r, pass->part, 0, first, rows, pass->targets, &k->bays[i]);
         /* stochastic passes draw by the row's place in the part, hence the shift */
         for (size_t i = 0; i < k->n_bays && pass->stochastic; i++) k->bays[i].shard.first_row += first;
@@ -76,6 +78,7 @@ static void run_worker(void *context, int index)
     meet(k, records, r->record_offsets);
     merge_records(k, records);
     dnn_team_barrier(r->team);
+    dnn_watch_phase(before);
 }
 
 void evaluate_part(runner *r, part_pass *pass, double *record)

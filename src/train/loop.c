@@ -143,6 +143,7 @@ static void after_step(trainer *t, const worker *k)
     t->last_rate = runner_learning_rate(&t->run, t->step);
     t->step++;
     t->epoch_step++;
+    dnn_watch_step(t->epoch, t->step);
     for (size_t i = 0; i < t->run.record; i++) t->epoch_record[i] += k->outcome[i];
     t->epoch_penalty += penalties_of_step(&t->run) * dnn_objective_samples(k->outcome);
     uint64_t asked = signals_asked() | watchers_step_end(t, k->outcome);
@@ -233,7 +234,9 @@ static dnn_status end_epoch(trainer *t)
     t->epoch_penalty = 0.0;
     t->epoch_seconds = 0.0;
     if (t->progress && t->progress->epoch_end) t->progress->epoch_end(t->progress->context, &report);
+    dnn_watch_phase(DNN_PHASE_CALLBACKS);
     const dnn_status watched = watchers_epoch_end(t, &report);
+    dnn_watch_phase(DNN_PHASE_BETWEEN);
     if (st == DNN_OK) st = watched;
     const dnn_every_config *every = &t->config.checkpoint.every;
     if (report.writes && st == DNN_OK && every->epochs == every->epochs && t->epoch % (uint64_t)every->epochs == 0) st = want_checkpoint(t);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/comm/watch.h"
 #include "dnn/exchange/model_file.h"
 #include "dnn/io/file.h"
 #include "dnn/io/tree.h"
@@ -129,6 +130,10 @@ dnn_status run_folder_write_status(const run_folder *folder, const char *state, 
     const int n = snprintf(text, sizeof text, "{\"state\": \"%s\", \"epoch\": %llu, \"step\": %llu, \"code\": %d}\n", state,
                            (unsigned long long)epoch, (unsigned long long)step, (int)code);
     char *path = run_folder_file(folder, "status.json");
+    if (dnn_watch_stalled()) {
+        dnn_free(path);
+        return DNN_OK;
+    }
     const dnn_status st = path ? dnn_file_write(path, text, (size_t)n) : DNN_E_MEMORY;
     dnn_free(path);
     return st;

@@ -88,8 +88,10 @@ static dnn_status write_target(const trainer *t, const save_target *target, cons
         content.optimizer = NULL;
         content.n_arrays = 0;
     }
+    const dnn_phase before = dnn_watch_phase(DNN_PHASE_CHECKPOINT);
     dnn_status st = target->checkpoint ? dnn_failpoint_status("checkpoint", DNN_E_IO) : DNN_OK;
     if (st == DNN_OK) st = dnn_model_write(target->path, &content);
+    dnn_watch_phase(before);
     if (st != DNN_OK || !target->checkpoint) return st;
     checkpoint_prune(t, s->step); /* only after the new one was verified */
     return run_folder_write_status(&t->folder, "running", s->epoch, s->step, DNN_OK);

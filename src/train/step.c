@@ -67,15 +67,19 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
                           .observer = k->diagnoses ? &observer : k->look,
                           .gradient_done = r->buckets.exchange ? buckets_layer_done : NULL, .done_context = k };
     trace_begin(&k->trace);
+    dnn_watch_phase(DNN_PHASE_INPUT);
     gather_batch(k, epoch, step_of_epoch);
     noise_on_weights(k);
     trace_mark(&k->trace, k->step, TRACE_INPUT);
+    dnn_watch_phase(DNN_PHASE_FORWARD);
     forward_and_loss(k, &run, records);
     trace_mark(&k->trace, k->step, TRACE_FORWARD);
+    dnn_watch_phase(DNN_PHASE_BACKWARD);
     buckets_begin(k);
     dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
     if (planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].shard.gradient[0] = NAN;
     trace_mark(&k->trace, k->step, TRACE_BACKWARD);
+    dnn_watch_phase(DNN_PHASE_REDUCE);
     const int all = dnn_team_first_of_all(r->team) + k->index;
     records[r->flags_at[all]] = k->main ? (double)__atomic_load_n(&r->request, __ATOMIC_RELAXED) : 0.0;
     meet(k, records, r->record_offsets);
@@ -85,6 +89,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     noise_off_weights(k);
     const bool finite = all_finite(k->outcome, r->record);
     if (finite) {
+        dnn_watch_phase(DNN_PHASE_UPDATE);
         reduce_and_update(k, dnn_objective_samples(k->outcome));
         trace_mark(&k->trace, k->step, TRACE_UPDATE);
         k->step++;
@@ -93,5 +98,6 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     }
     dnn_team_barrier(r->team);
     trace_mark(&k->trace, k->step - finite, TRACE_WAIT);
+    dnn_watch_phase(DNN_PHASE_BETWEEN);
     return finite;
 }

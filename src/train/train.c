@@ -140,6 +140,15 @@ static dnn_status resume(trainer *t, const dnn_train_request *request)
     return st;
 }
 
+/* A job that is ended as stalled says so in its folder, whichever rank is left to write it. */
+static void tell_watchdog(const trainer *t)
+{
+    char *path = dnn_format("%s/status.json", t->config.output);
+    dnn_watch_status_file(path);
+    dnn_free(path);
+    dnn_watch_step(t->epoch, t->step);
+}
+
 static dnn_status begin_files(trainer *t, bool overwrite)
 {
     if (dnn_comm_rank(t->comm) != 0) return DNN_OK;
@@ -231,13 +240,16 @@ dnn_status trainer_load(trainer *t, const char *run_file, const char *const *ove
     if (st == DNN_OK) st = setup_model_start(t->comm, root, &start->model, &start->with_optimizer);
     if (st == DNN_OK) st = dnn_agree(t->comm, dnn_config_read(root, &t->config));
     dnn_node_destroy(root);
+    if (st == DNN_OK) dnn_watch_timeout(t->config.comm.timeout);
     return st;
 }
 
 dnn_status trainer_prepare(trainer *t, int threads, trainer_start *start)
 {
     dnn_status st = setup_team(t->comm, &t->config, threads, &t->team);
+    dnn_watch_phase(DNN_PHASE_DATA);
     if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
+    dnn_watch_phase(DNN_PHASE_SETUP);
     if (st == DNN_OK) st = dnn_agree(t->comm, build(t, start->model.origin));
     if (st == DNN_OK) st = create_runners(t);
     if (st == DNN_OK) st = start_weights(t, &start->model, start->with_optimizer);
@@ -264,11 +276,14 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     if (st == DNN_OK) st = prepare(&t, request, &start);
     if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
     if (st == DNN_OK) {
+        tell_watchdog(&t);
         announce(&t);
         if (dnn_comm_rank(comm) == 0) advise(&t.config, t.dataset, t.graph, dnn_team_machine_workers(t.team), dnn_team_cores(t.team));
         st = training_loop(&t);
         if (t.config.training.trace && trace_file_write(&t) != DNN_OK && dnn_comm_rank(comm) == 0) dnn_warn("trace.json: %s", dnn_fail_text());
+        dnn_watch_phase(DNN_PHASE_FINISH);
         st = finish(&t, st);
+        dnn_watch_status_file(NULL);
     }
     shared_model_close(&start.model);
     trainer_destroy(&t);

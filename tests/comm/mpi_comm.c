@@ -1,5 +1,6 @@
 /* What ranks say to each other, at any number of them. */
 #include "mpi_main.h"
+#include "comm/board.h"
 #include "comm/internal.h"
 
 static void ranks_are_numbered_from_zero_and_counted(void **state)
@@ -151,14 +152,30 @@ static void a_negative_color_joins_no_group(void **state)
 static void every_collective_is_recorded(void **state)
 {
     dnn_comm *comm = *state;
-    uint64_t before, after;
-    assert_on_all_ranks(comm, dnn_collective_now(NULL) == NULL);
-    dnn_collective_now(&before);
+    const bool many = dnn_comm_size(comm) > 1;
+    const board_slot *slot = board_mine();
+    assert_on_all_ranks(comm, dnn_collective_now() == NULL);
+    const uint64_t before = slot->sequence;
     dnn_comm_barrier(comm);
-    double one = 1.0;
-    dnn_comm_sum(comm, &one, 1);
-    dnn_collective_now(&after);
-    assert_on_all_ranks(comm, after - before == (dnn_comm_size(comm) > 1 ? 2u : 0u));
+    double two[2] = {1.0, 1.0};
+    const int line = __LINE__ + 1;
+    dnn_comm_sum(comm, two, 2);
+    const board_slot after = *slot; /* asserting is a collective as well */
+    assert_on_all_ranks(comm, after.sequence - before == (many ? 2u : 0u));
+    assert_on_all_ranks(comm, !many || (strcmp(after.kind, "sum") == 0 && after.bytes == sizeof two));
+    assert_on_all_ranks(comm, !many || (strcmp(after.site, "mpi_comm.c") == 0 && after.line == line));
+}
+
+/* Ranks of one machine find each other in the same memory, which has no name that could be left behind. */
+static void the_ranks_of_a_machine_see_each_other(void **state)
+{
+    dnn_comm *comm = *state;
+    const int size = dnn_comm_size(comm);
+    const board *b = board_shared();
+    assert_on_all_ranks(comm, size == 1 || (b && b->joined == size));
+    bool found = size == 1;
+    for (int i = 0; i < size && size > 1; i++) found |= b->slots[i].rank == (dnn_comm_rank(comm) + 1) % size && b->slots[i].pid > 0;
+    assert_on_all_ranks(comm, found);
 }
 
 int main(int argc, char **argv)
@@ -178,6 +195,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_split_keeps_the_order_of_ranks),
         cmocka_unit_test(a_negative_color_joins_no_group),
         cmocka_unit_test(every_collective_is_recorded),
+        cmocka_unit_test(the_ranks_of_a_machine_see_each_other),
     };
     return run_on_all_ranks(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -15,4 +15,20 @@ dnn_status dnn_agree(dnn_comm *comm, dnn_status local);
  * without a rank in front. Collective over `comm`. */
 dnn_status dnn_agree_root(dnn_comm *comm, dnn_status local);
 
+/* What is agreed on often comes from a call that has collectives of its own: the place is noted after that. */
+#ifndef DNN_COMM_INSIDE
+static inline dnn_status dnn_agree_at(dnn_comm *comm, dnn_status local, const char *file, int line)
+{
+    dnn_watch_site(file, line);
+    return dnn_agree(comm, local);
+}
+static inline dnn_status dnn_agree_root_at(dnn_comm *comm, dnn_status local, const char *file, int line)
+{
+    dnn_watch_site(file, line);
+    return dnn_agree_root(comm, local);
+}
+#define dnn_agree(comm, local) dnn_agree_at(comm, local, __FILE_NAME__, __LINE__)
+#define dnn_agree_root(comm, local) dnn_agree_root_at(comm, local, __FILE_NAME__, __LINE__)
+#endif
+
 #endif

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "dnn/base/status.h"
+#include "dnn/comm/watch.h"
 
 typedef struct dnn_comm dnn_comm;
 
@@ -48,5 +49,18 @@ void dnn_comm_max(dnn_comm *comm, double *values, size_t count);
 void dnn_comm_gather(dnn_comm *comm, const void *mine, size_t bytes, void *all);
 /** True on all ranks if all pass the same bytes; `bytes` may differ (then false). */
 bool dnn_comm_same(dnn_comm *comm, const void *mine, size_t bytes);
+
+/* Each call notes where it stands, for the watchdog's message. */
+#ifndef DNN_COMM_INSIDE
+#define dnn_comm_split(...) DNN_WATCHED(dnn_comm_split(__VA_ARGS__))
+#define dnn_comm_destroy(...) DNN_WATCHED(dnn_comm_destroy(__VA_ARGS__))
+#define dnn_comm_barrier(...) DNN_WATCHED(dnn_comm_barrier(__VA_ARGS__))
+#define dnn_comm_broadcast(...) DNN_WATCHED(dnn_comm_broadcast(__VA_ARGS__))
+#define dnn_comm_broadcast_block(...) DNN_WATCHED(dnn_comm_broadcast_block(__VA_ARGS__))
+#define dnn_comm_sum(...) DNN_WATCHED(dnn_comm_sum(__VA_ARGS__))
+#define dnn_comm_max(...) DNN_WATCHED(dnn_comm_max(__VA_ARGS__))
+#define dnn_comm_gather(...) DNN_WATCHED(dnn_comm_gather(__VA_ARGS__))
+#define dnn_comm_same(...) DNN_WATCHED(dnn_comm_same(__VA_ARGS__))
+#endif
 
 #endif

@@ -28,4 +28,11 @@ void dnn_exchange_advance(dnn_exchange *exchange);
 /** Waits until all that has begun is there. */
 void dnn_exchange_end(dnn_exchange *exchange);
 
+#ifndef DNN_COMM_INSIDE
+#define dnn_exchange_create(...) DNN_WATCHED(dnn_exchange_create(__VA_ARGS__))
+#define dnn_exchange_destroy(...) DNN_WATCHED(dnn_exchange_destroy(__VA_ARGS__))
+#define dnn_exchange_now(...) DNN_WATCHED(dnn_exchange_now(__VA_ARGS__))
+#define dnn_exchange_end(...) DNN_WATCHED(dnn_exchange_end(__VA_ARGS__))
+#endif
+
 #endif

@@ -59,4 +59,13 @@ void dnn_window_destroy(dnn_team *team, dnn_window *window); /**< Collective */
  * its team alone calls it; the caller makes the barriers. Nothing happens with one team. */
 void dnn_team_exchange_blocks(dnn_team *team, void *all, const size_t *offsets);
 
+#ifndef DNN_COMM_INSIDE
+#define dnn_team_create(...) DNN_WATCHED(dnn_team_create(__VA_ARGS__))
+#define dnn_team_destroy(...) DNN_WATCHED(dnn_team_destroy(__VA_ARGS__))
+#define dnn_team_barrier(...) DNN_WATCHED(dnn_team_barrier(__VA_ARGS__))
+#define dnn_window_create(...) DNN_WATCHED(dnn_window_create(__VA_ARGS__))
+#define dnn_window_destroy(...) DNN_WATCHED(dnn_window_destroy(__VA_ARGS__))
+#define dnn_team_exchange_blocks(...) DNN_WATCHED(dnn_team_exchange_blocks(__VA_ARGS__))
+#endif
+
 #endif

@@ -1,0 +1,102 @@
+#include "comm/board.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "comm/internal.h"
+
+static board *shared;
+static size_t shared_bytes;
+static char name[64];
+static board_slot own; /* where nothing is shared */
+static board_slot *mine = &own;
+static board_cell spare; /* of threads that are nobody's worker */
+static _Thread_local board_cell *cell;
+
+/* What a launcher gives to the processes of one job alone. */
+static bool job_key(uint64_t *key)
+{
+    static const char *const parts[] = {"OMPI_MCA_orte_precondition_transports", "PMIX_NAMESPACE", "PMI_JOBID", "SLURM_JOB_ID",
+                                        "SLURM_STEP_ID"};
+    bool found = false;
+    *key = UINT64_C(0xcbf29ce484222325); /* FNV-1a: Fowler, Noll, Vo */
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *text = getenv(parts[i]);
+        for (const char *c = text ? text : ""; *c; c++) *key = (*key ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+        *key = (*key ^ 255) * UINT64_C(0x100000001b3);
+        found |= text && *text;
+    }
+    return found;
+}
+
+static bool private_to_us(int file)
+{
+    struct stat s;
+    return fstat(file, &s) == 0 && s.st_uid == geteuid() && (s.st_mode & 077) == 0;
+}
+
+/* Space is taken at once: a page that cannot be had later is a signal. */
+static board *map_board(size_t bytes)
+{
+    uint64_t key;
+    if (!job_key(&key)) return NULL;
+    snprintf(name, sizeof name, "/dnn-mpi-%u-%016llx", (unsigned)geteuid(), (unsigned long long)key);
+    const int file = shm_open(name, O_RDWR | O_CREAT, 0600);
+    if (file < 0) return NULL;
+    void *at = MAP_FAILED;
+    if (private_to_us(file) && posix_fallocate(file, 0, (off_t)bytes) == 0)
+        at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+void board_join(int rank, int size)
+{
+    const size_t bytes = sizeof(board) + (size_t)size * sizeof(board_slot);
+    memset(&own, 0, sizeof own);
+    mine = &own;
+    shared = size > 1 ? map_board(bytes) : NULL;
+    shared_bytes = bytes;
+    if (shared) {
+        const int place = atomic_fetch_add(&shared->joined, 1);
+        if (place < size) mine = &shared->slots[place]; /* else: left from a job that had the same key and died here */
+    }
+    memset(mine, 0, sizeof *mine);
+    snprintf(mine->host, sizeof mine->host, "%s", dnn_comm_host(NULL));
+    atomic_store(&mine->threads, 1);
+    atomic_store(&mine->rank, rank);
+    atomic_store(&mine->pid, (int)getpid());
+    cell = &mine->cells[0];
+}
+
+void board_seal(void)
+{
+    if (name[0]) shm_unlink(name); /* the first of the machine's ranks does it, to the others it is gone */
+    name[0] = '\0';
+}
+
+void board_leave(void)
+{
+    board_seal();
+    atomic_store(&mine->left, true);
+    cell = NULL;
+    mine = &own;
+    if (shared) munmap(shared, shared_bytes);
+    shared = NULL;
+}
+
+board *board_shared(void) { return shared; }
+board_slot *board_mine(void) { return mine; }
+board_cell *board_my_cell(void) { return cell ? cell : &spare; }
+
+void board_take_cell(int thread) { cell = thread < BOARD_CELLS ? &mine->cells[thread] : &spare; }
+
+void board_set_threads(int threads)
+{
+    atomic_store(&mine->threads, threads < BOARD_CELLS ? threads : BOARD_CELLS);
+}

@@ -1,0 +1,62 @@
+/** Where the ranks of a machine note what they are doing, each in its own slot: a file in /dev/shm that has no name any more
+ * once all have found it. Where that cannot be had a rank notes for itself alone. All numbers have one writer. */
+#ifndef DNN_COMM_BOARD_H
+#define DNN_COMM_BOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BOARD_CELLS = 24, BOARD_SITE = 24 };
+
+/** A worker's. */
+typedef struct board_cell {
+    _Alignas(64) atomic_uint_fast64_t beats; /**< changes with whatever it does */
+    atomic_uint_fast64_t barriers;           /**< of its team, entered */
+    atomic_uint phase, waits;                /**< waits: what for, a board_wait */
+    char site[BOARD_SITE];                   /**< where in the source; may be torn while it changes */
+    int line;
+} board_cell;
+
+typedef enum board_wait { BOARD_WORKS, BOARD_IN_BARRIER, BOARD_FOR_THREADS } board_wait;
+
+/** A rank's. */
+typedef struct board_slot {
+    atomic_int rank, pid; /**< pid 0: this slot is not in use yet */
+    char host[64];
+    _Alignas(64) atomic_int_fast64_t heartbeat; /**< monotonic ns when its watchdog last looked */
+    atomic_bool left;                           /**< has ended MPI */
+    _Alignas(64) atomic_bool inside;            /**< of a collective */
+    atomic_uint_fast64_t sequence, bytes;       /**< collectives left behind; size of the present one, 0: has none */
+    atomic_uint_fast64_t alive;                 /**< calls of dnn_watch_alive */
+    atomic_uint_fast64_t epoch, step;
+    char kind[24], site[BOARD_SITE];
+    int line;
+    atomic_int threads; /**< cells in use */
+    _Alignas(64) board_cell cells[BOARD_CELLS];
+} board_slot;
+
+typedef struct board {
+    _Alignas(64) atomic_int joined; /**< slots given out */
+    atomic_int speaker;             /**< 1 + rank that tells of a stall; 0: none yet */
+    _Alignas(64) board_slot slots[];
+} board;
+
+/** Takes part, with room for `size` ranks. Never fails: see above. */
+void board_join(int rank, int size);
+/** All ranks have joined: the file's name goes. */
+void board_seal(void);
+void board_leave(void);
+
+/** NULL outside of join and leave. */
+board *board_shared(void);
+/** This rank's slot; never NULL. */
+board_slot *board_mine(void);
+/** The calling thread's cell; never NULL, threads without one share a spare. */
+board_cell *board_my_cell(void);
+/** The calling thread is worker `thread` (from 0) of this rank. */
+void board_take_cell(int thread);
+/** Workers of this rank. */
+void board_set_threads(int threads);
+
+#endif
