@@ -12,8 +12,6 @@
 #include "io/scalar.h"
 #include "io/yaml_check.h"
 
-enum { MAX_DEPTH = 32, MAX_KEYS = 1000, MAX_VALUES = 20000 };
-
 #define NOTHING "the file says nothing: at least one key is expected"
 
 typedef struct frame {
@@ -27,7 +25,7 @@ typedef struct reader {
     dnn_place at;      /* of the event in hand */
     const char *value; /* of the command line, which has no lines; NULL: a file is read */
     dnn_node *root;
-    frame open[MAX_DEPTH]; /* lists and maps not yet ended; their nodes are owned by `root` */
+    frame open[YAML_MAX_DEPTH]; /* lists and maps not yet ended; their nodes are owned by `root` */
     size_t depth, documents, values;
 } reader;
 
@@ -86,7 +84,7 @@ static dnn_status read_key(reader *r, const char *text, bool plain)
     frame *top = &r->open[r->depth - 1];
     if (plain && strcmp(text, "<<") == 0) return refuse(r, "merge keys (<<) are not supported: write the keys out");
     if (plain && *text == '\0') return refuse(r, "a key is missing in front of the colon");
-    if (top->node->count >= MAX_KEYS) return refuse(r, "over %d keys in one map", MAX_KEYS);
+    if (top->node->count >= YAML_MAX_KEYS) return refuse(r, "over %d keys in one map", YAML_MAX_KEYS);
     const dnn_node *before = dnn_node_find(top->node, text);
     if (before && r->value) return refuse(r, "key \"%s\" is repeated: remove one of the two", text);
     if (before)
@@ -156,10 +154,10 @@ static dnn_status read_scalar(reader *r, struct fy_event *event)
 static dnn_status open_collection(reader *r, dnn_node *node)
 {
     if (!node) return DNN_E_MEMORY;
-    if (key_is_due(r) || r->depth == MAX_DEPTH) {
+    if (key_is_due(r) || r->depth == YAML_MAX_DEPTH) {
         dnn_node_destroy(node);
-        if (r->depth < MAX_DEPTH) return refuse(r, "a key must be a single word, not a list or map");
-        return refuse(r, "nested deeper than %d levels", MAX_DEPTH);
+        if (r->depth < YAML_MAX_DEPTH) return refuse(r, "a key must be a single word, not a list or map");
+        return refuse(r, "nested deeper than %d levels", YAML_MAX_DEPTH);
     }
     const dnn_status st = put(r, node);
     if (st == DNN_OK) r->open[r->depth++] = (frame){.node = node};
@@ -186,7 +184,7 @@ static dnn_status take_event(reader *r, struct fy_event *event)
         return DNN_OK;
     }
     dnn_status st = check_extras(r, event);
-    if (st == DNN_OK && ++r->values > MAX_VALUES) st = refuse(r, "over %d keys and values in one file", MAX_VALUES);
+    if (st == DNN_OK && ++r->values > YAML_MAX_VALUES) st = refuse(r, "over %d keys and values in one file", YAML_MAX_VALUES);
     if (st != DNN_OK) return st;
     if (event->type == FYET_SCALAR) return read_scalar(r, event);
     return open_collection(r, event->type == FYET_MAPPING_START ? dnn_node_map() : dnn_node_list());
@@ -228,7 +226,7 @@ static dnn_status parse(reader *r, const char *text, size_t length)
     if (st == DNN_OK) st = take_all(r, parser, diag);
     if (parser) fy_parser_destroy(parser);
     fy_diag_destroy(diag);
-    for (size_t i = 0; i < MAX_DEPTH; i++) dnn_free(r->open[i].key); /* left over by a failure only */
+    for (size_t i = 0; i < YAML_MAX_DEPTH; i++) dnn_free(r->open[i].key); /* left over by a failure only */
     if (st != DNN_OK) {
         dnn_node_destroy(r->root);
         r->root = NULL;

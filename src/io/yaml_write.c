@@ -192,22 +192,32 @@ static void add_block(dnn_text *out, const dnn_node *node, size_t indent, bool i
 
 static bool is_utf8(const char *text) { return !text || dnn_text_utf8(text, strlen(text)) == strlen(text); }
 
-static dnn_status check(const dnn_node *node)
+/* What the reader would refuse is not written. `depth`: collections around it and itself. */
+static dnn_status check(const dnn_node *node, size_t depth, size_t *values)
 {
     if (!is_utf8(node->key) || !is_utf8(node->text))
         return dnn_node_fail(DNN_E_CONFIG, node, "a text is not UTF-8: it cannot be written as YAML");
     if (node->key && strlen(node->key) > LONGEST_KEY)
         return dnn_node_fail(DNN_E_CONFIG, node, "a key of %zu bytes: at most %d can be written", strlen(node->key),
                              LONGEST_KEY);
+    *values += node->key ? 2 : 1;
+    if (*values > YAML_MAX_VALUES)
+        return dnn_node_fail(DNN_E_CONFIG, node, "over %d keys and values: more than is read", YAML_MAX_VALUES);
+    if (!is_collection(node)) return DNN_OK;
+    if (depth >= YAML_MAX_DEPTH)
+        return dnn_node_fail(DNN_E_CONFIG, node, "nested deeper than %d levels: more than is read", YAML_MAX_DEPTH);
+    if (node->type == DNN_NODE_MAP && node->count > YAML_MAX_KEYS)
+        return dnn_node_fail(DNN_E_CONFIG, node, "%zu keys in one map: at most %d are read", node->count, YAML_MAX_KEYS);
     dnn_status st = DNN_OK;
-    for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = check(node->items[i]);
+    for (size_t i = 0; i < node->count && st == DNN_OK; i++) st = check(node->items[i], depth + 1, values);
     return st;
 }
 
 dnn_status dnn_yaml_write(const dnn_node *root, char **out)
 {
     *out = NULL;
-    dnn_status st = check(root);
+    size_t values = 0;
+    dnn_status st = check(root, 0, &values);
     if (st != DNN_OK) return st;
     dnn_text text = {0};
     if (is_collection(root) && root->count > 0)

@@ -272,6 +272,49 @@ static void texts_that_yaml_cannot_hold_are_refused(void **state)
     dnn_node_destroy(map);
 }
 
+/* A run file that could not be read again would be no record of its run. */
+static void trees_beyond_the_readers_limits_are_refused(void **state)
+{
+    (void)state;
+    char *text;
+    dnn_node *again;
+    for (size_t levels = 32; levels <= 33; levels++) {
+        dnn_node *root = dnn_node_list(), *at = root;
+        for (size_t i = 1; i < levels; i++) {
+            dnn_node *inner = dnn_node_list();
+            assert_int_equal(dnn_node_append(at, inner), DNN_OK);
+            at = inner;
+        }
+        assert_int_equal(dnn_yaml_write(root, &text), levels == 32 ? DNN_OK : DNN_E_CONFIG);
+        if (levels == 32) {
+            assert_int_equal(dnn_yaml_parse(text, strlen(text), "again", &again), DNN_OK);
+            dnn_node_destroy(again);
+            dnn_free(text);
+        } else {
+            assert_says("nested deeper than 32");
+        }
+        dnn_node_destroy(root);
+    }
+    dnn_node *map = dnn_node_map(), *list = dnn_node_list();
+    for (int i = 0; i < 1000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        assert_int_equal(dnn_node_set(map, key, dnn_node_int(i)), DNN_OK);
+    }
+    assert_int_equal(dnn_yaml_write(map, &text), DNN_OK);
+    assert_int_equal(dnn_yaml_parse(text, strlen(text), "again", &again), DNN_OK);
+    dnn_node_destroy(again);
+    dnn_free(text);
+    assert_int_equal(dnn_node_set(map, "one more", dnn_node_null()), DNN_OK);
+    assert_int_equal(dnn_yaml_write(map, &text), DNN_E_CONFIG);
+    assert_says("1001 keys in one map");
+    for (int i = 0; i < 20001; i++) assert_int_equal(dnn_node_append(list, dnn_node_int(i)), DNN_OK);
+    assert_int_equal(dnn_yaml_write(list, &text), DNN_E_CONFIG);
+    assert_says("over 20000 keys and values");
+    dnn_node_destroy(map);
+    dnn_node_destroy(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +325,7 @@ int main(void)
         cmocka_unit_test(lines_too_long_for_flow_style_are_broken),
         cmocka_unit_test(lone_scalars_and_empty_collections_can_be_written),
         cmocka_unit_test(texts_that_yaml_cannot_hold_are_refused),
+        cmocka_unit_test(trees_beyond_the_readers_limits_are_refused),
         cmocka_unit_test(nothing_stays_allocated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
