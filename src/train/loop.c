@@ -29,7 +29,8 @@ static dnn_report report_of(trainer *t, size_t count)
 {
     return (dnn_report){ .epoch = t->epoch, .step = t->step, .learning_rate = t->last_rate, .seconds = t->epoch_seconds,
                          .names = t->names, .values = t->values, .count = count, .writes = dnn_comm_rank(t->comm) == 0,
-                         .output = t->config.output, .segments = &t->graph->segments, .weights = t->run.weights };
+                         .output = t->config.output, .segments = &t->graph->segments, .weights = t->run.weights,
+                         .gradients = t->run.keeps_gradient ? t->run.reduced : NULL };
 }
 
 /* Values of the epoch so far: batch losses with the penalties of their moment, weighted by batch rows. */

@@ -125,6 +125,7 @@ struct runner {
     double rate_factor;            /* of the learning rate, moved between epochs by callbacks; 1 at first */
     double (*rate_instead)(const void *params, double rate, const dnn_schedule_time *time); /* a callback's, or NULL */
     const void *rate_params;
+    bool keeps_gradient;           /* callbacks look at it: whole in `reduced` after the last step of an epoch */
     bool diagnose;
     size_t *seen_at, seen_width;   /* [layers] places within a shard's stretch */
     struct diagnosis_line *diagnosed; /* [layers] the last ones, on rank 0 */

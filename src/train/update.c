@@ -40,7 +40,8 @@ static step_plan plan_step(const worker *k, double count)
     p.update = done / p.per_update + 1;
     p.wants_norm = (r->log_every && (k->step + 1) % r->log_every == 0) || k->diagnoses;
     p.rule_norms = rule_of(r)->wants_norms;
-    p.whole = r->clip.any || p.wants_norm || p.rule_norms || dnn_team_count(r->team) > 1;
+    const bool kept = r->keeps_gradient && (done + 1) % r->steps_per_epoch == 0;
+    p.whole = kept || r->clip.any || p.wants_norm || p.rule_norms || dnn_team_count(r->team) > 1;
     return p;
 }
 

@@ -40,6 +40,7 @@ dnn_status watchers_create(trainer *t)
         w->state = dnn_alloc(1, w->kind->state_size);
         if (!w->state) return DNN_E_MEMORY;
         dnn_status st = DNN_OK;
+        if (w->kind->wants_gradients && w->kind->wants_gradients(w->component->params)) t->run.keeps_gradient = true;
         for (size_t p = 0; p < t->phases.count && st == DNN_OK; p++) st = take_learning_rate(t, w, &t->phases.at[p]);
         if (st == DNN_OK && w->kind->begin) st = w->kind->begin(w->component, t->names, t->n_names, w->state);
         if (st != DNN_OK) return st;

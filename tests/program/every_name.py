@@ -34,6 +34,7 @@ ARGUMENTS = {
     ("schedules", "warmup"): "{warmup: {steps: 2, of: 0.01}}", ("schedules", "scale_with_batch"): "{scale_with_batch: {of: 0.01}}",
     ("callbacks", "early_stopping"): "{early_stopping: {monitor: loss, patience: 1}}", ("callbacks", "model_checkpoint"): "{model_checkpoint: {monitor: loss}}",
     ("callbacks", "reduce_lr_on_plateau"): "{reduce_lr_on_plateau: {monitor: loss}}", ("callbacks", "exec"): "{exec: {on: epoch_end, command: 'true'}}",
+    ("callbacks", "tensorboard"): "{tensorboard: {histogram_freq: 1, gradients: true}}",
     ("callbacks", "learning_rate_scheduler"): "{learning_rate_scheduler: {epochs: {0: 0.01}}}",
 }
 MERGES = ("concatenate", "add", "subtract", "multiply", "average", "maximum", "minimum")

@@ -12,7 +12,7 @@ static char folder[] = "/tmp/dnn-tensorboard-XXXXXX";
 static const char *const names[] = { "loss", "accuracy", "val_loss", "val_accuracy" };
 static const double values[] = { 0.5, 0.75, 0.625, 0.25 };
 static float weights[16] = { 1, 2, 3 };
-static dnn_segment segments[] = { { .name = (char[]){ "dense/kernel" }, .length = 3, .weight = true } };
+static dnn_segment segments[] = { { .name = (char[]){ "dense/kernel" }, .length = 3, .weight = true, .trainable = true } };
 static const dnn_segments table = { .at = segments, .count = 1, .total = 16 };
 
 static dnn_report report(uint64_t epoch)
@@ -125,6 +125,42 @@ static void weights_are_told_every_histogram_freq_epochs(void **state)
     dnn_free(text[0]);
 }
 
+static void gradients_stand_beside_the_weights_they_moved(void **state)
+{
+    (void)state;
+    static const float gradient[] = { 0.5f, -0.25f, 0.125f, 2.0f, 1.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f, 8.0f, 9.0f, 1.0f, 1.0f, 1.0f, 1.0f };
+    char *text[4] = { NULL };
+    size_t length[4];
+    const char *tags[4] = { NULL };
+    char copies[4][160];
+    int histograms = 0;
+    rest event = { 0 };
+    told t = { 0 };
+    field f;
+    watching w;
+    assert_int_equal(watching_open("{tensorboard: {histogram_freq: 1, gradients: true, write_graph: false}}", names, 4, &w), DNN_OK);
+    assert_true(w.kind->wants_gradients(w.component.params));
+    dnn_report r = report(1);
+    assert_true(r.segments->total <= sizeof gradient / sizeof *gradient);
+    r.gradients = gradient;
+    assert_int_equal(watching_epoch(&w, &r).status, DNN_OK);
+    watching_close(&w);
+    assert_int_equal(read_part("train", text, length), 1);
+    for (rest records = { (const unsigned char *)text[0], length[0] }; next_record(&records, &event) && histograms < 4;) {
+        if (!tell(event, &t) || !find_field(t.value, 5, &f)) continue;
+        snprintf(copies[histograms], sizeof copies[0], "%s", t.tag);
+        tags[histograms] = copies[histograms];
+        histograms++;
+    }
+    assert_int_equal(histograms, 2);
+    assert_string_equal(tags[0], "dense/kernel");
+    assert_string_equal(tags[1], "dense/kernel_grad");
+    dnn_free(text[0]);
+    assert_int_equal(watching_open("{tensorboard: {gradients: true}}", names, 4, &w), DNN_E_CONFIG);
+    assert_non_null(strstr(dnn_fail_text(), "histogram_freq: 1"));
+    watching_close(&w);
+}
+
 static void a_training_that_goes_on_adds_a_file_that_replaces_from_its_epoch_on(void **state)
 {
     (void)state;
@@ -167,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_stand_under_keras_tags_apart_for_training_and_validation),
         cmocka_unit_test(weights_are_told_every_histogram_freq_epochs),
+        cmocka_unit_test(gradients_stand_beside_the_weights_they_moved),
         cmocka_unit_test(a_training_that_goes_on_adds_a_file_that_replaces_from_its_epoch_on),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,4 +1,6 @@
-/* What texts get wrong about networks in training. */
+/* What texts get wrong about networks in training. The others of their traps stand where the formula is: Adam with the sign of a climb, Adamax without
+ * magnitudes and epsilon on the wrong side of the root in tests/optim/test_optimizers.c, U[0, 1) for an initializer in tests/nn/test_initializers.c,
+ * scaling before splitting in tests/data/test_scale.c. */
 #include "trial.h"
 
 #include <math.h>
@@ -80,6 +82,24 @@ static void the_norm_of_a_gradient_is_the_root_of_the_sum_of_squares(void **stat
     trial_close(&t);
 }
 
+/* Looking must change nothing: the gradient that callbacks want is the mean that moved the weights, and these move to the same bits. */
+static void a_gradient_that_is_looked_at_is_that_of_the_epochs_last_step(void **state)
+{
+    (void)state;
+    trial plain, seen;
+    static const char *const text = NETWORK("{dense: {units: 8, activation: tanh}}", "sgd: {learning_rate: 0.5}");
+    assert_int_equal(trial_open(NULL, text, 1, &plain), DNN_OK);
+    assert_int_equal(trial_open(NULL, text, 1, &seen), DNN_OK);
+    seen.run.keeps_gradient = true;
+    for (uint64_t epoch = 1; epoch <= 2; epoch++) assert_true(trial_steps(&plain, epoch, 3) && trial_steps(&seen, epoch, 3));
+    const size_t total = plain.graph->segments.total;
+    assert_memory_equal(plain.run.weights, seen.run.weights, total * sizeof(float));
+    for (size_t i = 0; i < total; i++) assert_float_equal((double)seen.run.reduced[i], (double)seen.run.gradients[i] / 32, 1e-7);
+    assert_true(largest(seen.run.reduced, total) > 1e-3 && largest(plain.run.reduced, total) == 0);
+    trial_close(&seen);
+    trial_close(&plain);
+}
+
 static int memory_is_balanced(void **state)
 {
     (void)state;
@@ -93,6 +113,7 @@ int main(void)
         cmocka_unit_test(a_bias_in_front_of_batch_normalization_has_no_gradient_and_adam_amplifies_rounding),
         cmocka_unit_test(the_slopes_of_prelu_are_learned_and_no_hyperparameter),
         cmocka_unit_test(the_norm_of_a_gradient_is_the_root_of_the_sum_of_squares),
+        cmocka_unit_test(a_gradient_that_is_looked_at_is_that_of_the_epochs_last_step),
     };
     return cmocka_run_group_tests(tests, NULL, memory_is_balanced);
 }

@@ -20,6 +20,8 @@ typedef struct dnn_report {
     const char *output;            /**< the run's folder */
     const dnn_segments *segments;  /**< the network's tensors and */
     const float *weights;          /**< [segments->total] their values as they stand, on every rank; both borrowed, not to be written */
+    const float *gradients;        /**< [segments->total] as the optimizer's rule got them in the last update: means over the batch, clipped. At the end
+                                        of epochs, where a callback wants_gradients; else NULL. Borrowed */
 } dnn_report;
 
 /** A table worth a picture, which whoever shows the progress draws: columns of a CSV file under `output`. Borrowed for the length of the training. */
@@ -71,6 +73,8 @@ typedef struct dnn_callback_kind {
     /** State to and from a map that the checkpoint keeps. NULL where there is none. */
     dnn_node *(*save)(const void *state);
     dnn_status (*load)(const dnn_node *saved, void *state);
+    /** Whether it looks at `report->gradients`; NULL: no. */
+    bool (*wants_gradients)(const void *params);
     /** It moves the learning rate, which a schedule does too: DNN_E_CONFIG where the optimizer's rate is not a number. */
     bool moves_learning_rate;
     /** Learning rate in place of `rate`, the optimizer's; a pure function of the time. At most one callback has one. NULL: none. */

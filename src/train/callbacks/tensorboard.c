@@ -14,7 +14,7 @@ enum { RUN_FILE_LIMIT = 1 << 24 };
 
 typedef struct tensorboard {
     int64_t histogram_freq;
-    bool write_graph;
+    bool write_graph, gradients;
 } tensorboard;
 
 typedef struct memory {
@@ -24,8 +24,23 @@ typedef struct memory {
 
 static const dnn_param params[] = {
     DNN_INT(tensorboard, histogram_freq, "0", ">= 0", "epochs between histograms of all weights; 0: none"),
+    DNN_BOOL(tensorboard, gradients, "false", "beside these the gradients of the epoch's last update, clipped, as <weight>_grad; needs histogram_freq"),
     DNN_BOOL(tensorboard, write_graph, "true", "the network as a text: the resolved run file"),
 };
+
+static bool wants_gradients(const void *params_)
+{
+    const tensorboard *p = params_;
+    return p->gradients && p->histogram_freq > 0;
+}
+
+static dnn_status begin(const dnn_component *component, const char *const *names, size_t count, void *state)
+{
+    (void)names, (void)count, (void)state;
+    const tensorboard *p = component->params;
+    if (!p->gradients || p->histogram_freq > 0) return DNN_OK;
+    return dnn_place_fail(DNN_E_CONFIG, component->place, "tensorboard.gradients: they are written with the histograms; give histogram_freq: 1 as well");
+}
 
 static bool of_validation(const char *name) { return strncmp(name, "val_", 4) == 0; }
 
@@ -40,11 +55,16 @@ static void add_scalars(const dnn_report *report, bool validation, dnn_event_tim
     if (!validation) dnn_events_scalar(e, at, "epoch_learning_rate", report->learning_rate);
 }
 
-static void add_histograms(const dnn_report *report, dnn_event_time at, dnn_events *e)
+static void add_histograms(const dnn_report *report, bool gradients, dnn_event_time at, dnn_events *e)
 {
     for (size_t i = 0; i < report->segments->count; i++) {
         const dnn_segment *s = &report->segments->at[i];
         if (s->length > 0) dnn_events_histogram(e, at, s->name, report->weights + s->offset, s->length);
+        if (s->length == 0 || !gradients || !s->trainable) continue;
+        char *name = dnn_format("%s_grad", s->name);
+        if (name) dnn_events_histogram(e, at, name, report->gradients + s->offset, s->length);
+        else e->failed = true;
+        dnn_free(name);
     }
 }
 
@@ -92,7 +112,7 @@ static dnn_status write_part(const tensorboard *p, const memory *m, const dnn_re
     const dnn_event_time at = { .wall = (double)time(NULL), .step = (int64_t)report->epoch - 1 };
     dnn_events e = { 0 };
     add_scalars(report, validation, at, &e);
-    if (!validation && p->histogram_freq > 0 && at.step % p->histogram_freq == 0) add_histograms(report, at, &e);
+    if (!validation && p->histogram_freq > 0 && at.step % p->histogram_freq == 0) add_histograms(report, p->gradients && report->gradients, at, &e);
     const char *inner = validation ? "tensorboard/validation" : "tensorboard/train";
     char *folder = dnn_format("%s/%s", report->output, inner);
     dnn_status st = folder ? dnn_folder_make_within(report->output, "tensorboard") : DNN_E_MEMORY;
@@ -137,5 +157,5 @@ static dnn_status load(const dnn_node *saved, void *state)
 const dnn_callback_kind dnn_callback_tensorboard = {
     .kind = { .name = "tensorboard", .help = "writes event files for TensorBoard below tensorboard/ in the output folder",
               .params_size = sizeof(tensorboard), DNN_PARAMS(params), .keras = "TensorBoard" },
-    .state_size = sizeof(memory), .epoch_end = epoch_end, .save = save, .load = load,
+    .state_size = sizeof(memory), .begin = begin, .wants_gradients = wants_gradients, .epoch_end = epoch_end, .save = save, .load = load,
 };
