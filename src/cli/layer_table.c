@@ -60,7 +60,8 @@ static void add_layer(table *t, const dnn_graph *graph, size_t i)
     char shape[128], count[32], from[512];
     connections(graph, i, from, sizeof from);
     table_format(t, "%s%s", layer->name, layer->frozen ? " (frozen)" : "");
-    table_add(t, layer->kind->kind.name);
+    if (layer->called) table_format(t, "%s, called again", graph->layers[layer->owner].name);
+    else table_add(t, layer->kind->kind.name);
     table_add(t, dnn_shape_text(&layer->out, shape, sizeof shape));
     table_add(t, grouped(parameters_of(graph, i), count));
     table_add(t, from);

@@ -85,6 +85,15 @@ static bool normalizes_last(const dnn_layer *l)
     return axis == -1 || axis == (double)l->in[0].rank;
 }
 
+/* Used at more than one place: what is folded into it here would show there. */
+static bool is_shared(const dnn_graph *g, const dnn_op *op)
+{
+    if (g->layers[op->layer].called) return true;
+    for (size_t i = 0; i < g->n_layers; i++)
+        if (g->layers[i].called && g->layers[i].owner == op->layer) return true;
+    return false;
+}
+
 static dnn_status find(const dnn_graph *g, const float *weights, folding *f)
 {
     *f = (folding){ .graph = g, .weights = weights };
@@ -98,6 +107,9 @@ static dnn_status find(const dnn_graph *g, const float *weights, folding *f)
     if (!f->taker)
         return dnn_fail(DNN_E_MODEL, "batch normalization '%s' cannot be folded: before it must stand a dense or conv2d "
                         "layer without activation that nothing else reads, or after it a dense layer, and it must normalize the last axis", layer_of(g, f->norm)->name);
+    if (is_shared(g, f->norm) || is_shared(g, f->taker))
+        return dnn_fail(DNN_E_MODEL, "batch normalization '%s' cannot be folded into '%s': one of them is used at more than one place", layer_of(g, f->norm)->name,
+                        layer_of(g, f->taker)->name);
     f->features = dnn_shape_last(&layer_of(g, f->norm)->in[0]);
     f->scale = dnn_alloc(2 * f->features, sizeof *f->scale);
     if (!f->scale) return DNN_E_MEMORY;

@@ -19,6 +19,7 @@ typedef struct reader {
 typedef struct place {
     keras_scope scope;
     bool frozen;      /* a model above says trainable: false */
+    const char *calls; /* prefix of the layers of the first use, whose weights this use of a model has; NULL: this is the first */
 } place;
 
 static bool is_outermost(const place *at) { return !*at->scope.prefix; }
@@ -130,6 +131,37 @@ static dnn_status add_layer(reader *r, const dnn_kind *kind, const char *name, d
     return st;
 }
 
+/* Another use of our layer `layer`, called `ours`. Takes `sources` over. */
+static dnn_status add_call(reader *r, const char *layer, const char *ours, dnn_node *sources)
+{
+    const dnn_kind call = { .name = "call" };
+    dnn_node *params = dnn_node_map();
+    dnn_status st = params ? dnn_node_set(params, "layer", dnn_node_string(layer)) : DNN_E_MEMORY;
+    if (st == DNN_OK && sources) {
+        st = dnn_node_set(params, "inputs", sources);
+        sources = NULL;
+    }
+    dnn_node_destroy(sources);
+    if (st == DNN_OK) return add_layer(r, &call, ours, params);
+    dnn_node_destroy(params);
+    return st;
+}
+
+/* Use `number` of a layer, or any use of it within a model that is called again. Takes `sources` over. */
+static dnn_status read_again(reader *r, const place *at, const char *name, size_t number, dnn_node *sources)
+{
+    char *use = keras_use_name(name, number);
+    char *layer = dnn_format("%s%s", at->calls ? at->calls : at->scope.prefix, name);
+    char *ours = use ? dnn_format("%s%s", at->scope.prefix, use) : NULL;
+    dnn_status st = layer && ours ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK) st = add_call(r, layer, ours, sources);
+    else dnn_node_destroy(sources);
+    dnn_free(use);
+    dnn_free(layer);
+    dnn_free(ours);
+    return st;
+}
+
 /* `sources` (taken over; NULL: the layer above) go in as inputs. */
 static dnn_status read_plain_layer(reader *r, const place *at, const char *class_name, const char *name, const dnn_node *config,
                                    dnn_node *sources)
@@ -165,17 +197,38 @@ static dnn_node *list_of(const char *name)
     return NULL;
 }
 
+/* A model that knows its input has a node for its own making, which the file leaves out and counts: Functional ones; in Keras 2 also a Sequential
+ * with an InputLayer. */
+static size_t first_node(const reader *r, const char *class_name, const dnn_node *config)
+{
+    const dnn_node *layers = list_at(config, "layers");
+    const char *first = layers && layers->count ? text_at(layers->items[0], "class_name") : NULL;
+    const bool functional = strcmp(class_name, "Sequential") != 0;
+    return functional || (r->source->major < 3 && first && strcmp(first, "InputLayer") == 0);
+}
+
+/* Its only use is known by either count, since writers differ. */
+static dnn_status name_output(keras_scope *scope, const char *name, size_t number, size_t node, size_t tensor, const char *layer)
+{
+    dnn_status st = keras_scope_set(scope, name, node, tensor, layer);
+    if (st == DNN_OK && number == 0) st = keras_scope_set(scope, name, 0, tensor, layer);
+    return st;
+}
+
 /* The layers of a model that is a layer, in its place; what reads it reads theirs. `sources` are taken over. */
-static dnn_status read_model_as_layer(reader *r, place *outer, const char *class_name, const char *name, const dnn_node *config,
+static dnn_status read_model_as_layer(reader *r, place *outer, const char *class_name, const char *name, size_t number, const dnn_node *config,
                                       dnn_node *sources)
 {
     const dnn_node *trainable = dnn_node_find(config, "trainable");
-    char *prefix = dnn_format("%s%s_", outer->scope.prefix, name);
+    char *use = keras_use_name(name, number), *first = dnn_format("%s%s_", outer->calls ? outer->calls : outer->scope.prefix, name);
+    char *prefix = use ? dnn_format("%s%s_", outer->scope.prefix, use) : NULL;
+    const size_t node = number + first_node(r, class_name, config);
     place at = { .scope = { .prefix = prefix, .ends = dnn_node_map() },
-                 .frozen = outer->frozen || (trainable && trainable->type == DNN_NODE_BOOL && !trainable->boolean) };
-    const bool outermost = !r->model;
+                 .frozen = outer->frozen || (trainable && trainable->type == DNN_NODE_BOOL && !trainable->boolean),
+                 .calls = number || outer->calls ? first : NULL };
+    const bool outermost = !r->model && !at.calls;
     if (!sources && r->above) sources = list_of(r->above);
-    dnn_status st = prefix && at.scope.ends && sources ? DNN_OK : DNN_E_MEMORY;
+    dnn_status st = prefix && first && at.scope.ends && sources ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK && outermost) {
         r->model = dnn_node_list();
         st = dnn_node_set(r->models, name, r->model);
@@ -184,15 +237,17 @@ static dnn_status read_model_as_layer(reader *r, place *outer, const char *class
     r->outputs = st == DNN_OK ? dnn_node_list() : NULL;
     if (st == DNN_OK) st = r->outputs ? read_layers(r, &at, class_name, config, sources) : DNN_E_MEMORY;
     for (size_t i = 0; st == DNN_OK && i < r->outputs->count; i++)
-        st = keras_scope_set(&outer->scope, name, i, r->outputs->items[i]->text);
+        st = name_output(&outer->scope, name, number, node, i, r->outputs->items[i]->text);
     if (st == DNN_OK && r->outputs->count > 0) st = note_above(r, r->outputs->items[0]->text);
-    if (st == DNN_OK && r->outputs->count == 0) st = keras_scope_set(&outer->scope, name, 0, r->above);
+    if (st == DNN_OK && r->outputs->count == 0) st = name_output(&outer->scope, name, number, node, 0, r->above);
     dnn_node_destroy(r->outputs);
     r->outputs = outputs;
     if (outermost) r->model = NULL;
     dnn_node_destroy(at.scope.ends);
     dnn_node_destroy(sources);
     dnn_free(prefix);
+    dnn_free(first);
+    dnn_free(use);
     return st;
 }
 
@@ -208,9 +263,10 @@ static dnn_status entry_of(const dnn_node *entry, size_t i, const char **class_n
 }
 
 /* `sources` (taken over; NULL: the layer above) go in as inputs. */
-static dnn_status read_layer(reader *r, place *at, const char *class_name, const char *name, const dnn_node *config, dnn_node *sources)
+static dnn_status read_layer(reader *r, place *at, const char *class_name, const char *name, size_t number, const dnn_node *config, dnn_node *sources)
 {
-    if (dnn_node_find(config, "layers")) return read_model_as_layer(r, at, class_name, name, config, sources);
+    if (dnn_node_find(config, "layers")) return read_model_as_layer(r, at, class_name, name, number, config, sources);
+    if (number || at->calls) return read_again(r, at, name, number, sources);
     return read_plain_layer(r, at, class_name, name, config, sources);
 }
 
@@ -236,7 +292,7 @@ static dnn_status read_sequential(reader *r, place *at, const dnn_node *config, 
         }
         if (r->inputs->count == 0) st = read_implied_input(r, config, name, own);
         dnn_node *above = st == DNN_OK && (behind_model || !is_outermost(at)) ? list_of(r->above) : NULL;
-        if (st == DNN_OK) st = read_layer(r, at, class_name, name, own, above);
+        if (st == DNN_OK) st = read_layer(r, at, class_name, name, 0, own, above);
         behind_model = dnn_node_find(own, "layers") != NULL;
     }
     /* Else the last layer is the output by itself. */
@@ -279,7 +335,7 @@ static dnn_status connect_inputs(place *at, const dnn_node *config, const dnn_no
     if (st == DNN_OK && names->count != sources->count)
         st = dnn_fail(DNN_E_MODEL, "a model as a layer has %zu inputs and is given %zu", names->count, sources->count);
     for (size_t i = 0; st == DNN_OK && i < names->count; i++)
-        st = keras_scope_set(&at->scope, names->items[i]->text, 0, sources->items[i]->text);
+        st = keras_scope_set(&at->scope, names->items[i]->text, 0, 0, sources->items[i]->text);
     dnn_node_destroy(names);
     return st;
 }
@@ -288,6 +344,7 @@ static dnn_status read_functional(reader *r, place *at, const dnn_node *config, 
 {
     const dnn_node *layers = list_at(config, "layers");
     dnn_status st = layers ? DNN_OK : dnn_fail(DNN_E_MODEL, "the model has no list of layers");
+    at->scope.layers = layers;
     if (st == DNN_OK && sources) st = connect_inputs(at, config, sources);
     for (size_t i = 0; st == DNN_OK && i < layers->count; i++) {
         const char *class_name, *name;
@@ -299,8 +356,10 @@ static dnn_status read_functional(reader *r, place *at, const dnn_node *config, 
             if (is_outermost(at)) st = read_input_layer(r, name, own);
             continue;
         }
-        st = keras_sources_read(&at->scope, layers->items[i], name, &inputs);
-        if (st == DNN_OK) st = read_layer(r, at, class_name, name, own, inputs);
+        for (size_t n = 0; n < keras_uses(layers->items[i]) && st == DNN_OK; n++) {
+            st = keras_sources_read(&at->scope, layers->items[i], n, name, &inputs);
+            if (st == DNN_OK) st = read_layer(r, at, class_name, name, n, own, inputs);
+        }
     }
     if (st == DNN_OK && is_outermost(at)) st = order_inputs(r, at, config);
     if (st == DNN_OK) st = keras_ends_read(&at->scope, dnn_node_find(config, "output_layers"), "output_layers", r->outputs);

@@ -14,7 +14,7 @@ static const dnn_op *op_of(const dnn_graph *g, size_t layer)
 /* Internal layers belong to the one before; inputs written as layers are ports. */
 static bool is_written(const dnn_graph *g, size_t layer)
 {
-    return !g->layers[layer].internal && !g->layers[layer].kind->input_shape;
+    return !g->layers[layer].internal && !g->layers[layer].kind->input_shape && !g->layers[layer].called;
 }
 
 static const char *source_of(const dnn_graph *g, size_t layer, size_t input)
@@ -28,6 +28,7 @@ bool keras_is_sequential(const dnn_graph *graph)
     const char *above = graph->inputs[0].name;
     size_t last = graph->n_layers;
     for (size_t i = 0; i < graph->n_layers; i++) {
+        if (graph->layers[i].called) return false;
         if (!is_written(graph, i)) continue;
         if (graph->layers[i].n_inputs != 1 || strcmp(source_of(graph, i, 0), above) != 0) return false;
         above = graph->layers[i].name;
@@ -84,31 +85,50 @@ static dnn_status write_input(const dnn_port *port, bool functional, dnn_node *l
     return st;
 }
 
-/* [name, 0, 0], with {} behind for nodes. */
-static dnn_node *tensor_node(const char *name, bool with_arguments)
+/* A layer's uses are its nodes, counted in the order of the layers: its own, then those of its calls. */
+static int64_t node_of(const dnn_graph *g, size_t layer)
 {
+    int64_t node = 0;
+    for (size_t i = 0; g->layers[layer].called && i <= layer; i++)
+        node += g->layers[i].called && g->layers[i].owner == g->layers[layer].owner;
+    return node;
+}
+
+/* [layer, node, 0] of the tensor that a layer or input of that name makes, with {} behind for nodes. */
+static dnn_node *tensor_node(const dnn_graph *g, const char *name, bool with_arguments)
+{
+    size_t layer = 0;
+    while (layer < g->n_layers && (g->layers[layer].internal || strcmp(g->layers[layer].name, name) != 0)) layer++;
+    const bool called = layer < g->n_layers && g->layers[layer].called;
     dnn_node *list = dnn_node_list();
-    dnn_status st = list ? dnn_node_append(list, dnn_node_string(name)) : DNN_E_MEMORY;
-    for (int i = 0; i < 2 && st == DNN_OK; i++) st = dnn_node_append(list, dnn_node_int(0));
+    dnn_status st = list ? dnn_node_append(list, dnn_node_string(called ? g->layers[g->layers[layer].owner].name : name)) : DNN_E_MEMORY;
+    if (st == DNN_OK) st = dnn_node_append(list, dnn_node_int(called ? node_of(g, layer) : 0));
+    if (st == DNN_OK) st = dnn_node_append(list, dnn_node_int(0));
     if (st == DNN_OK && with_arguments) st = dnn_node_append(list, dnn_node_map());
     if (st == DNN_OK) return list;
     dnn_node_destroy(list);
     return NULL;
 }
 
+static dnn_status add_node(const dnn_graph *g, size_t layer, dnn_node *nodes)
+{
+    dnn_node *node = dnn_node_list();
+    dnn_status st = node ? DNN_OK : DNN_E_MEMORY;
+    for (size_t i = 0; i < g->layers[layer].n_inputs && st == DNN_OK; i++)
+        st = dnn_node_append(node, tensor_node(g, source_of(g, layer, i), true));
+    if (st == DNN_OK) return dnn_node_append(nodes, node);
+    dnn_node_destroy(node);
+    return st;
+}
+
 static dnn_node *inbound_of(const dnn_graph *g, size_t layer)
 {
-    dnn_node *nodes = dnn_node_list(), *node = dnn_node_list();
-    dnn_status st = nodes && node ? DNN_OK : DNN_E_MEMORY;
-    for (size_t i = 0; i < g->layers[layer].n_inputs && st == DNN_OK; i++)
-        st = dnn_node_append(node, tensor_node(source_of(g, layer, i), true));
-    if (st == DNN_OK) {
-        st = dnn_node_append(nodes, node);
-        node = NULL;
-    }
+    dnn_node *nodes = dnn_node_list();
+    dnn_status st = nodes ? add_node(g, layer, nodes) : DNN_E_MEMORY;
+    for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++)
+        if (g->layers[i].called && g->layers[i].owner == layer) st = add_node(g, i, nodes);
     if (st == DNN_OK) return nodes;
     dnn_node_destroy(nodes);
-    dnn_node_destroy(node);
     return NULL;
 }
 
@@ -130,12 +150,12 @@ static dnn_status write_layer(const dnn_graph *g, size_t layer, bool functional,
 }
 
 /* One tensor stands alone, several in a list: with a list of one, Keras 3 would predict lists of one array. */
-static dnn_status write_ends(dnn_node *config, const char *key, const char *const *names, size_t count)
+static dnn_status write_ends(const dnn_graph *g, dnn_node *config, const char *key, const char *const *names, size_t count)
 {
-    if (count == 1) return dnn_node_set(config, key, tensor_node(names[0], false));
+    if (count == 1) return dnn_node_set(config, key, tensor_node(g, names[0], false));
     dnn_node *list = dnn_node_list();
     dnn_status st = list ? DNN_OK : DNN_E_MEMORY;
-    for (size_t i = 0; i < count && st == DNN_OK; i++) st = dnn_node_append(list, tensor_node(names[i], false));
+    for (size_t i = 0; i < count && st == DNN_OK; i++) st = dnn_node_append(list, tensor_node(g, names[i], false));
     if (st == DNN_OK) return dnn_node_set(config, key, list);
     dnn_node_destroy(list);
     return st;
@@ -146,8 +166,8 @@ static dnn_status write_both_ends(const dnn_graph *g, dnn_node *config)
     const char *in[DNN_MAX_IO], *out[DNN_MAX_IO];
     for (size_t i = 0; i < g->n_inputs; i++) in[i] = g->inputs[i].name;
     for (size_t o = 0; o < g->n_outputs; o++) out[o] = g->layers[g->output_layer[o]].name;
-    const dnn_status st = write_ends(config, "input_layers", in, g->n_inputs);
-    return st == DNN_OK ? write_ends(config, "output_layers", out, g->n_outputs) : st;
+    const dnn_status st = write_ends(g, config, "input_layers", in, g->n_inputs);
+    return st == DNN_OK ? write_ends(g, config, "output_layers", out, g->n_outputs) : st;
 }
 
 dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config)

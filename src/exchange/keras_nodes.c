@@ -9,16 +9,49 @@
 
 /* ---- what a name means ---- */
 
-static const char *key_of(const char *name, size_t tensor, char *out, size_t size)
+static const char *key_of(const char *name, size_t node, size_t tensor, char *out, size_t size)
 {
-    snprintf(out, size, tensor ? "%s:%zu" : "%s", name, tensor);
+    char use[32] = "", which[32] = "";
+    if (node) snprintf(use, sizeof use, "@%zu", node);
+    if (tensor) snprintf(which, sizeof which, ":%zu", tensor);
+    snprintf(out, size, "%s%s%s", name, use, which);
     return out;
 }
 
-dnn_status keras_scope_set(keras_scope *scope, const char *name, size_t tensor, const char *layer)
+dnn_status keras_scope_set(keras_scope *scope, const char *name, size_t node, size_t tensor, const char *layer)
 {
     char key[512];
-    return dnn_node_set(scope->ends, key_of(name, tensor, key, sizeof key), dnn_node_string(layer));
+    return dnn_node_set(scope->ends, key_of(name, node, tensor, key, sizeof key), dnn_node_string(layer));
+}
+
+size_t keras_uses(const dnn_node *entry)
+{
+    const dnn_node *nodes = dnn_node_find(entry, "inbound_nodes");
+    return nodes && nodes->type == DNN_NODE_LIST && nodes->count > 1 ? nodes->count : 1;
+}
+
+char *keras_use_name(const char *name, size_t node)
+{
+    if (node == 0) return dnn_strdup(name);
+    return node == 1 ? dnn_format("%s_call", name) : dnn_format("%s_call_%zu", name, node - 1);
+}
+
+static const dnn_node *entry_named(const keras_scope *scope, const char *name)
+{
+    for (size_t i = 0; scope->layers && i < scope->layers->count; i++) {
+        const dnn_node *own = dnn_node_find(scope->layers->items[i], "name");
+        if (own && own->type == DNN_NODE_STRING && strcmp(own->text, name) == 0) return scope->layers->items[i];
+    }
+    return NULL;
+}
+
+/* Our name of use `node` of a layer that is no model. */
+static char *plain_name(const keras_scope *scope, const char *name, size_t node)
+{
+    char *use = keras_use_name(name, node);
+    char *ours = use ? dnn_format("%s%s", scope->prefix, use) : NULL;
+    dnn_free(use);
+    return ours;
 }
 
 /* [name, node, tensor, …] */
@@ -26,18 +59,17 @@ static dnn_status add_source(const keras_scope *scope, const dnn_node *tensor, c
 {
     const bool fit = tensor->type == DNN_NODE_LIST && tensor->count >= 3 && tensor->items[0]->type == DNN_NODE_STRING &&
                      tensor->items[1]->type == DNN_NODE_INT && tensor->items[2]->type == DNN_NODE_INT &&
-                     tensor->items[2]->integer >= 0;
+                     tensor->items[1]->integer >= 0 && tensor->items[2]->integer >= 0;
     char text[160], key[512];
     if (!fit)
         return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s is no tensor", layer,
                         keras_show(tensor, text, sizeof text));
     const int64_t node = tensor->items[1]->integer, number = tensor->items[2]->integer;
     const char *name = tensor->items[0]->text;
-    const dnn_node *end = dnn_node_find(scope->ends, key_of(name, (size_t)number, key, sizeof key));
-    /* A Functional's own making counts as its first call. */
-    if (node != 0 && !(end && node == 1))
-        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s: layers that are called twice are not read", layer,
-                        keras_show(tensor, text, sizeof text));
+    const dnn_node *end = dnn_node_find(scope->ends, key_of(name, (size_t)node, (size_t)number, key, sizeof key));
+    if (!end && (size_t)node >= keras_uses(entry_named(scope, name)))
+        return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s: '%s' is not called %lld times", layer,
+                        keras_show(tensor, text, sizeof text), name, (long long)node + 1);
     if (number != 0 && !end)
         return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s: layers with several outputs are not read", layer,
                         keras_show(tensor, text, sizeof text));
@@ -46,7 +78,7 @@ static dnn_status add_source(const keras_scope *scope, const dnn_node *tensor, c
         if (arguments->items[i]->type != DNN_NODE_NULL)
             return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
                             arguments->items[i]->key, keras_show(arguments->items[i], text, sizeof text));
-    char *ours = end ? dnn_strdup(end->text) : dnn_format("%s%s", scope->prefix, name);
+    char *ours = end ? dnn_strdup(end->text) : plain_name(scope, name, (size_t)node);
     const dnn_status st = ours ? dnn_node_append(sources, dnn_node_string(ours)) : DNN_E_MEMORY;
     dnn_free(ours);
     return st;
@@ -94,17 +126,14 @@ static dnn_status read_call(const keras_scope *scope, const dnn_node *node, cons
     return st;
 }
 
-dnn_status keras_sources_read(const keras_scope *scope, const dnn_node *entry, const char *layer, dnn_node **sources)
+dnn_status keras_sources_read(const keras_scope *scope, const dnn_node *entry, size_t number, const char *layer, dnn_node **sources)
 {
     const dnn_node *nodes = dnn_node_find(entry, "inbound_nodes");
     *sources = NULL;
     if (!nodes || nodes->type != DNN_NODE_LIST || nodes->count == 0)
         return dnn_fail(DNN_E_MODEL, "layer '%s': has no inbound_nodes: nothing leads into it", layer);
-    if (nodes->count > 1)
-        return dnn_fail(DNN_E_MODEL, "layer '%s': is called %zu times; shared layers are not read", layer,
-                        nodes->count);
     *sources = dnn_node_list();
-    dnn_status st = *sources ? read_call(scope, nodes->items[0], layer, *sources) : DNN_E_MEMORY;
+    dnn_status st = *sources ? read_call(scope, nodes->items[number], layer, *sources) : DNN_E_MEMORY;
     if (st == DNN_OK && (*sources)->count == 0)
         st = dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: nothing leads into it", layer);
     if (st == DNN_OK) return DNN_OK;

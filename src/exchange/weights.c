@@ -22,6 +22,9 @@ const char *weights_name(bool sequential, const dnn_segment *segment, char *out)
 
 /* ---- writing ---- */
 
+/* Inputs are written as ports, calls share the group of their layer. */
+static bool has_group(const dnn_layer *l) { return !l->internal && !l->kind->input_shape && !l->called; }
+
 static dnn_status write_names(model_writer *w, const char *group, const dnn_segment *first, size_t count)
 {
     const char **names = dnn_alloc(count, sizeof *names);
@@ -58,7 +61,7 @@ static dnn_status write_layer_names(model_writer *w)
     if (!names) return DNN_E_MEMORY;
     for (size_t i = 0; !w->sequential && i < g->n_inputs; i++) names[count++] = g->inputs[i].name;
     for (size_t i = 0; i < g->n_layers; i++)
-        if (!g->layers[i].internal && !g->layers[i].kind->input_shape) names[count++] = g->layers[i].name;
+        if (has_group(&g->layers[i])) names[count++] = g->layers[i].name;
     const dnn_status st = dnn_hdf5_attribute_write_texts(w->hdf5, "/model_weights", "layer_names", names, count);
     dnn_free(names);
     return st;
@@ -89,7 +92,7 @@ dnn_status weights_write(model_writer *w)
     for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++) {
         size_t count;
         const dnn_segment *first = segments_of(g, i, &count);
-        if (!g->layers[i].internal && !g->layers[i].kind->input_shape)
+        if (has_group(&g->layers[i]))
             st = write_layer(w, g->layers[i].name, first, count);
     }
     if (st == DNN_OK) st = write_layer(w, "top_level_model_weights", NULL, 0);

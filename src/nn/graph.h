@@ -2,6 +2,7 @@
  *
  *   the `model` section -> flat list of layer nodes      graph_expand.c
  *   -> layers, their names, inputs, outputs              graph_build.c, graph_names.c, graph_ports.c
+ *   -> calls of layers used more than once               graph_calls.c
  *   -> wires between them, whole-row activations apart   graph_wires.c, graph_split.c
  *   -> operations in order, shapes, weights              graph_plan.c
  *   -> who lies where in a shard's memory                graph_memory.c, shard.c
@@ -31,6 +32,7 @@ typedef struct graph_plan {
     layout training, inference;
     size_t fixed, spare, scratch, scratch_fixed; /* reals: all saved_fixed; per sample: spare, scratch; scratch_fixed */
     size_t max_inputs;     /* of one operation */
+    size_t again;          /* reals: weights of the largest layer that is called more than once */
 } graph_plan;
 
 /* graph_expand.c: layers with `repeat` unrolled and `defaults` merged in, each a name or a map of it to a map of
@@ -46,6 +48,13 @@ dnn_status graph_unfit_name(dnn_place place, const char *name);
 dnn_status graph_take_names(dnn_graph *graph);
 dnn_status graph_make_names(dnn_graph *graph);
 dnn_status graph_names_apart(const dnn_graph *graph);
+
+/* graph_calls.c: the family of `call` alone; calls get kind, parameters and names of what they call, once that has its own; whether the weights have
+ * the shapes that this place needs. */
+extern const dnn_family graph_calls;
+bool graph_is_call(const dnn_layer *layer);
+dnn_status graph_resolve_calls(dnn_graph *graph);
+dnn_status graph_call_fits(const dnn_graph *graph, const dnn_layer *layer);
 
 /* graph_ports.c: `inputs`, `outputs` as written, or NULL; `ports` [n] what the data bring. */
 dnn_status graph_make_inputs(dnn_graph *graph, const dnn_node *model, const dnn_node *inputs, const dnn_port *ports,
@@ -82,6 +91,8 @@ typedef struct shard_memory {
     const real **x;              /* [max_inputs] of the call at hand */
     real **dx;
     bool *has;                   /* [n_tensors] the gradient holds something already */
+    bool *learned;               /* [n_layers] the weights' gradients do */
+    real *again;                 /* gradients of a further use of a layer, to be added */
 } shard_memory;
 
 #endif

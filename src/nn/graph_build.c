@@ -68,10 +68,13 @@ static dnn_status read_layers(dnn_graph *g, const dnn_node *flat)
     dnn_status st = g->layers ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 0; i < flat->count && st == DNN_OK; i++) {
         dnn_layer *l = &g->layers[g->n_layers++];
-        st = dnn_component_read(&dnn_layers, flat->items[i], &l->component);
+        const dnn_node *item = flat->items[i];
+        const bool calls = item->type == DNN_NODE_MAP && item->count == 1 && strcmp(item->items[0]->key, "call") == 0;
+        st = dnn_component_read(calls ? &graph_calls : &dnn_layers, item, &l->component);
         if (st != DNN_OK) break;
         l->kind = (const dnn_layer_kind *)l->component.kind;
         l->params = l->component.params;
+        if (calls) continue; /* what it calls says the rest */
         l->frozen = !((const dnn_layer_common *)l->component.common)->trainable;
         st = set_activation(l);
         if (st == DNN_OK) st = activity_set(l);
@@ -101,6 +104,7 @@ static dnn_status build(dnn_graph *g, const dnn_node *model, const model_section
     if (st == DNN_OK) st = graph_take_names(g);
     if (st == DNN_OK) st = graph_make_inputs(g, model, section->inputs, ports, n_ports);
     if (st == DNN_OK) st = graph_make_names(g);
+    if (st == DNN_OK) st = graph_resolve_calls(g);
     if (st == DNN_OK) st = graph_names_apart(g);
     if (st == DNN_OK) st = graph_make_outputs(g, section->outputs);
     if (st == DNN_OK) st = connect(g);

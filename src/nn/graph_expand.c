@@ -144,7 +144,9 @@ static dnn_status visit_names(dnn_node *layers, visitor *visit, void *context)
             continue;
         }
         dnn_node *name = dnn_node_find(item->items[0], "name"), *inputs = dnn_node_find(item->items[0], "inputs");
+        const dnn_node *called = strcmp(item->items[0]->key, "call") == 0 ? dnn_node_find(item->items[0], "layer") : NULL;
         if (name && name->type == DNN_NODE_STRING) st = visit(context, name, true);
+        if (called && called->type == DNN_NODE_STRING && st == DNN_OK) st = visit(context, (dnn_node *)called, false);
         if (inputs && inputs->type == DNN_NODE_STRING && st == DNN_OK) st = visit(context, inputs, false);
         for (size_t j = 0; inputs && inputs->type == DNN_NODE_LIST && j < inputs->count && st == DNN_OK; j++)
             if (inputs->items[j]->type == DNN_NODE_STRING) st = visit(context, inputs->items[j], false);

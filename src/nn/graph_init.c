@@ -36,7 +36,10 @@ void graph_want(dnn_graph *g)
 
 void dnn_graph_freeze(dnn_graph *g, size_t layer, bool frozen)
 {
+    if (g->layers[layer].called) return; /* as the layer that it calls */
     g->layers[layer].frozen = frozen;
+    for (size_t i = 0; i < g->n_layers; i++)
+        if (g->layers[i].called && g->layers[i].owner == layer) g->layers[i].frozen = frozen;
     for (size_t i = 0; i < g->segments.count; i++) {
         dnn_segment *s = &g->segments.at[i];
         if (s->layer == layer) s->trainable = s->weight && !frozen;

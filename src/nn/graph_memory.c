@@ -128,6 +128,14 @@ static void inference_spans(const dnn_graph *g, graph_plan *p, const uses *u, si
     }
 }
 
+/* As they lie in the flat vector. */
+static size_t weights_of(const dnn_layer *l)
+{
+    size_t reals = 0;
+    for (size_t w = 0; w < l->plan.n_weights; w++) reals += lines(dnn_shape_units(&l->plan.weights[w].shape));
+    return reals;
+}
+
 /* Room for what a call adds to gradients that hold something already, for scratch, and for what does not grow with the
  * rows. */
 static void common_sizes(const dnn_graph *g, graph_plan *p, const uses *u)
@@ -144,6 +152,7 @@ static void common_sizes(const dnn_graph *g, graph_plan *p, const uses *u)
         p->saved_fixed[k] = p->fixed;
         p->fixed += lines(l->plan.saved_fixed);
         p->max_inputs = later(p->max_inputs, l->n_inputs);
+        if (l->called) p->again = later(p->again, weights_of(l));
     }
 }
 

@@ -65,6 +65,7 @@ dnn_status graph_make_names(dnn_graph *g)
     for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++) {
         dnn_layer *l = &g->layers[i];
         size_t kind = 0;
+        if (graph_is_call(l)) continue; /* named after its layer, which must have its name first */
         while (dnn_layers.kinds[kind] != &l->kind->kind) kind++;
         while (!l->name && st == DNN_OK) {
             char *name =

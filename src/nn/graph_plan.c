@@ -182,16 +182,19 @@ static dnn_status add_segment(dnn_graph *g, size_t layer, const dnn_weight_plan 
 static dnn_status make_segments(dnn_graph *g)
 {
     size_t count = 0;
-    for (size_t i = 0; i < g->n_layers; i++) count += g->layers[i].plan.n_weights;
+    for (size_t i = 0; i < g->n_layers; i++) count += g->layers[i].called ? 0 : g->layers[i].plan.n_weights;
     g->segments.at = dnn_alloc(count, sizeof *g->segments.at);
     size_t *first = dnn_alloc(g->n_layers, sizeof *first);
     dnn_status st = g->segments.at && first ? DNN_OK : DNN_E_MEMORY;
     for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++) {
         first[i] = g->segments.count;
-        for (size_t w = 0; w < g->layers[i].plan.n_weights && st == DNN_OK; w++)
+        for (size_t w = 0; !g->layers[i].called && w < g->layers[i].plan.n_weights && st == DNN_OK; w++)
             st = add_segment(g, i, &g->layers[i].plan.weights[w]);
     }
-    for (size_t k = 0; k < g->n_ops && st == DNN_OK; k++) g->ops[k].first_segment = first[g->ops[k].layer];
+    for (size_t k = 0; k < g->n_ops && st == DNN_OK; k++) {
+        const dnn_layer *l = &g->layers[g->ops[k].layer];
+        g->ops[k].first_segment = first[l->called ? l->owner : g->ops[k].layer];
+    }
     dnn_free(first);
     return st;
 }
@@ -200,6 +203,8 @@ dnn_status graph_shapes(dnn_graph *g)
 {
     dnn_status st = DNN_OK;
     for (size_t k = 0; k < g->n_ops && st == DNN_OK; k++) st = plan_layer(g, &g->ops[k]);
+    for (size_t i = 0; i < g->n_layers && st == DNN_OK; i++)
+        if (g->layers[i].called) st = graph_call_fits(g, &g->layers[i]);
     return st == DNN_OK ? make_segments(g) : st;
 }
 

@@ -183,6 +183,28 @@ static void add_beside(const work *k, const dnn_op *op, const dnn_shard *s, cons
     }
 }
 
+/* The layer has been used further down, and its gradients are there: those of this use go beside, to be added. `s->gradient` holds each weight's from its
+ * segment on, `again` the same from the layer's first on. */
+static void aim_weights(const work *k, const dnn_op *op, const shard_memory *m, bound *b)
+{
+    const dnn_segment *segment = k->g->segments.at + op->first_segment;
+    for (size_t i = 0; i < k->g->layers[op->layer].plan.n_weights; i++)
+        if (b->dw[i]) b->dw[i] = m->again + (segment[i].offset - segment[0].offset);
+}
+
+static void add_again(const work *k, const dnn_op *op, const dnn_shard *s)
+{
+    const shard_memory *m = s->memory;
+    const dnn_segment *segment = k->g->segments.at + op->first_segment;
+    for (size_t i = 0; i < k->g->layers[op->layer].plan.n_weights; i++) {
+        const real *restrict more = m->again + (segment[i].offset - segment[0].offset);
+        real *restrict into = s->gradient + segment[i].offset;
+        for (size_t j = 0; segment[i].trainable && j < segment[i].length; j++) into[j] += more[j];
+    }
+}
+
+static size_t owner_of(const dnn_layer *l, size_t layer) { return l->called ? l->owner : layer; }
+
 static void backward_shard(const work *k, const dnn_op *op, dnn_shard *s, const bool *has, const double *merged)
 {
     const dnn_layer *l = &k->g->layers[op->layer];
@@ -191,11 +213,15 @@ static void backward_shard(const work *k, const dnn_op *op, dnn_shard *s, const 
     real *beside = NULL;
     dnn_pass p = make_pass(k, op, s, &b);
     const size_t added = aim(k, op, s, has, &beside);
+    const bool again = l->plan.n_weights > 0 && m->learned[owner_of(l, op->layer)];
+    if (again) aim_weights(k, op, m, &b);
     p.dy = m->dy[op->out];
     p.merged = merged;
     if (l->activity) activity_back(l, p.rows, p.y, p.dy);
     observe(k, l, true, s, p.dy);
     l->kind->backward(l, &p);
+    m->learned[owner_of(l, op->layer)] = true;
+    if (again) add_again(k, op, s);
     if (added) add_beside(k, op, s, beside);
 }
 
@@ -203,6 +229,14 @@ static bool wants_dx(const work *k, const dnn_op *op)
 {
     for (size_t i = 0; i < k->g->layers[op->layer].n_inputs; i++)
         if (k->plan->wanted[op->in[i]]) return true;
+    return false;
+}
+
+/* Another use of the layer is still to come on the way back. */
+static bool used_above(const work *k, const dnn_op *op)
+{
+    for (const dnn_op *before = k->g->ops; before < op; before++)
+        if (before->first_segment == op->first_segment && k->g->layers[before->layer].plan.n_weights > 0) return true;
     return false;
 }
 
@@ -225,7 +259,7 @@ static void backward_op(const work *k, const dnn_op *op, bool *has)
     for (size_t i = 0; i < k->n_shards; i++) backward_shard(k, op, k->shards[i], has, merged);
     for (size_t i = 0; i < l->n_inputs && k->n_shards; i++)
         if (k->plan->wanted[op->in[i]]) has[k->plan->root[op->in[i]]] = true;
-    if (l->plan.n_weights && k->run->gradient_done) k->run->gradient_done(k->run->done_context, op->layer);
+    if (l->plan.n_weights && k->run->gradient_done && !used_above(k, op)) k->run->gradient_done(k->run->done_context, owner_of(l, op->layer));
 }
 
 void dnn_graph_backward(const dnn_graph *g, const dnn_run *run, dnn_shard *const *shards, size_t n_shards,
@@ -234,6 +268,7 @@ void dnn_graph_backward(const dnn_graph *g, const dnn_run *run, dnn_shard *const
     const work k = { .g = g, .plan = g->memory_plan, .run = run, .shards = shards, .n_shards = n_shards };
     bool *has = n_shards ? memory_of(&k, 0)->has : NULL;
     if (has) memset(has, 0, g->n_tensors * sizeof *has);
+    for (size_t i = 0; i < n_shards; i++) memset(memory_of(&k, i)->learned, 0, g->n_layers * sizeof(bool));
     for (size_t o = 0; o < g->n_outputs && has; o++)
         has[k.plan->root[fused && fused[o] ? g->logits_tensor[o] : g->output_tensor[o]]] = true;
     for (size_t i = g->n_ops; i-- > 0;) backward_op(&k, &g->ops[i], has);

@@ -69,6 +69,8 @@ dnn_status graph_split(dnn_graph *g, wires **all)
                 more[k].from[s] = g->n_inputs + last[more[k].from[s] - g->n_inputs];
         }
     }
+    for (size_t k = 0; k < at && st == DNN_OK; k++)
+        if (layers[k].called) layers[k].owner = first[layers[k].owner];
     for (size_t o = 0; o < g->n_outputs && st == DNN_OK; o++) g->output_layer[o] = first[g->output_layer[o]];
     if (layers && more && first && last) {
         for (size_t i = 0; i < old; i++) {  /* what a failure left behind */

@@ -73,7 +73,7 @@ static dnn_status write_layer(const dnn_graph *g, size_t layer, dnn_node *list)
     if (!node) return DNN_E_MEMORY;
     dnn_node *params = node->items[0];
     dnn_status st = dnn_node_set(params, "name", dnn_node_string(l->name));
-    if (st == DNN_OK) st = dnn_node_set(params, "trainable", dnn_node_bool(!l->frozen));
+    if (st == DNN_OK && !l->called) st = dnn_node_set(params, "trainable", dnn_node_bool(!l->frozen));
     if (st == DNN_OK) st = write_sources(g, layer, params);
     if (st == DNN_OK) return dnn_node_append(list, node);
     dnn_node_destroy(node);

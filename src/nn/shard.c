@@ -41,10 +41,12 @@ static void bind(const dnn_graph *g, size_t capacity, bool backward, dealer *d)
     const real **x = deal(d, p->max_inputs, sizeof *x);
     real **dx = deal(d, p->max_inputs, sizeof *dx);
     bool *has = deal(d, g->n_tensors, sizeof *has);
+    bool *learned = deal(d, g->n_layers, sizeof *learned);
     double *merged = deal(d, g->max_sums, sizeof *merged);
     real *block = reals(d, l->per_sample, capacity, 0), *fixed = reals(d, 0, 0, backward ? p->fixed : 0);
     real *scratch = reals(d, p->scratch, capacity, 0), *scratch_fixed = reals(d, 0, 0, p->scratch_fixed);
     real *spare = reals(d, backward ? p->spare : 0, capacity, 0);
+    real *again = reals(d, 0, 0, backward ? p->again : 0);
     if (!d->base) return;
     *m = (shard_memory){ .bytes = d->used,
                          .layout = l,
@@ -59,7 +61,9 @@ static void bind(const dnn_graph *g, size_t capacity, bool backward, dealer *d)
                          .merged = merged,
                          .x = x,
                          .dx = dx,
-                         .has = has };
+                         .has = has,
+                         .learned = learned,
+                         .again = again };
     for (size_t t = 0; t < g->n_tensors; t++) {
         y[t] = at_offset(block, l->y[p->root[t]], capacity);
         dy[t] = at_offset(block, l->dy[p->root[t]], capacity);

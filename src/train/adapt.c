@@ -52,7 +52,7 @@ dnn_status adapt(runner *r)
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < r->graph->n_layers && st == DNN_OK; i++) {
         const dnn_layer *l = &r->graph->layers[i];
-        if (!l->kind->adapts || l->plan.sums == 0) continue;
+        if (!l->kind->adapts || l->plan.sums == 0 || l->called) continue;
         adaptation a = { r, i, dnn_alloc((size_t)r->n_workers * l->plan.sums, sizeof *a.sums) };
         st = dnn_agree(dnn_team_comm(r->team), a.sums ? DNN_OK : DNN_E_MEMORY);
         if (st == DNN_OK) dnn_team_run(r->team, measure_worker, &a);

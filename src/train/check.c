@@ -3,6 +3,7 @@
 #include "dnn/train/train.h"
 #include "train/advice.h"
 #include "train/gradient_check.h"
+#include "train/nested.h"
 #include "train/reuse.h"
 #include "train/trainer.h"
 
@@ -22,9 +23,11 @@ static dnn_status check_course(const dnn_config *config, const dnn_node *origin,
 /* The weights that the training starts from have the shapes of this model. */
 static dnn_status check_start(shared_model *start, const dnn_graph *graph, dnn_team *team)
 {
-    if (!start->origin) return DNN_OK;
+    if (!start->origin && !start->nested) return DNN_OK;
     float *weights = dnn_alloc(graph->segments.total, sizeof *weights);
-    const dnn_status st = weights ? reuse_weights(team, start, graph, weights) : DNN_E_MEMORY;
+    dnn_status st = weights ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK && start->origin) st = reuse_weights(team, start, graph, weights);
+    if (st == DNN_OK) st = nested_weights(team, start->nested, graph, weights);
     dnn_free(weights);
     return st;
 }

@@ -10,7 +10,7 @@
 #include "dnn/comm/agree.h"
 
 typedef struct reuse { char *file; size_t drop_last; dnn_strings layers; } reuse;
-typedef struct start_section { dnn_node *file, *weights; reuse reuse; } start_section;
+typedef struct start_section { dnn_node *file, *weights, *nested; reuse reuse; } start_section;
 
 static const dnn_param reuse_params[] = {
     DNN_STRING(reuse, file, NULL, "model file, ours or one of Keras, whose layers come in front of `model.layers`, with their weights and names"),
@@ -23,6 +23,8 @@ const dnn_param dnn_start_params[DNN_START_PARAMS] = {
                                           "with its state; in place of all other keys of `model`"),
     DNN_NODE(start_section, weights, "null", "model file of the same architecture whose weights the training starts from; {file, layers: [names]}: "
                                              "only of those layers, which `freeze: reused` then means"),
+    DNN_NODE(start_section, nested, "null", "map from a name to a model file: first weights of the layers \"name.…\"; what run.yaml has for "
+                                            "{model: {file, name, inputs, trainable}} among the layers, which puts the layers of a file there"),
     DNN_SECTION(start_section, reuse, reuse_params, "null", "layers of a saved model in front of `model.layers`"),
 };
 

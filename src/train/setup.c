@@ -7,6 +7,7 @@
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
+#include "train/nested.h"
 #include "train/reuse.h"
 
 enum { FORWARD_BATCH = 1024 };
@@ -50,6 +51,10 @@ dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start
     if (weights) st = reuse_open(comm, weights, start);
     if (st == DNN_OK && weights) dnn_node_remove(model, "weights"); /* the rest is the network's */
     if (file) st = take_file(comm, root, file, start, with_optimizer);
+    st = dnn_agree(comm, st);
+    dnn_node *nested = NULL;
+    if (st == DNN_OK && !file && model) st = nested_expand(comm, model, &nested);
+    start->nested = nested;
     st = dnn_agree(comm, st);
     if (st != DNN_OK) shared_model_close(start);
     return st;

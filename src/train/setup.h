@@ -10,6 +10,7 @@
 typedef struct shared_model {
     dnn_model_file *file;                     /* rank 0; NULL elsewhere */
     dnn_node *architecture, *training, *section; /* owned; each may be NULL */
+    dnn_node *nested;                         /* owned; a training's start: parts of the model and their files (train/nested.h); NULL: none */
     dnn_node *origin;                         /* owned; a training's start: what `model.weights` says of it; NULL otherwise */
     dnn_port inputs[DNN_MAX_IO]; size_t n_inputs;
 } shared_model;

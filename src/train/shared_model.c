@@ -54,6 +54,7 @@ void shared_model_close(shared_model *m)
     dnn_node_destroy(m->training);
     dnn_node_destroy(m->section);
     dnn_node_destroy(m->origin);
+    dnn_node_destroy(m->nested);
     *m = (shared_model){ 0 };
 }
 

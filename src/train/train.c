@@ -11,17 +11,19 @@
 #include "dnn/io/file.h"
 #include "train/advice.h"
 #include "train/diagnosis.h"
+#include "train/nested.h"
 #include "train/replicas.h"
 #include "train/reuse.h"
 #include "train/trainer.h"
 #include "train/values.h"
 
 /* The run file as it is meant: components resolved, layers unrolled, a start from given weights kept. */
-static dnn_status resolve(trainer *t, const dnn_node *weights)
+static dnn_status resolve(trainer *t, const dnn_node *weights, const dnn_node *nested)
 {
     dnn_node *model = dnn_graph_write(t->graph), *training = dnn_node_map();
     dnn_status st = model && training ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK && weights) st = dnn_node_set(model, "weights", dnn_node_copy(weights));
+    if (st == DNN_OK && nested) st = dnn_node_set(model, "nested", dnn_node_copy(nested));
     if (st == DNN_OK) st = dnn_objective_write(t->objective, training);
     if (st == DNN_OK) {
         dnn_node_destroy(t->config.model);
@@ -58,13 +60,13 @@ dnn_status trainer_name_values(trainer *t)
     return DNN_OK;
 }
 
-static dnn_status build(trainer *t, const dnn_node *origin)
+static dnn_status build(trainer *t, const dnn_node *origin, const dnn_node *nested)
 {
     dnn_status st = setup_network(t->config.model, t->dataset, &t->graph);
     if (st == DNN_OK) st = setup_objective(t->graph, &t->config.training, &t->objective);
     if (st == DNN_OK) st = setup_training_data(t->dataset);
     if (st == DNN_OK) st = trainer_name_values(t);
-    if (st == DNN_OK) st = resolve(t, origin);
+    if (st == DNN_OK) st = resolve(t, origin, nested);
     if (st == DNN_OK) st = phases_create(&t->config.training, origin, t->graph, &t->phases);
     if (st != DNN_OK) return st;
     t->epoch_record = dnn_alloc(dnn_objective_record_size(t->objective), sizeof(double));
@@ -98,6 +100,7 @@ static dnn_status start_weights(trainer *t, shared_model *start, bool with_optim
     if (st == DNN_OK) st = adapt(&t->run);
     if (st == DNN_OK) st = phase_start(t, 0, 0, 0);
     if (st == DNN_OK && start->origin) st = reuse_weights(t->team, start, t->graph, t->run.weights);
+    if (st == DNN_OK) st = nested_weights(t->team, start->nested, t->graph, t->run.weights);
     if (st == DNN_OK && with_optimizer) st = checkpoint_take_optimizer(t, start);
     dnn_comm_barrier(t->comm);
     return st;
@@ -250,7 +253,7 @@ dnn_status trainer_prepare(trainer *t, int threads, trainer_start *start)
     dnn_watch_phase(DNN_PHASE_DATA);
     if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
     dnn_watch_phase(DNN_PHASE_SETUP);
-    if (st == DNN_OK) st = dnn_agree(t->comm, build(t, start->model.origin));
+    if (st == DNN_OK) st = dnn_agree(t->comm, build(t, start->model.origin, start->model.nested));
     if (st == DNN_OK) st = create_runners(t);
     if (st == DNN_OK) st = start_weights(t, &start->model, start->with_optimizer);
     return st;

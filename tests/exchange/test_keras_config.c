@@ -263,8 +263,9 @@ static void nodes_that_mean_more_than_our_graphs_are_named(void **state)
     static const struct {
         const char *nodes, *words[3];
     } cases[] = {
-        {"[[[\"a\", 0, 0, {}]], [[\"a\", 0, 0, {}]]]", {"layer 'd'", "called 2 times"}},
-        {"[[[\"a\", 1, 0, {}]]]", {"layer 'd'", "called twice"}},
+        {"[[[\"a\", 1, 0, {}]]]", {"layer 'd'", "'a' is not called 2 times"}},
+        {"[[[\"a\", 0, 1, {}]]]", {"layer 'd'", "several outputs"}},
+        {"[[[\"a\", 0, 0, {}]], [[\"d\", 2, 0, {}]]]", {"layer 'd'", "'d' is not called 3 times"}},
         {"[[[\"a\", 0, 0, {\"training\": true}]]]", {"layer 'd'", "training = true"}},
         {"[]", {"layer 'd'", "nothing leads"}},
         {"[[7]]", {"layer 'd'", "no tensor"}},

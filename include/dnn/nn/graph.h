@@ -17,7 +17,7 @@ typedef struct dnn_op {
     size_t layer;
     size_t *in;            /**< tensor indices [n_inputs], owned */
     size_t out;
-    size_t first_segment;  /**< of its weights in the table */
+    size_t first_segment;  /**< of its weights in the table; of its owner's where it is a call */
 } dnn_op;
 
 typedef struct dnn_graph {
@@ -50,6 +50,7 @@ extern const dnn_param dnn_model_params[DNN_MODEL_PARAMS];
  *       - dense: {units: 30, inputs: deep}
  *       - repeat: {times: 2, layers: [dropout, {dense: {units: 30, name: block}}]}   # block, block_1
  *       - concatenate: {inputs: [wide, block_1]}
+ *       - call: {layer: block, inputs: deep} # another use of a layer, with the same weights
  *       - dense: {units: 1, name: main}
  *     outputs: [main]                      # or a map from output names to layers; left out: the last layer */
 dnn_status dnn_graph_create(const dnn_node *model, const dnn_port *inputs, size_t n_inputs, dnn_graph **out);

@@ -98,6 +98,8 @@ struct dnn_layer {
     dnn_component component;      /**< owns params; kind NULL in layers made inside (split-off activations) */
     size_t number;                /**< position in the graph's layers: item of its random streams */
     bool frozen;                  /**< weights fixed; batch norm then runs in inference mode */
+    bool called;                  /**< another use of layer `owner`: kind, parameters and weights are that one's */
+    size_t owner;
     bool internal;                /**< made inside; not part of summary or model files */
     size_t n_inputs;
     dnn_shape *in;                /**< [n_inputs] */

@@ -48,7 +48,7 @@ extern dnn_family dnn_presets;
 extern const dnn_param dnn_config_params[];
 extern const size_t dnn_config_params_count;
 /** Keys of `model` beside those of the network (nn/graph.h): where layers and first weights come from. */
-enum { DNN_START_PARAMS = 3 };
+enum { DNN_START_PARAMS = 4 };
 extern const dnn_param dnn_start_params[DNN_START_PARAMS];
 
 /** Reads a run file on rank 0, gives its text to all, parses it and applies `overrides` ("key.path=value") in order. Collective; the
