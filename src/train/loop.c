@@ -160,6 +160,7 @@ static void after_step(trainer *t, const worker *k)
     }
     if (t->side_status != DNN_OK) asked |= FLAG_FAILED;
     __atomic_store_n(&t->run.request, asked, __ATOMIC_RELAXED);
+    stragglers_look(&t->stragglers, &t->run, t->step);
 }
 
 /* Main thread of each rank, before a step: what is asked for here goes into the record of this very step. */

@@ -32,7 +32,9 @@ const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, 
     const size_t width = r->graph->max_sums, v = r->cut.shards, used = layer->plan.sums;
     double *all = r->sums[k->reductions++ % 2];
     for (size_t i = 0; i < n; i++) memcpy(all + k->bays[i].number * width, shards[i]->sums, used * sizeof *all);
+    const double began = trace_clock();
     meet(k, all, r->sums_offsets);
+    k->trace.waited += trace_clock() - began; /* compute is compared with compute */
     for (size_t i = 0; i < v; i++) memcpy(k->merge + i * used, all + i * width, used * sizeof *all);
     dnn_tree_merge(v, merge_sums, &(sums_merge){ layer, backward, k->merge });
     return k->merge;

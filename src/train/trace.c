@@ -36,14 +36,34 @@ void trace_align(trace *t) { t->origin = now(); }
 
 void trace_begin(trace *t)
 {
-    if (t->events) t->last = now();
+    t->last = now();
+    t->waited = 0.0;
+}
+
+double trace_clock(void) { return now(); }
+
+/* Read by another thread while it is written. */
+static void spend(trace *t, trace_phase phase, double seconds)
+{
+    const double sum = t->spent[phase] + seconds;
+    __atomic_store(&t->spent[phase], &sum, __ATOMIC_RELAXED);
+}
+
+double trace_spent(const trace *t, trace_phase phase)
+{
+    double seconds;
+    __atomic_load(&t->spent[phase], &seconds, __ATOMIC_RELAXED);
+    return seconds;
 }
 
 void trace_mark(trace *t, uint64_t step, trace_phase phase)
 {
-    if (!t->events || t->count == t->room) return;
     const double at = now();
-    t->events[t->count++] = (trace_event){ .start = t->last - t->origin, .length = at - t->last, .step = (uint32_t)step, .phase = (uint8_t)phase };
+    if (t->count < t->room)
+        t->events[t->count++] = (trace_event){ .start = t->last - t->origin, .length = at - t->last, .step = (uint32_t)step, .phase = (uint8_t)phase };
+    spend(t, phase, at - t->last - t->waited);
+    spend(t, TRACE_WAIT, t->waited);
+    t->waited = 0.0;
     t->last = at;
 }
 

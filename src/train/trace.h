@@ -15,14 +15,23 @@ typedef enum trace_phase { TRACE_INPUT, TRACE_FORWARD, TRACE_BACKWARD, TRACE_WAI
 
 typedef struct trace_event { double start, length; uint32_t step; uint8_t phase; } trace_event;  /* seconds since the aligned start */
 
-/* One worker's; all zero: not traced. */
-typedef struct trace { trace_event *events; size_t count, room; double origin, last; } trace;
+/* One worker's; all zero: timed, and no events kept. */
+typedef struct trace {
+    trace_event *events; size_t count, room;
+    double origin, last;
+    double waited;              /* within the phase under way */
+    double spent[TRACE_PHASES]; /* seconds since the start; here waiting for others' sums counts as waiting */
+} trace;
 
 dnn_status trace_create(trace *t, size_t steps);
 void trace_destroy(trace *t);
 /* The ranks' common origin of time; right after a barrier. */
 void trace_align(trace *t);
 void trace_begin(trace *t);
+/* Seconds by the clock that marks are made with. */
+double trace_clock(void);
+/* Seconds spent in a phase so far. From any thread. */
+double trace_spent(const trace *t, trace_phase phase);
 /* What has passed since the last mark was `phase`. */
 void trace_mark(trace *t, uint64_t step, trace_phase phase);
 /* This worker's events as JSON objects, each with a comma behind it; owned by the caller; NULL when out of memory. */

@@ -10,6 +10,7 @@
 #include "dnn/comm/agree.h"
 #include "dnn/io/file.h"
 #include "train/advice.h"
+#include "train/ranks_table.h"
 #include "train/diagnosis.h"
 #include "train/nested.h"
 #include "train/replicas.h"
@@ -219,6 +220,7 @@ static dnn_status finish(trainer *t, dnn_status outcome)
 void trainer_destroy(trainer *t)
 {
     saver_destroy(t);
+    stragglers_clear(&t->stragglers);
     watchers_destroy(t);
     phases_clear(&t->phases);
     history_close(&t->history);
@@ -263,6 +265,7 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, trainer_
 {
     dnn_status st = open_folder(t, request);
     if (st == DNN_OK) st = trainer_prepare(t, request->threads, start);
+    if (st == DNN_OK) st = dnn_agree(t->comm, stragglers_create(&t->stragglers, dnn_comm_size(t->comm)));
     if (st == DNN_OK) st = dnn_agree(t->comm, watchers_create(t));
     if (st == DNN_OK) st = resume(t, request);
     if (st == DNN_OK) st = saver_create(t);
@@ -281,8 +284,9 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     if (st == DNN_OK) {
         tell_watchdog(&t);
         announce(&t);
+        st = ranks_table(comm, request->threads, t.progress ? t.progress->begin : NULL, t.progress ? t.progress->context : NULL);
         if (dnn_comm_rank(comm) == 0) advise(&t.config, t.dataset, t.graph, dnn_team_machine_workers(t.team), dnn_team_cores(t.team));
-        st = training_loop(&t);
+        if (st == DNN_OK) st = training_loop(&t);
         if (t.config.training.trace && trace_file_write(&t) != DNN_OK && dnn_comm_rank(comm) == 0) dnn_warn("trace.json: %s", dnn_fail_text());
         dnn_watch_phase(DNN_PHASE_FINISH);
         st = finish(&t, st);

@@ -7,6 +7,7 @@
 #include "train/runner.h"
 #include "train/saver.h"
 #include "train/setup.h"
+#include "train/stragglers.h"
 
 enum { MAX_CALLBACKS = 16, MAX_VALUES = 64 };
 
@@ -34,6 +35,7 @@ struct trainer {
     history history;               /* rank 0 */
     watcher watchers[MAX_CALLBACKS]; size_t n_watchers;
     phases phases;                 /* at least one */
+    stragglers stragglers;
 
     const char *names[MAX_VALUES]; /* of a report: training values, then val_ ones */
     char *val_names[MAX_VALUES];   /* owned */

@@ -37,6 +37,8 @@ int dnn_launcher_size(void);
 const char *dnn_comm_version(void);
 /** Processors this process may run on (its affinity, which launchers set). Local. */
 int dnn_comm_cores(void);
+/** Which: "0-3,8"; cut with "…" where `out` is too short. Local. */
+void dnn_comm_core_list(char *out, size_t size);
 
 /* Collective over `comm`; the same arguments in size on all ranks. */
 void dnn_comm_barrier(dnn_comm *comm);
