@@ -99,12 +99,12 @@ static dnn_status check_size(const dnn_idx *idx)
     if (!data_bytes(idx, &bytes) || bytes > SIZE_MAX - header)
         return dnn_fail(DNN_E_DATA, "%s: declares %s values, more than memory can address", idx->path,
                         sizes_text(idx, sizes, sizeof sizes));
-    if (header + bytes > bound)
-        return dnn_fail(DNN_E_DATA,
-                        "%s: declares %s values (%zu bytes), but %zu bytes of file hold %s%zu: fetch it again",
-                        idx->path, sizes_text(idx, sizes, sizeof sizes), header + bytes, gz->size,
-                        gz->packed ? "at most " : "only ", bound);
-    return DNN_OK;
+    if (header + bytes <= bound) return DNN_OK;
+    if (!gz->packed)
+        return dnn_fail(DNN_E_DATA, "%s: declares %s values, which make a file of %zu bytes; it has %zu: it was cut off, fetch it again",
+                        idx->path, sizes_text(idx, sizes, sizeof sizes), header + bytes, gz->size);
+    return dnn_fail(DNN_E_DATA, "%s: declares %s values (%zu bytes), but %zu packed bytes hold at most %zu: fetch it again", idx->path,
+                    sizes_text(idx, sizes, sizeof sizes), header + bytes, gz->size, bound);
 }
 
 dnn_status dnn_idx_open(const char *path, dnn_idx *out)

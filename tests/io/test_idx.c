@@ -117,7 +117,7 @@ static void a_file_cut_anywhere_is_refused(void **state)
     (void)state;
     for (size_t length = 0; length < sizeof bytes_2x3; length++) {
         snprintf(name, sizeof name, "cut-%zu", length);
-        assert_refused(make_file(name, bytes_2x3, length), length < 12 ? "header" : "only");
+        assert_refused(make_file(name, bytes_2x3, length), length < 12 ? "header" : "cut off");
         snprintf(name, sizeof name, "packed-cut-%zu.gz", length); /* a whole gzip file of half an IDX file */
         assert_refused(make_packed(name, bytes_2x3, length), length < 12 ? "header" : "declares");
     }

@@ -47,7 +47,7 @@ images() {
 
 images data.source.idx.x=absent.idx     3 "absent.idx: cannot open"
 images data.source.idx.x=.              3 ".: is no regular file"
-images data.source.idx.x=torn.idx       3 "torn.idx: declares 60 x 4 x 4 values (976 bytes), but" "516"
+images data.source.idx.x=torn.idx       3 "torn.idx: declares 60 x 4 x 4 values, which make a file of 976 bytes" "it has 516"
 images data.source.idx.x=head.idx       3 "head.idx: ends within the header"
 images data.source.idx.x=magic.idx      3 "magic.idx: is no IDX file"
 images data.source.idx.x=longer.idx     3 "longer.idx: goes on behind the 960 bytes"
