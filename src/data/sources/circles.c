@@ -25,7 +25,7 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
 {
     const circles *p = parameters;
     dnn_made *made;
-    dnn_status st = dnn_made_create(p->n_samples, 2, true, &made);
+    const dnn_status st = dnn_made_create(p->n_samples, 2, true, &made);
     if (st != DNN_OK) return st;
     const size_t outer = p->n_samples / 2;
     for (size_t i = 0; i < p->n_samples; i++) {
@@ -37,17 +37,7 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
         made->x[2 * i + 1] = sin(angle) * radius;
         made->y[i] = inside;
     }
-    dnn_legacy_random random;
-    dnn_legacy_seed(&random, (uint32_t)p->random_state);
-    if (p->shuffle) st = dnn_made_shuffle(made, &random);
-    if (st != DNN_OK) {
-        dnn_made_close(made);
-        return st;
-    }
-    dnn_made_add_noise(made, &random, p->noise);
-    dnn_made_describe(made, info);
-    *state = made;
-    return DNN_OK;
+    return dnn_made_finish(made, p->random_state, p->shuffle, p->noise, info, state);
 }
 
 const dnn_source_kind dnn_source_circles = {

@@ -97,3 +97,18 @@ double dnn_made_linspace(double start, double stop, size_t count, bool endpoint,
     if (endpoint && i == count - 1) return stop;
     return (double)i * ((stop - start) / (double)steps) + start;
 }
+
+dnn_status dnn_made_finish(dnn_made *made, int64_t random_state, bool shuffle, double noise, dnn_source_info *info, void **state)
+{
+    dnn_legacy_random random;
+    dnn_legacy_seed(&random, (uint32_t)random_state);
+    const dnn_status st = shuffle ? dnn_made_shuffle(made, &random) : DNN_OK;
+    if (st != DNN_OK) {
+        dnn_made_close(made);
+        return st;
+    }
+    dnn_made_add_noise(made, &random, noise);
+    dnn_made_describe(made, info);
+    *state = made;
+    return DNN_OK;
+}

@@ -19,6 +19,8 @@ dnn_status dnn_made_create(size_t rows, size_t features, bool labels, dnn_made *
 dnn_status dnn_made_shuffle(dnn_made *made, dnn_legacy_random *random);
 /** Adds normal(scale) to all of x, row by row; nothing where `scale` is NaN. */
 void dnn_made_add_noise(dnn_made *made, dnn_legacy_random *random, double scale);
+/** The end of a figure in the plane: order, noise and description; `made` becomes `*state`, or is closed where that fails. */
+dnn_status dnn_made_finish(dnn_made *made, int64_t random_state, bool shuffle, double noise, dnn_source_info *info, void **state);
 /** One training part with all rows. */
 void dnn_made_describe(const dnn_made *made, dnn_source_info *info);
 

@@ -117,3 +117,28 @@ dnn_status augment_encode_range(dnn_node *config, const char *key)
     if (!list || list->type != DNN_NODE_LIST || list->count > 1) return DNN_OK;
     return dnn_node_set(config, key, list->count ? dnn_node_copy(list->items[0]) : dnn_node_null());
 }
+
+/* ---- a factor for each axis ---- */
+
+dnn_status augment_factors_plan(const dnn_layer *l, dnn_layer_plan *p)
+{
+    const augment_factors *f = l->params;
+    double range[2];
+    p->out = l->in[0];
+    dnn_status st = image_check(l);
+    if (st == DNN_OK) st = augment_range(&f->height_factor, "height_factor", range);
+    return st == DNN_OK && f->width_factor.count ? augment_range(&f->width_factor, "width_factor", range) : st;
+}
+
+augment_style augment_factors_style(const dnn_layer *l)
+{
+    const augment_factors *f = l->params;
+    return (augment_style){ (augment_fill)f->fill_mode, (augment_interpolation)f->interpolation, f->fill_value };
+}
+
+dnn_status augment_factors_encode(const void *params, dnn_node *config)
+{
+    (void)params;
+    const dnn_status st = augment_encode_range(config, "height_factor");
+    return st == DNN_OK ? augment_encode_range(config, "width_factor") : st;
+}

@@ -27,6 +27,17 @@ void augment_backward(const dnn_layer *l, const dnn_pass *p, augment_draw *draw,
 dnn_status augment_range(const dnn_numbers *numbers, const char *key, double range[2]);
 /* Keras takes one number as such, not as a list of one. */
 dnn_status augment_encode_range(dnn_node *config, const char *key);
+/* Parameters of layers with a factor for each axis. The functions below serve their kinds. */
+typedef struct augment_factors {
+    dnn_numbers height_factor, width_factor;
+    int fill_mode, interpolation;
+    double fill_value;
+} augment_factors;
+/* An image layer whose factors are ranges; a width_factor that may be left out is one of no numbers. */
+dnn_status augment_factors_plan(const dnn_layer *l, dnn_layer_plan *p);
+augment_style augment_factors_style(const dnn_layer *l);
+dnn_status augment_factors_encode(const void *params, dnn_node *config);
+
 static inline double augment_between(const double range[2], float number)
 {
     return range[0] + (range[1] - range[0]) * (double)number;

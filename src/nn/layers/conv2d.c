@@ -2,17 +2,14 @@
  *     z = b[o] + sum over s, t, c of x[i·stride + s·dilation - before, j·stride + t·dilation - before, c] W[s, t, c, o]
  * With dz = dy f': dW[s, t, c, o] = sum over images and places of x dz, dx the same sum the other way round.
  *
- * All three are products of views (math/view_product.h) of one image at a time, so that no patches are copied and an
- * image's values stay in the second cache: rows of pixels times kernels; rows of the kernel times pixels; and for a
- * row of dx the rows of dz that meet on it times one column of the transposed kernel. `same` first copies the image
- * into a frame of zeros. What an image gives does not depend on the others of its shard. */
+ * The products are in conv2d_product.c. `same` first copies the image into a frame of zeros. What an image gives does not depend on the others
+ * of its shard. */
 #include <string.h>
 
-#include "dnn/math/view_product.h"
 #include "dnn/nn/constraint.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/regularizer.h"
-#include "nn/layers/images.h"
+#include "nn/layers/conv2d.h"
 #include "nn/layers/keras.h"
 
 typedef struct {
@@ -47,22 +44,13 @@ static const dnn_param params[] = {
     DNN_COMPONENT(conv2d, bias_constraint, &dnn_constraints, "null", "projection of the bias after each update"),
 };
 
-/* Sizes in cells, or in reals. */
-typedef struct geometry {
-    image_window rows, columns;
-    size_t channels, filters, groups, own_channels, own_filters;
-    size_t frame_width, frame;  /* the image with its zeros, [frame / (frame_width channels), frame_width, channels] */
-    size_t image, output, output_row, kernel;
-    bool framed;
-} geometry;
-
 static size_t frame_of(const image_window *w)
 {
     const size_t needed = (w->out - 1) * w->stride + (w->size - 1) * w->dilation + 1;
     return needed > w->in + w->before ? needed : w->in + w->before;
 }
 
-static dnn_status geometry_of(const dnn_layer *l, geometry *g)
+static dnn_status geometry_of(const dnn_layer *l, conv2d_geometry *g)
 {
     const conv2d *c = l->params;
     size_t kernel[2], strides[2], dilation[2];
@@ -72,7 +60,7 @@ static dnn_status geometry_of(const dnn_layer *l, geometry *g)
     if (st == DNN_OK) st = image_pair(&c->dilation_rate, "dilation_rate", 1, dilation);
     if (st != DNN_OK) return st;
     const size_t *in = l->in[0].dim;
-    *g = (geometry){ .channels = in[2], .filters = c->filters, .groups = c->groups };
+    *g = (conv2d_geometry){ .channels = in[2], .filters = c->filters, .groups = c->groups };
     g->rows = (image_window){ .in = in[0], .size = kernel[0], .stride = strides[0], .dilation = dilation[0] };
     g->columns = (image_window){ .in = in[1], .size = kernel[1], .stride = strides[1], .dilation = dilation[1] };
     st = image_slide(&g->rows, (image_padding)c->padding, "kernel_size", "height");
@@ -90,7 +78,7 @@ static dnn_status geometry_of(const dnn_layer *l, geometry *g)
     return DNN_OK;
 }
 
-static dnn_status check(const dnn_layer *l, const geometry *g)
+static dnn_status check(const dnn_layer *l, const conv2d_geometry *g)
 {
     const conv2d *c = l->params;
     const bool strided = g->rows.stride > 1 || g->columns.stride > 1;
@@ -107,7 +95,7 @@ static dnn_status check(const dnn_layer *l, const geometry *g)
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 {
     const conv2d *c = l->params;
-    geometry g;
+    conv2d_geometry g;
     dnn_status st = geometry_of(l, &g);
     if (st == DNN_OK) st = check(l, &g);
     if (st != DNN_OK) return st;
@@ -142,7 +130,7 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 /* ---- what both directions share ---- */
 
 /* Image r, in a frame of zeros where it needs one; `room` [frame], whose margins are zeros already. */
-static const real *framed(const geometry *g, const dnn_pass *p, size_t r, real *room)
+static const real *framed(const conv2d_geometry *g, const dnn_pass *p, size_t r, real *room)
 {
     const real *x = p->x[0] + r * g->image;
     const size_t row = g->columns.in * g->channels;
@@ -153,71 +141,27 @@ static const real *framed(const geometry *g, const dnn_pass *p, size_t r, real *
     return room;
 }
 
-/* Output rows at once: what one loop wrote the next still finds in a near cache. */
-static size_t rows_at_once(const geometry *g, size_t values)
-{
-    const size_t rows = values / g->output_row;
-    return rows < 1 ? 1 : rows < g->rows.out ? rows : g->rows.out;
-}
-
-/* Whether all values under one row of the kernel lie side by side. */
-static bool is_dense(const geometry *g) { return g->groups == 1 && g->columns.dilation == 1; }
-
-/* Where in a framed image the cells for output row `i` and row `s` of the kernel begin. */
-static size_t frame_place(const geometry *g, size_t i, size_t s)
-{
-    return (i * g->rows.stride + s * g->rows.dilation) * g->frame_width * g->channels;
-}
-
 /* ---- forward ---- */
 
-/* Filters [first, first + n) of group `group` at output row i, added to y. */
-static void forward_row(const geometry *g, const real *image, const real *w, size_t i, size_t group, size_t first,
-                        size_t n, real *y)
-{
-    const size_t kernel_row = g->columns.size * g->own_channels * g->filters, at = group * g->own_filters + first;
-    dnn_view_product product = { .m = g->columns.out, .n = n, .a_row = g->columns.stride * g->channels, .a_inner = 1,
-                                 .b_inner = g->filters, .c = y + at, .c_row = g->filters, .add = true };
-    if (is_dense(g)) {
-        product.outer = g->rows.size;
-        product.inner = g->columns.size * g->channels;
-        product.a = image + frame_place(g, i, 0);
-        product.a_outer = g->rows.dilation * g->frame_width * g->channels;
-        product.b = w + at;
-        product.b_outer = kernel_row;
-        dnn_view_product_run(&product);
-        return;
-    }
-    product.outer = g->columns.size;
-    product.inner = g->own_channels;
-    product.a_outer = g->columns.dilation * g->channels;
-    product.b_outer = g->own_channels * g->filters;
-    for (size_t s = 0; s < g->rows.size; s++) {
-        product.a = image + frame_place(g, i, s) + group * g->own_channels;
-        product.b = w + s * kernel_row + at;
-        dnn_view_product_run(&product);
-    }
-}
-
-static void fill_rows(const geometry *g, const real *bias, size_t pixels, real *restrict y)
+static void fill_rows(const conv2d_geometry *g, const real *bias, size_t pixels, real *restrict y)
 {
     if (!bias) memset(y, 0, pixels * g->filters * sizeof *y);
     for (size_t i = 0; bias && i < pixels; i++) memcpy(y + i * g->filters, bias, g->filters * sizeof *y);
 }
 
-static void forward_image(const dnn_layer *l, const geometry *g, const real *image, const real *w, const real *bias,
+static void forward_image(const dnn_layer *l, const conv2d_geometry *g, const real *image, const real *w, const real *bias,
                           real *y, real *saved)
 {
     /* Kernels larger than this do not stay in the second cache: some filters at a time then. */
     enum { KERNELS_IN_CACHE = 100000, SOME_FILTERS = 64 };
-    const size_t rows = rows_at_once(g, 4096);
+    const size_t rows = conv2d_rows_at_once(g, 4096);
     const size_t step = g->kernel > KERNELS_IN_CACHE ? SOME_FILTERS : g->own_filters;
     fill_rows(g, bias, g->rows.out * g->columns.out, y);
     for (size_t group = 0; group < g->groups; group++)
         for (size_t first = 0; first < g->own_filters; first += step) {
             const size_t n = g->own_filters - first < step ? g->own_filters - first : step;
             for (size_t i = 0; i < g->rows.out; i++)
-                forward_row(g, image, w, i, group, first, n, y + i * g->output_row);
+                conv2d_forward_row(g, image, w, i, group, first, n, y + i * g->output_row);
         }
     if (!l->activation) return;
     if (saved) memcpy(saved, y, g->output * sizeof *y);
@@ -231,7 +175,7 @@ static void forward_image(const dnn_layer *l, const geometry *g, const real *ima
 static void forward(const dnn_layer *l, const dnn_pass *p)
 {
     const conv2d *c = l->params;
-    geometry g;
+    conv2d_geometry g;
     geometry_of(l, &g);
     if (g.framed) memset(p->scratch_fixed, 0, g.frame * sizeof *p->scratch_fixed);
     for (size_t r = 0; r < p->rows; r++)
@@ -243,7 +187,7 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
 /* ---- backward ---- */
 
 /* Output rows [i, i + n) of dy become dz; db grows by their sums, made apart, which keeps long sums of floats exact. */
-static void output_gradient(const dnn_layer *l, const geometry *g, const real *seen, size_t pixels, real *restrict dz,
+static void output_gradient(const dnn_layer *l, const conv2d_geometry *g, const real *seen, size_t pixels, real *restrict dz,
                             real *restrict db, real *restrict sum)
 {
     if (l->activation) l->activation->backward(l->activation_params, pixels, g->filters, seen, dz, dz);
@@ -254,116 +198,12 @@ static void output_gradient(const dnn_layer *l, const geometry *g, const real *s
     for (size_t o = 0; o < g->filters; o++) db[o] += sum[o];
 }
 
-/* Adds what output rows [i, i + n) say about the kernel. */
-static void kernel_gradient(const geometry *g, const real *image, const real *dz, size_t i, size_t n, real *dw)
-{
-    const size_t cell = g->own_channels * g->filters;
-    dnn_view_product product = { .n = g->own_filters, .outer = n, .inner = g->columns.out, .a_row = 1,
-                                 .a_outer = frame_place(g, 1, 0), .a_inner = g->columns.stride * g->channels,
-                                 .b_outer = g->output_row, .b_inner = g->filters, .c_row = g->filters, .add = true };
-    for (size_t s = 0; s < g->rows.size; s++) {
-        const real *cells = image + frame_place(g, i, s);
-        real *dw_row = dw + s * g->columns.size * cell;
-        if (is_dense(g)) {
-            product.m = g->columns.size * g->channels;
-            product.a = cells;
-            product.b = dz;
-            product.c = dw_row;
-            dnn_view_product_run(&product);
-            continue;
-        }
-        product.m = g->own_channels;
-        for (size_t t = 0; t < g->columns.size; t++)
-            for (size_t group = 0; group < g->groups; group++) {
-                product.a = cells + t * g->columns.dilation * g->channels + group * g->own_channels;
-                product.b = dz + group * g->own_filters;
-                product.c = dw_row + t * cell + group * g->own_filters;
-                dnn_view_product_run(&product);
-            }
-    }
-}
-
-/* [rows from the last to the first, columns, filters, channels] from [rows, columns, channels, filters]. */
-static void transpose_kernel(const geometry *g, const real *restrict w, real *restrict out)
-{
-    for (size_t s = 0; s < g->rows.size; s++)
-        for (size_t t = 0; t < g->columns.size; t++) {
-            const real *restrict from = w + (s * g->columns.size + t) * g->own_channels * g->filters;
-            real *restrict to = out + ((g->rows.size - 1 - s) * g->columns.size + t) * g->filters * g->own_channels;
-            for (size_t c = 0; c < g->own_channels; c++)
-                for (size_t o = 0; o < g->filters; o++) to[o * g->own_channels + c] = from[c * g->filters + o];
-        }
-}
-
-/* What meets on one row of the image: output rows first, first + step, … (count of them) with rows of the transposed
- * kernel from `kernel` on, `kernel_step` apart. */
-typedef struct meeting { size_t first, step, count, kernel, kernel_step; } meeting;
-
-/* Row `i` lies under row s of the kernel at output row o where i + before = o·stride + s·dilation; one of stride and
- * dilation is 1, so that a step of one of o and s is a fixed step of the other. */
-static meeting meeting_on(const image_window *w, size_t i)
-{
-    const size_t at = i + w->before;
-    meeting m = { .step = w->dilation, .kernel_step = w->stride };
-    /* The largest s, hence the smallest o. */
-    size_t s = w->stride > 1 ? at % w->stride : 0, o;
-    if (at < s * w->dilation || s >= w->size) return m;
-    o = (at - s * w->dilation) / w->stride;
-    size_t steps = (w->size - 1 - s) / w->stride;
-    if (steps > o / w->dilation) steps = o / w->dilation;
-    o -= steps * w->dilation;
-    s += steps * w->stride;
-    /* Back down to s = 0, or the last o there is. */
-    m.first = o;
-    m.kernel = w->size - 1 - s;
-    m.count = o < w->out ? (w->out - 1 - o) / w->dilation + 1 : 0;
-    if (m.count > s / w->stride + 1) m.count = s / w->stride + 1;
-    return m;
-}
-
-/* Positions [first, end) of the window at which its cell t lies on the axis. */
-static void positions_on_axis(const image_window *w, size_t t, size_t *first, size_t *end)
-{
-    const size_t cell = t * w->dilation;
-    *first = cell < w->before ? (w->before - cell + w->stride - 1) / w->stride : 0;
-    *end = w->in + w->before > cell ? (w->in + w->before - cell - 1) / w->stride + 1 : 0;
-    if (*end > w->out) *end = w->out;
-    if (*first > *end) *first = *end;
-}
-
-/* dx of one image, row by row: under each column of the kernel all its rows at once. */
-static void image_gradient(const geometry *g, const real *transposed, const real *dz, real *dx)
-{
-    const size_t cell = g->filters * g->own_channels, kernel_row = g->columns.size * cell;
-    memset(dx, 0, g->image * sizeof *dx);
-    for (size_t t = 0; t < g->columns.size; t++) {
-        size_t left, right;
-        positions_on_axis(&g->columns, t, &left, &right);
-        if (left == right) continue;
-        const size_t x = left * g->columns.stride + t * g->columns.dilation - g->columns.before;
-        for (size_t i = 0; i < g->rows.in; i++) {
-            const meeting m = meeting_on(&g->rows, i);
-            for (size_t group = 0; group < g->groups && m.count > 0; group++) {
-                const dnn_view_product product = {
-                    .m = right - left, .n = g->own_channels, .outer = m.count, .inner = g->own_filters,
-                    .a = dz + m.first * g->output_row + left * g->filters + group * g->own_filters, .a_row = g->filters,
-                    .a_outer = m.step * g->output_row, .a_inner = 1,
-                    .b = transposed + m.kernel * kernel_row + t * cell + group * g->own_filters * g->own_channels,
-                    .b_outer = m.kernel_step * kernel_row, .b_inner = g->own_channels,
-                    .c = dx + (i * g->columns.in + x) * g->channels + group * g->own_channels,
-                    .c_row = g->columns.stride * g->channels, .add = true };
-                dnn_view_product_run(&product);
-            }
-        }
-    }
-}
-
 static void backward(const dnn_layer *l, const dnn_pass *p)
 {
     const conv2d *c = l->params;
-    geometry g;
+    conv2d_geometry g;
     geometry_of(l, &g);
-    const size_t rows = rows_at_once(&g, 16384);
+    const size_t rows = conv2d_rows_at_once(&g, 16384);
     const real *seen = l->activation && l->activation->from_input ? p->saved : p->y;
     real *dw = p->dw[0], *db = c->use_bias ? p->dw[1] : NULL, *dx = p->dx[0];
     real *transposed = p->scratch_fixed, *sum = transposed + g.kernel, *room = sum + g.filters;
@@ -371,7 +211,7 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     if (db) memset(db, 0, g.filters * sizeof *db);
     if (dx) {
         memset(dx + p->rows * g.image, 0, (p->capacity - p->rows) * g.image * sizeof *dx);
-        transpose_kernel(&g, p->w[0], transposed);
+        conv2d_transpose_kernel(&g, p->w[0], transposed);
     }
     if (g.framed) memset(room, 0, g.frame * sizeof *room);
     for (size_t r = 0; r < p->rows; r++) {
@@ -379,9 +219,9 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
         for (size_t i = 0; i < g.rows.out; i += rows) {
             const size_t n = g.rows.out - i < rows ? g.rows.out - i : rows, at = r * g.output + i * g.output_row;
             output_gradient(l, &g, seen + at, n * g.columns.out, p->dy + at, db, sum);
-            if (dw) kernel_gradient(&g, image, p->dy + at, i, n, dw);
+            if (dw) conv2d_kernel_gradient(&g, image, p->dy + at, i, n, dw);
         }
-        if (dx) image_gradient(&g, transposed, p->dy + r * g.output, dx + r * g.image);
+        if (dx) conv2d_image_gradient(&g, transposed, p->dy + r * g.output, dx + r * g.image);
     }
 }
 
@@ -397,7 +237,7 @@ static dnn_status encode(const void *params_, dnn_node *config)
 static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 {
     const conv2d *c = l->params;
-    geometry g;
+    conv2d_geometry g;
     geometry_of(l, &g);
     dnn_value in[3] = { image_outline_first(o, dnn_outline_input(o, 0)), dnn_outline_weight(o, 0, (size_t[]){ 3, 2, 0, 1 }) };
     if (c->use_bias) in[2] = dnn_outline_weight(o, 1, NULL);
