@@ -7,6 +7,7 @@
 
 #include "dnn/base/memory.h"
 #include "dnn/optim/schedule.h"
+#include "nn/flow.h"
 #include "optim/keras_values.h"
 
 enum { MOST = 4096 };
@@ -109,6 +110,26 @@ static void every_optimizer_makes_the_updates_of_keras(void **state)
                 if (!(off <= 1e-6 * fmax(fabs(want), 0.3)))
                     fail_msg("%s, update %d, weight %zu: %.9g instead of %.9g", expected->optimizer, (int)t, k, first.w[k], want);
             }
+        }
+        finish(&first);
+    }
+}
+
+static void every_parameter_does_to_an_update_what_it_does_in_keras(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof keras_variants / sizeof *keras_variants; i++) {
+        const keras_variant *expected = &keras_variants[i];
+        start(&first, make(&dnn_optimizers, expected->optimizer, flow(expected->parameters)), KERAS_WEIGHTS);
+        for (size_t k = 0; k < KERAS_WEIGHTS; k++) first.w[k] = (float)keras_weight(k);
+        for (uint64_t t = 1; t <= KERAS_UPDATES; t++) {
+            for (size_t k = 0; k < KERAS_WEIGHTS; k++) first.g[k] = (float)keras_gradient(k, t);
+            update(&first, KERAS_WEIGHTS);
+        }
+        for (size_t k = 0; k < KERAS_WEIGHTS; k++) {
+            const double want = expected->after[k], off = fabs(first.w[k] - want);
+            if (!(off <= 1e-6 * fmax(fabs(want), 1.0)))  /* steps here are tens of times longer than the default ones */
+                fail_msg("%s %s, weight %zu: %.9g instead of %.9g", expected->optimizer, expected->parameters, k, first.w[k], want);
         }
         finish(&first);
     }
@@ -502,6 +523,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_optimizer_makes_the_updates_of_keras),
+        cmocka_unit_test(every_parameter_does_to_an_update_what_it_does_in_keras),
         cmocka_unit_test(every_optimizer_in_the_list_has_values_of_keras),
         cmocka_unit_test(an_update_has_the_same_bits_however_it_is_sliced),
         cmocka_unit_test(every_optimizer_descends),
