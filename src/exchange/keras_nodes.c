@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "exchange/keras.h"
 
@@ -54,6 +55,22 @@ static char *plain_name(const keras_scope *scope, const char *name, size_t node)
     return ours;
 }
 
+/* Arguments of a call beside its tensors. Predictions are made with training = false anyway. */
+static dnn_status check_arguments(const dnn_node *arguments, const char *layer)
+{
+    char text[160];
+    for (size_t i = 0; arguments && arguments->type == DNN_NODE_MAP && i < arguments->count; i++) {
+        const dnn_node *item = arguments->items[i];
+        if (item->type == DNN_NODE_NULL) continue;
+        if (strcmp(item->key, "training") != 0 || item->type != DNN_NODE_BOOL || item->boolean)
+            return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer, item->key,
+                            keras_show(item, text, sizeof text));
+        dnn_warn("layer '%s' is called with training = false in the file: it predicts the same, but in a training here dropout and "
+                 "batch normalization in it are at work unless it is frozen", layer);
+    }
+    return DNN_OK;
+}
+
 /* [name, node, tensor, …] */
 static dnn_status add_source(const keras_scope *scope, const dnn_node *tensor, const char *layer, dnn_node *sources)
 {
@@ -73,13 +90,10 @@ static dnn_status add_source(const keras_scope *scope, const dnn_node *tensor, c
     if (number != 0 && !end)
         return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: %s: layers with several outputs are not read", layer,
                         keras_show(tensor, text, sizeof text));
-    const dnn_node *arguments = tensor->count > 3 ? tensor->items[3] : NULL;
-    for (size_t i = 0; arguments && arguments->type == DNN_NODE_MAP && i < arguments->count; i++)
-        if (arguments->items[i]->type != DNN_NODE_NULL)
-            return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
-                            arguments->items[i]->key, keras_show(arguments->items[i], text, sizeof text));
+    dnn_status st = check_arguments(tensor->count > 3 ? tensor->items[3] : NULL, layer);
+    if (st != DNN_OK) return st;
     char *ours = end ? dnn_strdup(end->text) : plain_name(scope, name, (size_t)node);
-    const dnn_status st = ours ? dnn_node_append(sources, dnn_node_string(ours)) : DNN_E_MEMORY;
+    st = ours ? dnn_node_append(sources, dnn_node_string(ours)) : DNN_E_MEMORY;
     dnn_free(ours);
     return st;
 }
@@ -110,12 +124,9 @@ static dnn_status read_call(const keras_scope *scope, const dnn_node *node, cons
 {
     dnn_status st = DNN_OK;
     if (node->type == DNN_NODE_MAP) {
-        const dnn_node *args = dnn_node_find(node, "args"), *kwargs = dnn_node_find(node, "kwargs");
-        char text[160];
-        for (size_t i = 0; kwargs && kwargs->type == DNN_NODE_MAP && i < kwargs->count; i++)
-            if (kwargs->items[i]->type != DNN_NODE_NULL)
-                return dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: call argument %s = %s is not read", layer,
-                                kwargs->items[i]->key, keras_show(kwargs->items[i], text, sizeof text));
+        const dnn_node *args = dnn_node_find(node, "args");
+        st = check_arguments(dnn_node_find(node, "kwargs"), layer);
+        if (st != DNN_OK) return st;
         return args ? collect_tensors(scope, args, layer, sources)
                     : dnn_fail(DNN_E_MODEL, "layer '%s': inbound_nodes: a node without args", layer);
     }

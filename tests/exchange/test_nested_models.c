@@ -2,6 +2,7 @@
  * in the file: first all that is trained, in the order of the layers, then all that is not. */
 #include "exchange/support.h"
 
+#include "dnn/base/log.h"
 #include "exchange/keras.h"
 
 #define TENSOR(name, node, number)                                                                                     \
@@ -90,6 +91,34 @@ static void inputs_and_outputs_of_a_model_are_matched_in_their_order(void **stat
     dnn_graph_destroy(g);
 }
 
+static char warning[600];
+
+static void keep_warning(void *context, dnn_log_level level, const char *line)
+{
+    (void)context;
+    if (level == DNN_LOG_WARNING) snprintf(warning, sizeof warning, "%s", line);
+}
+
+#define CALLED_WITH(training)                                                                                          \
+    "{\"class_name\": \"Functional\", \"config\": {\"name\": \"o\", \"layers\": [" INPUT("x", "2") DENSE("d", "3", "")     \
+    ", \"inbound_nodes\": [{\"args\": [" TENSOR("x", "0", "0") "], \"kwargs\": {\"training\": " training "}}]}], "   \
+    "\"input_layers\": [[\"x\", 0, 0]], \"output_layers\": [[\"d\", 0, 0]]}}"
+
+/* Transfer learning calls the model that is taken over with training=False. */
+static void a_call_without_training_is_read_with_a_warning_and_one_with_it_refused(void **state)
+{
+    const keras_source keras_3 = { 3 };
+    (void)state;
+    dnn_log_set_sink(keep_warning, NULL);
+    dnn_graph *g = read_graph(CALLED_WITH("false"));
+    dnn_log_set_sink(NULL, NULL);
+    assert_non_null(strstr(warning, "layer 'd' is called with training = false"));
+    dnn_graph_destroy(g);
+    dnn_node *config = json(CALLED_WITH("true")), *model, *models;
+    assert_fails(DNN_E_MODEL, keras_model_read(&keras_3, config, &model, &models), "layer 'd'", "training = true");
+    dnn_node_destroy(config);
+}
+
 /* ---- files ---- */
 
 static void write_text(hid_t at, const char *name, const char *text)
@@ -175,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_of_a_model_come_in_its_place_under_its_name),
         cmocka_unit_test(inputs_and_outputs_of_a_model_are_matched_in_their_order),
+        cmocka_unit_test(a_call_without_training_is_read_with_a_warning_and_one_with_it_refused),
         cmocka_unit_test(weights_of_a_model_are_those_trained_then_the_others),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
