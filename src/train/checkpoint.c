@@ -9,6 +9,7 @@
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
+#include "train/course.h"
 #include "train/trainer.h"
 
 static dnn_node *record_list(const double *values, size_t n)
@@ -207,12 +208,24 @@ static dnn_status resume_kept(trainer *t, shared_model *m)
     return st;
 }
 
+static dnn_status compare_course(const trainer *t, const char *path, const dnn_node *section)
+{
+    const dnn_node *epoch_step = dnn_node_find(section, "epoch_step");
+    const bool within = epoch_step && epoch_step->type == DNN_NODE_INT && epoch_step->integer > 0;
+    dnn_node *present = dnn_config_write(&t->config);
+    const dnn_status st = present ? course_compare(path, dnn_node_find(section, "run"), present, within, dnn_comm_rank(t->comm) == 0) : DNN_E_MEMORY;
+    dnn_node_destroy(present);
+    return dnn_agree(t->comm, st);
+}
+
 dnn_status checkpoint_resume(trainer *t, const char *path)
 {
     shared_model m;
     dnn_status st = shared_model_open(t->comm, path, &m);
     if (st != DNN_OK) return st;
+    t->resumed = true;
     if (!m.section) st = dnn_fail(DNN_E_MODEL, "%s: no checkpoint of a training (/dnn_mpi is missing); start from it with model.weights", path);
+    if (st == DNN_OK) st = compare_course(t, path, m.section);
     if (st == DNN_OK) st = resume_phase(t, m.section);
     if (st == DNN_OK) st = read_position(t, m.section);
     st = dnn_agree(t->comm, st);

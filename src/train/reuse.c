@@ -204,15 +204,27 @@ dnn_status reuse_weights(dnn_team *team, shared_model *start, const dnn_graph *g
     return shared_values(team, start, read_named, &r, weights, graph->segments.total);
 }
 
-/* `model.weights` as a path, or as {file, layers}. */
-dnn_status reuse_open(dnn_comm *comm, const dnn_node *weights, shared_model *start)
+/* `model.weights` as a path, or as {file} with `layers`, `optimizer`. */
+static bool reads_weights(const dnn_node *weights)
 {
     const dnn_node *file = weights->type == DNN_NODE_MAP ? dnn_node_find(weights, "file") : weights;
-    const dnn_node *layers = dnn_node_find(weights, "layers");
-    bool fits = file && file->type == DNN_NODE_STRING;
-    if (weights->type == DNN_NODE_MAP) fits = fits && weights->count == 2 && layers && layers->type == DNN_NODE_LIST && layers->count > 0;
-    for (size_t i = 0; fits && layers && i < layers->count; i++) fits = layers->items[i]->type == DNN_NODE_STRING;
-    if (!fits) return dnn_node_fail(DNN_E_CONFIG, weights, "model.weights: must be the path of a model file, or {file: path, layers: [names]}");
+    const dnn_node *layers = dnn_node_find(weights, "layers"), *optimizer = dnn_node_find(weights, "optimizer");
+    if (!file || file->type != DNN_NODE_STRING) return false;
+    if (weights->type == DNN_NODE_MAP && weights->count != 1u + (layers != NULL) + (optimizer != NULL)) return false;
+    if (optimizer && (optimizer->type != DNN_NODE_BOOL || (layers && optimizer->boolean))) return false;
+    if (layers && (layers->type != DNN_NODE_LIST || layers->count == 0)) return false;
+    for (size_t i = 0; layers && i < layers->count; i++)
+        if (layers->items[i]->type != DNN_NODE_STRING) return false;
+    return true;
+}
+
+dnn_status reuse_open(dnn_comm *comm, const dnn_node *weights, shared_model *start, bool *with_optimizer)
+{
+    if (!reads_weights(weights))
+        return dnn_node_fail(DNN_E_CONFIG, weights, "model.weights: must be the path of a model file, {file: path, layers: [names]}, or {file: path, optimizer: true}");
+    const dnn_node *file = weights->type == DNN_NODE_MAP ? dnn_node_find(weights, "file") : weights;
+    const dnn_node *optimizer = dnn_node_find(weights, "optimizer");
+    *with_optimizer = optimizer && optimizer->boolean;
     dnn_status st = shared_model_open(comm, file->text, start);
     if (st == DNN_OK && !(start->origin = dnn_node_copy(weights))) st = DNN_E_MEMORY;
     return st;

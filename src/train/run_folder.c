@@ -138,3 +138,17 @@ dnn_status run_folder_write_status(const run_folder *folder, const char *state, 
     dnn_free(path);
     return st;
 }
+
+void run_folder_read_status(const char *path, uint64_t *epoch, uint64_t *step)
+{
+    char *text = NULL;
+    size_t length = 0;
+    dnn_node *root = NULL;
+    if (dnn_file_read(path, 4096, DNN_E_IO, &text, &length) == DNN_OK && dnn_json_parse(text, length, path, &root) == DNN_OK) {
+        const dnn_node *e = dnn_node_find(root, "epoch"), *s = dnn_node_find(root, "step");
+        if (e && e->type == DNN_NODE_INT) *epoch = (uint64_t)e->integer;
+        if (s && s->type == DNN_NODE_INT) *step = (uint64_t)s->integer;
+    }
+    dnn_node_destroy(root);
+    dnn_free(text);
+}

@@ -25,4 +25,7 @@ dnn_status run_folder_write_tree(const run_folder *folder, const char *name, con
 /* state: running, done, failed, stopped, diverged. */
 dnn_status run_folder_write_status(const run_folder *folder, const char *state, uint64_t epoch, uint64_t step, dnn_status code);
 
+/* How far the run had come that wrote a status.json; both stay as they are where it cannot be read. */
+void run_folder_read_status(const char *path, uint64_t *epoch, uint64_t *step);
+
 #endif

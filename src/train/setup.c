@@ -25,6 +25,18 @@ static dnn_status merge_training(dnn_node *root, const dnn_node *from_file)
     return st;
 }
 
+/* What `model.weights` would have to say for the same start. */
+static dnn_node *origin_of(const char *file, bool with_optimizer)
+{
+    if (!with_optimizer) return dnn_node_string(file);
+    dnn_node *origin = dnn_node_map();
+    dnn_status st = origin ? dnn_node_set(origin, "file", dnn_node_string(file)) : DNN_E_MEMORY;
+    if (st == DNN_OK) st = dnn_node_set(origin, "optimizer", dnn_node_bool(true));
+    if (st == DNN_OK) return origin;
+    dnn_node_destroy(origin);
+    return NULL;
+}
+
 static dnn_status take_file(dnn_comm *comm, dnn_node *root, const dnn_node *file, shared_model *start, bool *with_optimizer)
 {
     if (file->type != DNN_NODE_STRING) return dnn_node_fail(DNN_E_CONFIG, file, "model.file: must be the path of a model file");
@@ -32,7 +44,7 @@ static dnn_status take_file(dnn_comm *comm, dnn_node *root, const dnn_node *file
     if (st != DNN_OK) return st;
     if (!start->architecture) return dnn_node_fail(DNN_E_MODEL, file, "model.file: %s holds weights alone; write model.layers and model.weights", file->text);
     *with_optimizer = !dnn_node_at(root, "training.optimizer") && !dnn_node_at(root, "training.phases");
-    start->origin = dnn_node_string(file->text);
+    start->origin = origin_of(file->text, *with_optimizer);
     st = start->origin ? dnn_node_set(root, "model", dnn_node_copy(start->architecture)) : DNN_E_MEMORY;
     return st == DNN_OK ? merge_training(root, start->training) : st;
 }
@@ -48,7 +60,7 @@ dnn_status setup_model_start(dnn_comm *comm, dnn_node *root, shared_model *start
         return dnn_node_fail(DNN_E_CONFIG, file, "model.file brings layers and weights; leave out model.layers, model.weights and model.reuse");
     if (weights && reuse) return dnn_node_fail(DNN_E_CONFIG, weights, "model.weights: the weights of model.reuse are those of its file; leave out one of them");
     if (reuse) st = reuse_expand(comm, model, start);
-    if (weights) st = reuse_open(comm, weights, start);
+    if (weights) st = reuse_open(comm, weights, start, with_optimizer);
     if (st == DNN_OK && weights) dnn_node_remove(model, "weights"); /* the rest is the network's */
     if (file) st = take_file(comm, root, file, start, with_optimizer);
     st = dnn_agree(comm, st);

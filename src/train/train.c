@@ -273,6 +273,18 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, trainer_
     return st;
 }
 
+/* A run that fails before its first step must not leave word of how the last one ended; where there is none, it leaves nothing. */
+static void tell_unbegun(const trainer *t, dnn_status st)
+{
+    char text[1024], *path = t->folder.path && t->folder.lock >= 0 && dnn_comm_rank(t->comm) == 0 ? run_folder_file(&t->folder, "status.json") : NULL;
+    snprintf(text, sizeof text, "%s", dnn_fail_text());
+    uint64_t epoch = t->epoch, step = t->step;
+    if (!t->resumed && path) run_folder_read_status(path, &epoch, &step);
+    if (path && dnn_file_exists(path)) run_folder_write_status(&t->folder, state_name(st), epoch, step, st);
+    dnn_free(path);
+    dnn_fail(st, "%s", text);
+}
+
 dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
 {
     trainer t = { .comm = comm, .progress = dnn_comm_rank(comm) == 0 ? request->progress : NULL };
@@ -281,6 +293,8 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     if (st == DNN_OK) st = trainer_load(&t, request->run_file, request->overrides, request->n_overrides, &start);
     if (st == DNN_OK) st = prepare(&t, request, &start);
     if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
+    if (st == DNN_OK && t.resumed) st = watchers_match_files(&t);
+    if (st != DNN_OK) tell_unbegun(&t, st);
     if (st == DNN_OK) {
         tell_watchdog(&t);
         announce(&t);

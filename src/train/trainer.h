@@ -54,6 +54,7 @@ struct trainer {
     size_t phase;                  /* the one under way, from 0 */
     uint64_t phase_first_epoch;    /* epochs done before it */
     bool stop, end;                /* of the phase; of the training */
+    bool resumed;                  /* it goes on from a checkpoint */
     bool begun;                    /* callbacks have been told that the training begins */
     bool diverged, interrupted;
 
@@ -114,6 +115,10 @@ dnn_status watchers_load(trainer *t, const dnn_node *saved);
 /* What callbacks keep, for a file to be written from: until it is taken back they keep new weights elsewhere. Returns how many. Rank 0. */
 size_t watchers_lend(trainer *t, dnn_model_array *arrays);
 void watchers_take_back(trainer *t);
+
+/* A training goes on: a callback that keeps its best model in a file which is not there, or is of a later step and so of a course that was left, forgets
+ * what was best; such a file is removed. Collective. */
+dnn_status watchers_match_files(trainer *t);
 
 /* loop.c: epochs until the end, a stop, or a divergence. Collective. */
 dnn_status training_loop(trainer *t);

@@ -2,9 +2,11 @@
  * holds the kept weights, rank 0 writes files. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
+#include "dnn/comm/agree.h"
 #include "dnn/optim/schedule.h"
 #include "train/trainer.h"
 #include "train/values.h"
@@ -230,16 +232,52 @@ dnn_status watchers_train_end(trainer *t, const dnn_report *report, bool last)
     return st == DNN_OK ? save_files(t, wishes) : st;
 }
 
+static dnn_status begin_anew(trainer *t, watcher *w)
+{
+    memset(w->state, 0, w->kind->state_size);
+    return w->kind->begin ? w->kind->begin(w->component, t->names, t->n_names, w->state) : DNN_OK;
+}
+
+/* Rank 0. */
+static bool file_is_of_this_course(const trainer *t, const char *path)
+{
+    dnn_model_file *file = NULL;
+    if (dnn_model_open(path, &file) != DNN_OK) return false;
+    const dnn_node *step = dnn_node_find(dnn_model_section(file), "step");
+    const bool good = step && step->type == DNN_NODE_INT && (uint64_t)step->integer <= t->step;
+    dnn_model_close(file);
+    return good;
+}
+
+dnn_status watchers_match_files(trainer *t)
+{
+    dnn_status st = DNN_OK;
+    for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
+        watcher *w = &t->watchers[i];
+        bool good = true;
+        if (!w->kind->keeps_file) continue;
+        if (dnn_comm_rank(t->comm) == 0) {
+            char *path = run_folder_file(&t->folder, w->kind->keeps_file(w->component->params));
+            good = path && file_is_of_this_course(t, path);
+            if (path && !good && unlink(path) == 0)
+                dnn_info("%s: was of a later step than %llu, from which the training goes on; the next epoch writes it anew", path, (unsigned long long)t->step);
+            dnn_free(path);
+        }
+        dnn_comm_broadcast(t->comm, &good, sizeof good, 0);
+        if (!good) st = begin_anew(t, w);
+    }
+    return dnn_agree(t->comm, st);
+}
+
 dnn_status watchers_phase_begin(trainer *t)
 {
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < t->n_watchers && st == DNN_OK; i++) {
         watcher *w = &t->watchers[i];
         if (!w->kind->by_phase) continue;
-        memset(w->state, 0, w->kind->state_size);
         dnn_free(w->kept);
         w->kept = NULL;
-        if (w->kind->begin) st = w->kind->begin(w->component, t->names, t->n_names, w->state);
+        st = begin_anew(t, w);
     }
     return st;
 }

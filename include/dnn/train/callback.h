@@ -70,6 +70,8 @@ typedef struct dnn_callback_kind {
     /** Around a validation, and around `evaluate`; the values ("loss", …) are those of the part, at its begin there are none. Around `predict`, which has
      * none. `evaluate` and `predict` start from zeroed state, without train_begin; of wishes only `status` counts there, in a training `stop` too. */
     dnn_callback_hook *test_begin, *test_end, *predict_begin, *predict_end;
+    /** File under `output` that holds the best model so far, as `save` says how good it is. NULL: it keeps none. */
+    const char *(*keeps_file)(const void *params);
     /** State to and from a map that the checkpoint keeps. NULL where there is none. */
     dnn_node *(*save)(const void *state);
     dnn_status (*load)(const dnn_node *saved, void *state);

@@ -66,8 +66,11 @@ static dnn_status load(const dnn_node *saved, void *state)
     return DNN_OK;
 }
 
+static const char *keeps_file(const void *params_) { return ((const model_checkpoint *)params_)->file; }
+
 const dnn_callback_kind dnn_callback_model_checkpoint = {
     .kind = { .name = "model_checkpoint", .help = "writes the model after an epoch, the best so far by default",
               .params_size = sizeof(model_checkpoint), DNN_PARAMS(params), .keras = "ModelCheckpoint" },
     .state_size = sizeof(memory), .begin = begin, .epoch_end = epoch_end, .save = save, .load = load,
+    .keeps_file = keeps_file,
 };

@@ -1,0 +1,90 @@
+#include "train/course.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dnn/base/log.h"
+
+enum { PATH = 256, TEXT = 700, SHOWN = 6 };
+
+/* Of no account for the course. */
+static const char *const free_keys[] = { "output", "plugins", "preset", "checkpoint*", "comm*", "training.epochs", "training.phases.*.epochs", "training.log_every",
+                                         "training.diagnose", "training.trace", "model.weights*" };
+/* What the epoch under way has begun with it must end with. */
+static const char *const epoch_keys[] = { "seed", "training.shuffle", "training.batch_size", "training.loss*", "training.metrics*", "training.weighted_metrics*",
+                                          "training.class_weights*", "data.split*", "data.classes*", "data.limit*" };
+
+static bool among(const char *const *patterns, size_t n, const char *path)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fnmatch(patterns[i], path, 0) == 0) return true;
+    return false;
+}
+
+typedef struct differences {
+    char all[TEXT], epoch[TEXT]; /* as text; the second: those an epoch does not bear */
+    size_t n, n_epoch;
+} differences;
+
+static void add(char *text, size_t *n, const char *path, const dnn_node *saved, const dnn_node *present)
+{
+    char was[64] = "not there", is[64] = "not there";
+    const size_t used = strlen(text);
+    if (saved) dnn_node_describe(saved, was, sizeof was);
+    if (present) dnn_node_describe(present, is, sizeof is);
+    if (++*n <= SHOWN) snprintf(text + used, TEXT - used, "%s%s = %s (was %s)", used ? ", " : "", path, is, was);
+    else if (*n == SHOWN + 1) snprintf(text + used, TEXT - used, ", …");
+}
+
+static void note(differences *d, const char *path, const dnn_node *saved, const dnn_node *present)
+{
+    if (among(free_keys, sizeof free_keys / sizeof *free_keys, path)) return;
+    add(d->all, &d->n, path, saved, present);
+    if (among(epoch_keys, sizeof epoch_keys / sizeof *epoch_keys, path)) add(d->epoch, &d->n_epoch, path, saved, present);
+}
+
+static bool nothing(const dnn_node *n) { return !n || n->type == DNN_NODE_NULL; }
+
+static void compare(differences *d, const char *path, const dnn_node *saved, const dnn_node *present);
+
+static void compare_children(differences *d, const char *path, const dnn_node *saved, const dnn_node *present)
+{
+    char below[PATH];
+    const bool list = saved->type == DNN_NODE_LIST;
+    for (size_t i = 0; i < saved->count; i++) {
+        const dnn_node *child = saved->items[i];
+        if (list) snprintf(below, sizeof below, "%s.%zu", path, i);
+        else snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", child->key);
+        compare(d, below, child, list ? present->items[i] : dnn_node_find(present, child->key));
+    }
+    for (size_t i = 0; !list && i < present->count; i++) {
+        if (dnn_node_find(saved, present->items[i]->key)) continue;
+        snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", present->items[i]->key);
+        compare(d, below, NULL, present->items[i]);
+    }
+}
+
+static void compare(differences *d, const char *path, const dnn_node *saved, const dnn_node *present)
+{
+    if (nothing(saved) && nothing(present)) return;
+    const bool both = !nothing(saved) && !nothing(present);
+    if (both && saved->type == present->type &&
+        (saved->type == DNN_NODE_MAP || (saved->type == DNN_NODE_LIST && saved->count == present->count))) {
+        compare_children(d, path, saved, present);
+    } else if (!both || !dnn_node_equal(saved, present)) {
+        note(d, path, saved, present);
+    }
+}
+
+dnn_status course_compare(const char *file, const dnn_node *saved, const dnn_node *present, bool within_epoch, bool speaks)
+{
+    differences d = { 0 };
+    if (!saved || !present) return DNN_OK;
+    compare(&d, "", saved, present);
+    if (within_epoch && d.n_epoch > 0)
+        return dnn_fail(DNN_E_CONFIG, "%s: it was saved within an epoch, which must end as it began, but %s; give back what was, or go on from a checkpoint "
+                        "between epochs (--resume FILE)", file, d.epoch);
+    if (d.n > 0 && speaks) dnn_warn("%s: from here on the training takes another course than the one that was saved: %s", file, d.all);
+    return DNN_OK;
+}
