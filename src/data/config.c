@@ -50,6 +50,9 @@ const dnn_param dnn_data_params[DNN_DATA_PARAMS] = {
     DNN_SECTION(dnn_data_config, split, split_params, "null", "parts cut from the training rows"),
     DNN_SECTION(dnn_data_config, classes, classes_params, "null", "labels to keep"),
     DNN_SECTION(dnn_data_config, limit, limit_params, "null", "rows to keep"),
+    DNN_CHOICE(dnn_data_config, to_categorical, "auto", "auto|always|never",
+               "labels as one-hot rows; auto: where the loss wants a value for each unit, and the training says so; always, never: losses that want them "
+               "otherwise are refused"),
     DNN_SECTION(dnn_data_config, scale, scale_params, "null", "scaling"),
     DNN_CHOICE(dnn_data_config, stream, "auto", "auto|always|never",
                "inputs are read from their file as steps need them, not into memory; auto: where they would take more than "

@@ -193,6 +193,7 @@ void dnn_dataset_close(dnn_dataset *ds)
     dnn_free(ds);
 }
 
+dnn_to_categorical dnn_dataset_to_categorical(const dnn_dataset *ds) { return ds->plan.to_categorical; }
 size_t dnn_dataset_inputs(const dnn_dataset *ds) { return ds->plan.n_inputs; }
 size_t dnn_dataset_targets(const dnn_dataset *ds) 
 {

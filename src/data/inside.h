@@ -36,6 +36,7 @@ typedef struct dnn_plan {
     bool streams;               /**< x stays in files, which all ranks map (stream.c); else in values */
     size_t places;              /**< then: offset in values of its places, which are each team's own */
     size_t n_inputs, n_targets; /**< targets of the source, by which classes are chosen even where `mirrors` */
+    dnn_to_categorical to_categorical;
     bool mirrors;               /**< what is handed out as targets are the inputs */
     size_t n_target_views; /**< >= n_targets: a fitted scaling outlives the targets, for predictions */
     dnn_view inputs[DNN_SOURCE_ARRAYS], targets[DNN_SOURCE_ARRAYS];

@@ -115,6 +115,7 @@ dnn_status dnn_views_make(dnn_dataset *ds, const dnn_data_config *config, const 
     for (size_t i = 0; i < info->n_y; i++) view_of_array(&info->y[i], i, &plan->targets[i]);
     plan->n_targets = plan->n_target_views = info->n_y;
     plan->mirrors = config->targets != 0;
+    plan->to_categorical = (dnn_to_categorical)config->to_categorical;
     if (plan->mirrors && config->scale.targets.kind != NULL && strcmp(config->scale.targets.kind->name, "none") != 0)
         return dnn_place_fail(DNN_E_CONFIG, config->scale.targets.place,
                               "data.scale.targets: with data.targets: inputs they are scaled as the inputs are");

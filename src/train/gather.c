@@ -76,8 +76,15 @@ static dnn_status match_target(runner *r, size_t o)
         return dnn_fail(DNN_E_CONFIG, "output '%s': the data bring no target of that name", port->name);
     const dnn_array_info *target = dnn_dataset_target(r->dataset, r->target_of[o]);
     const size_t have = dnn_shape_units(&target->shape);
+    const dnn_to_categorical how = dnn_dataset_to_categorical(r->dataset);
+    if (how == DNN_ONE_HOT_ALWAYS && target->labels && (kind == DNN_TARGET_CLASS || units == 1))
+        return dnn_fail(DNN_E_CONFIG, "data.to_categorical: always: the loss of output '%s' takes %s, not one-hot rows; use categorical_crossentropy with a "
+                        "unit for each class, or write auto", port->name, kind == DNN_TARGET_CLASS ? "class numbers" : "one value");
     if (kind == DNN_TARGET_CLASS && have == units) return match_labels(r, o, target);
     r->one_hot[o] = kind == DNN_TARGET_VALUES && have == 1 && units > 1 && target->labels;
+    if (r->one_hot[o] && how == DNN_ONE_HOT_NEVER)
+        return dnn_fail(DNN_E_CONFIG, "data.to_categorical: never: target '%s' is one number, the loss of output '%s' wants %zu values", target->name,
+                        port->name, units);
     if (r->one_hot[o]) return match_labels(r, o, target);
     if (have != units) {
         char got[64], want[64];

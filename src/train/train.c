@@ -182,6 +182,12 @@ static void announce(const trainer *t)
              t->run.cut.shards == 1 ? "" : "s", t->run.cut.capacity);
     t->progress->begin(t->progress->context, line);
     t->progress->begin(t->progress->context, dnn_dataset_describe(t->dataset));
+    for (size_t o = 0; o < t->graph->n_outputs; o++) {
+        if (!t->run.one_hot[o]) continue;
+        snprintf(line, sizeof line, "target '%s': its labels become one-hot rows of %zu, which the loss of output '%s' wants (data.to_categorical)",
+                 dnn_dataset_target(t->dataset, t->run.target_of[o])->name, t->run.target_units[o], t->graph->outputs[o].name);
+        t->progress->begin(t->progress->context, line);
+    }
     snprintf(line, sizeof line, "model: %zu layers, %zu parameters, %zu of them trainable; output in %s", dnn_graph_written_layers(t->graph), weights, trainable,
              t->config.output);
     t->progress->begin(t->progress->context, line);

@@ -38,9 +38,17 @@ ARGUMENTS = {
     ("callbacks", "learning_rate_scheduler"): "{learning_rate_scheduler: {epochs: {0: 0.01}}}",
 }
 MERGES = ("concatenate", "add", "subtract", "multiply", "average", "maximum", "minimum")
-WANT_ROWS = ("categorical_accuracy", "sparse_categorical_accuracy", "top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy", "confusion_matrix",
-             "sparse_categorical_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy")
 MOVE_RATES = ("reduce_lr_on_plateau", "learning_rate_scheduler", "learning_rate_range_test")
+
+
+def wants_rows(name):
+    """A loss or metric that wants an output of a unit for each class."""
+    return "categorical" in name or name == "confusion_matrix"
+
+
+def takes_numbers(name):
+    """And of classes, not one-hot rows."""
+    return name.startswith("sparse_") or name == "categorical_generalized_cross_entropy"
 
 
 def spell(kind, name):
@@ -85,7 +93,7 @@ def of_layers(names):
 
 def of_losses(names):
     layers = ["{dense: {units: 4, inputs: x, name: below}}"]
-    layers += ["{dense: {units: %d, activation: %s, inputs: below, name: %s_}}" % ((2, "softmax", name) if name in WANT_ROWS else (1, "sigmoid", name)) for name in names]
+    layers += ["{dense: {units: %d, activation: %s, inputs: below, name: %s_}}" % ((2, "softmax", name) if wants_rows(name) else (1, "sigmoid", name)) for name in names]
     return run(layers, model="  inputs: {x: [16]}\n  outputs: [%s]\n" % ", ".join(name + "_" for name in names),
                loss="loss: {%s}" % ", ".join("%s_: %s" % (name, name) for name in names))
 
@@ -93,7 +101,7 @@ def of_losses(names):
 def of_metrics(names):
     outputs = {"classes": [], "rows": [], "one": []}  # targets as numbers of classes, as one-hot rows, as one value
     for name in names:
-        outputs["one" if name not in WANT_ROWS else "classes" if name.startswith("sparse_") else "rows"].append(spell("metrics", name))
+        outputs["one" if not wants_rows(name) else "classes" if takes_numbers(name) else "rows"].append(spell("metrics", name))
     layers = ["{dense: {units: 4, inputs: x, name: below}}", "{dense: {units: 2, activation: softmax, inputs: below, name: classes}}",
               "{dense: {units: 2, activation: softmax, inputs: below, name: rows}}", "{dense: {units: 1, activation: sigmoid, inputs: below, name: one}}"]
     return run(layers, model="  inputs: {x: [16]}\n  outputs: [classes, rows, one]\n",

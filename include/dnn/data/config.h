@@ -31,10 +31,13 @@ typedef struct dnn_data_config {
     dnn_classes_config classes;
     dnn_limit_config limit;
     dnn_scale_config scale;
+    int to_categorical; /**< dnn_to_categorical */
     int stream;       /**< 0 auto, 1 always, 2 never */
 } dnn_data_config;
 
-enum { DNN_DATA_PARAMS = 8 };
+enum { DNN_DATA_PARAMS = 9 };
+/** Whether labels become one-hot rows: where a loss wants a value for each unit; or it must; or it must not. */
+typedef enum dnn_to_categorical { DNN_ONE_HOT_AUTO, DNN_ONE_HOT_ALWAYS, DNN_ONE_HOT_NEVER } dnn_to_categorical;
 extern const dnn_param dnn_data_params[DNN_DATA_PARAMS];
 extern dnn_family dnn_sources, dnn_scalers;
 

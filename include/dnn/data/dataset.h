@@ -41,6 +41,8 @@ bool dnn_dataset_weighted(const dnn_dataset *ds); /**< the source has a weight c
 uint64_t dnn_dataset_class_count(const dnn_dataset *ds, dnn_part part, size_t c);
 /** Hash of what was read (xxh3 over values, labels, split), equal on all ranks. */
 uint64_t dnn_dataset_hash(const dnn_dataset *ds);
+/** `data.to_categorical`, for who matches targets with losses. */
+dnn_to_categorical dnn_dataset_to_categorical(const dnn_dataset *ds);
 /** One line for the start of a run: "fashion_mnist: 55000 train, 5000 validation, 10000 test, [28, 28] uint8, 10
  * classes". */
 const char *dnn_dataset_describe(const dnn_dataset *ds);
