@@ -90,9 +90,13 @@ static void within_an_epoch_a_checkpoint_goes_on_only_with_the_same_batches(void
     assert_on_all_ranks(comm, train(comm, "checkpoint.every={steps: 3}", DNN_RESUME_NONE, NULL, true) == DNN_OK);
     if (dnn_comm_rank(comm) == 0) rename(in_folder("run/checkpoints/step-0000000015.h5"), half);
     dnn_comm_barrier(comm);
-    assert_on_all_ranks(comm, train(comm, "training.batch_size=8", DNN_RESUME_FILE, half, false) == DNN_E_MODEL);
+    assert_on_all_ranks(comm, train(comm, "training.batch_size=8", DNN_RESUME_FILE, half, false) == DNN_E_CONFIG);
+    assert_on_all_ranks(comm, strstr(dnn_fail_text(), "training.batch_size = 8 (was 12)") != NULL);
+    /* as many steps, in another order */
+    assert_on_all_ranks(comm, train(comm, "data.limit.train=40", DNN_RESUME_FILE, half, false) == DNN_E_CONFIG);
+    /* a source may have moved, but not lost rows */
+    assert_on_all_ranks(comm, train(comm, "data.source.blobs.n_samples=46", DNN_RESUME_FILE, half, false) == DNN_E_MODEL);
     assert_on_all_ranks(comm, strstr(dnn_fail_text(), "36 samples seen in 3 steps") != NULL);
-    assert_on_all_ranks(comm, train(comm, "data.limit.train=40", DNN_RESUME_FILE, half, false) == DNN_OK); /* 4 steps as well */
     assert_on_all_ranks(comm, train(comm, NULL, DNN_RESUME_FILE, half, false) == DNN_OK);
 }
 
