@@ -1,15 +1,9 @@
 /* A normalization layer learns the statistics of the training part before the first step: what it then gives the layers above is what a
  * standardizing scaler gives them, at any number of ranks. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "support/mpi_test.h"
-#include "dnn/base/memory.h"
 #include "dnn/exchange/model_file.h"
-#include "dnn/io/file.h"
-#include "dnn/train/train.h"
+#include "train/runs.h"
 
 /* 90 of 120 rows train, in batches of 32: the last one is short. Weights that are drawn would depend on how many tensors stand before them. */
 #define RUN(data, layers, shards)                                                                                                            \
@@ -18,17 +12,6 @@
     "model: {layers: [" layers "{dense: {units: 6, activation: tanh, kernel_initializer: identity, name: below}}, "\
     "{dense: {units: 3, activation: softmax, kernel_initializer: identity, name: above}}]}\n" \
     "training: {loss: sparse_categorical_crossentropy, optimizer: {sgd: {learning_rate: 0.1}}, batch_size: 32, epochs: 3, shuffle: false" shards "}\n"
-
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char paths[4][600];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
 
 typedef struct trained { dnn_graph *graph; float *weights; } trained;
 
@@ -141,28 +124,10 @@ static void fixed_shards_learn_the_same_bits_at_any_number_of_ranks(void **state
     forget(&alone);
 }
 
-static dnn_status make_folder(dnn_comm *comm)
-{
-    if (dnn_comm_rank(comm) == 0) {
-        snprintf(folder, sizeof folder, "%s/dnn-adapt-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder)) return DNN_E_IO;
-    }
-    dnn_comm_broadcast(comm, folder, sizeof folder, 0);
-    return DNN_OK;
-}
-
-static void remove_folder(dnn_comm *comm)
-{
-    char command[600];
-    dnn_comm_barrier(comm);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (dnn_comm_rank(comm) == 0 && system(command) != 0) fprintf(stderr, "%s stays\n", folder);
-}
-
 int main(int argc, char **argv)
 {
     dnn_comm *comm = NULL;
-    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || make_folder(comm) != DNN_OK) return 1;
+    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || runs_begin(comm, "") != DNN_OK) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(a_normalization_layer_does_what_a_standardizing_scaler_does, comm),
         cmocka_unit_test_prestate(layers_above_one_another_learn_one_after_the_other, comm),
@@ -170,10 +135,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(fixed_shards_learn_the_same_bits_at_any_number_of_ranks, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    remove_folder(comm);
-    dnn_comm_finish(comm);
-    dnn_place_forget();
-    const size_t balance = dnn_memory_balance();
-    if (balance) fprintf(stderr, "%zu blocks were not freed\n", balance);
-    return failed || balance;
+    return runs_end(comm, failed);
 }

@@ -1,15 +1,8 @@
 /* Callbacks within trainings: the same files and weights at every number of ranks, with and without an interruption. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "support/mpi_test.h"
-#include "dnn/base/memory.h"
-#include "dnn/base/node.h"
 #include "dnn/io/csv.h"
-#include "dnn/io/file.h"
-#include "dnn/train/train.h"
+#include "train/runs.h"
 
 static const char *const run_file =
     "seed: 5\noutput: unset\n"
@@ -23,17 +16,6 @@ static const char *const run_file =
 static const char *const looking_on =
     "training.callbacks=[{reduce_lr_on_plateau: {patience: 2, factor: 0.5, min_delta: 1000}}, csv_logger, weight_norms, terminate_on_nan, tensorboard,"
     " {exec: {command: 'echo $DNN_EPOCH >> $DNN_OUTPUT/epochs.txt'}}, {exec: {on: train_end, command: 'echo end >> $DNN_OUTPUT/epochs.txt'}}]";
-
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char paths[4][600];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
 
 static dnn_status train(dnn_comm *comm, const char *output, const char *callbacks, const char *more, dnn_resume resume)
 {
@@ -190,31 +172,10 @@ static void a_log_that_cannot_be_written_ends_the_training_on_all_ranks(void **s
     assert_on_all_ranks(comm, strstr(dnn_fail_text(), "none/log.csv") != NULL);
 }
 
-static dnn_status make_folder(dnn_comm *comm)
-{
-    dnn_status st = DNN_OK;
-    if (dnn_comm_rank(comm) == 0) {
-        snprintf(folder, sizeof folder, "%s/dnn-callbacks-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder)) return DNN_E_IO;
-    }
-    dnn_comm_broadcast(comm, folder, sizeof folder, 0);
-    if (dnn_comm_rank(comm) == 0) st = dnn_file_write(in_folder("run.yaml"), run_file, strlen(run_file));
-    dnn_comm_barrier(comm);
-    return st;
-}
-
-static void remove_folder(dnn_comm *comm)
-{
-    char command[600];
-    dnn_comm_barrier(comm);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (dnn_comm_rank(comm) == 0 && system(command) != 0) fprintf(stderr, "%s stays\n", folder);
-}
-
 int main(int argc, char **argv)
 {
     dnn_comm *comm = NULL;
-    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || make_folder(comm) != DNN_OK) return 1;
+    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || runs_begin(comm, run_file) != DNN_OK) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(a_plateau_lowers_the_rate_of_the_epochs_after_it, comm),
         cmocka_unit_test_prestate(an_interruption_changes_neither_rates_nor_tables, comm),
@@ -227,10 +188,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(a_log_that_cannot_be_written_ends_the_training_on_all_ranks, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    remove_folder(comm);
-    dnn_comm_finish(comm);
-    dnn_place_forget();
-    const size_t balance = dnn_memory_balance();
-    if (balance) fprintf(stderr, "%zu blocks were not freed\n", balance);
-    return failed || balance;
+    return runs_end(comm, failed);
 }

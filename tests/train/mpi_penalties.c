@@ -1,15 +1,8 @@
 /* What a training with penalties reports, and what its files hold of averages and accumulated gradients. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "support/mpi_test.h"
-#include "dnn/base/memory.h"
-#include "dnn/base/node.h"
 #include "dnn/exchange/model_file.h"
-#include "dnn/io/file.h"
-#include "dnn/train/train.h"
+#include "train/runs.h"
 
 /* 130 rows in batches of 32: 5 steps an epoch, so that an update of 4 steps hangs over every end of an epoch. */
 static const char *const run_file =
@@ -23,17 +16,6 @@ static const char *const run_file =
 
 static const char *const keeps_more =
     "training.optimizer={adam: {learning_rate: 0.02, use_ema: true, ema_momentum: 0.8, ema_overwrite_frequency: 3, gradient_accumulation_steps: 4}}";
-
-static char folder[256];
-
-static const char *in_folder(const char *name)
-{
-    static char paths[4][600];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
 
 enum { MOST_OVERRIDES = 4 };
 
@@ -258,31 +240,10 @@ static void averages_and_accumulated_gradients_are_in_the_file_and_go_on_with_th
     drop(&parts);
 }
 
-static dnn_status make_folder(dnn_comm *comm)
-{
-    dnn_status st = DNN_OK;
-    if (dnn_comm_rank(comm) == 0) {
-        snprintf(folder, sizeof folder, "%s/dnn-penalties-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        st = mkdtemp(folder) ? DNN_OK : DNN_E_IO;
-    }
-    dnn_comm_broadcast(comm, folder, sizeof folder, 0);
-    if (dnn_comm_rank(comm) == 0 && st == DNN_OK) st = dnn_file_write(in_folder("run.yaml"), run_file, strlen(run_file));
-    dnn_comm_barrier(comm);
-    return st;
-}
-
-static void remove_folder(dnn_comm *comm)
-{
-    char command[600];
-    dnn_comm_barrier(comm);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (dnn_comm_rank(comm) == 0 && system(command) != 0) fprintf(stderr, "%s stays\n", folder);
-}
-
 int main(int argc, char **argv)
 {
     dnn_comm *comm = NULL;
-    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || make_folder(comm) != DNN_OK) return 1;
+    if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK || runs_begin(comm, run_file) != DNN_OK) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(losses_hold_the_penalties_and_the_data_term_stands_behind_them, comm),
         cmocka_unit_test_prestate(the_loss_of_an_epoch_is_that_of_its_steps_weighted_by_rows, comm),
@@ -291,10 +252,5 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(averages_and_accumulated_gradients_are_in_the_file_and_go_on_with_the_same_bits, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    remove_folder(comm);
-    dnn_comm_finish(comm);
-    dnn_place_forget();
-    const size_t balance = dnn_memory_balance();
-    if (balance) fprintf(stderr, "%zu blocks were not freed\n", balance);
-    return failed || balance;
+    return runs_end(comm, failed);
 }
