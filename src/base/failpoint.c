@@ -123,6 +123,8 @@ dnn_status dnn_failpoint_status(const char *place, dnn_status status)
     return dnn_fail(status, "failpoint %s: %s", place, strerror(errno));
 }
 
+unsigned dnn_failpoint_visits(void) { return atomic_load(&faults[0].visits); }
+
 void dnn_failpoint_rank(int rank) { atomic_store(&own_rank, rank); }
 
 #endif

@@ -131,7 +131,10 @@ dnn_status dnn_file_append_bytes(const char *path, const void *data, size_t leng
         /* half a line would stay for ever: later lines go behind it */
         if (before >= 0 && ftruncate(file, before) != 0) st = io_failure(path, "take back half a line");
     }
-    if (close(file) != 0 && st == DNN_OK) st = io_failure(path, "write");
+    if (close(file) == 0 || st != DNN_OK) return st;
+    /* A network's file system may say only now that there is no room; what it kept of the text would be there twice when the caller tries again. */
+    st = io_failure(path, "write");
+    if (before >= 0) (void)!truncate(path, before);
     return st;
 }
 

@@ -26,6 +26,8 @@ dnn_fault dnn_failpoint(const char *place);
 dnn_status dnn_failpoint_status(const char *place, dnn_status status);
 /** The rank that `@rank` speaks of; 0 until then. */
 void dnn_failpoint_rank(int rank);
+/** How often the first place of the environment's text has been come to. */
+unsigned dnn_failpoint_visits(void);
 
 #else
 
