@@ -32,7 +32,7 @@ enum { PENALIZED, PROXIMAL, ACCUMULATED, AVERAGED, LAMB, LARS, ADAFACTOR, NOISY,
         RUN("kernel_regularizer: {l2: 0.01}", "adafactor: {learning_rate: 0.05, weight_decay: 0.1, clipnorm: 0.4, epsilon_1: 0.001, "        \
             "gradient_accumulation_steps: 2}", extra_training, extra_comm),                                                                  \
         RUN("kernel_regularizer: {l2: 0.01}, kernel_constraint: {max_norm: 1.1}",                                                            \
-            "sgd: {learning_rate: {one_cycle: {max_rate: 0.1, total_steps: 12, cycle_momentum: true}}}}, class_weights: balanced, "          \
+            "sgd: {learning_rate: {one_cycle: {max_rate: 0.02, total_steps: 12, cycle_momentum: true}}}}, class_weights: balanced, "         \
             "label_noise: 0.2, weight_noise: {stddev: 0.05}, gradient_noise: {stddev: 0.1", extra_training, extra_comm),                     \
         RUN("kernel_regularizer: {l2: 0.01}",                                                                                                \
             "rmsprop: {learning_rate: {one_cycle: {max_rate: 0.01, total_steps: 12, cycle_momentum: true}}, clipnorm: 0.4, epsilon: 0.001, " \
