@@ -33,7 +33,7 @@ static const struct { const char *name; int number; } errors[] = {
     { "EDQUOT", EDQUOT },  { "EINTR", EINTR },   { "ENOENT", ENOENT }, { "EMFILE", EMFILE }, { "EPIPE", EPIPE },
 };
 enum { ERRORS = sizeof errors / sizeof *errors };
-static const char *const others[] = { "nan", "exit", "kill", "stop", "sleep" };
+static const char *const others[] = { "nan", "wrong", "exit", "kill", "stop", "sleep" };
 
 static int error_of(const char *action)
 {
@@ -94,6 +94,7 @@ static dnn_fault act(const planted *f)
 {
     const double argument = f->argument;
     if (strcmp(f->action, "nan") == 0) return DNN_FAULT_NAN;
+    if (strcmp(f->action, "wrong") == 0) return DNN_FAULT_WRONG;
     if (strcmp(f->action, "exit") == 0) _exit(isnan(argument) ? 1 : (int)argument);
     if (strcmp(f->action, "kill") == 0) kill(getpid(), SIGKILL);
     if (strcmp(f->action, "stop") == 0) kill(getpid(), SIGSTOP);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nn/activity.h"
+#include "dnn/base/failpoint.h"
 #include "nn/graph.h"
 
 typedef struct work {
@@ -109,7 +110,7 @@ static void forward_op(const work *k, const dnn_op *op)
             l->kind->forward_sums(l, &p);
         }
         merged = reduce(k, l, false);
-        move_statistics(k, op, merged);
+        move_statistics(k, op, DNN_PLANT(moving_statistics_of_shard) && k->n_shards ? k->shards[0]->sums : merged);
     }
     for (size_t i = 0; i < k->n_shards; i++) {
         if (!l->plan.view) {

@@ -51,20 +51,20 @@ void comparison_wobble(comparison *c, size_t line, size_t n, const double *refer
 
 void comparison_allow(comparison *c, size_t line, double rounding) { c->lines[line].largest = fmax(c->lines[line].largest, rounding / responses); }
 
-/* Where the difference is a larger multiple of what may be than before, this step is the one to show. */
+/* The step to show is the first at which the line differs; where it never does, that of the largest part of what may be. */
 static void note(comparison *c, size_t line, size_t n, double difference, double scale, uint64_t at)
 {
     comparison_line *l = &c->lines[line];
     dnn_verify_line *s = &l->shown;
     const double unit = scale > 0.0 ? scale : 1.0, tolerance = responses * l->largest / unit + least, relative = difference / unit;
     s->elements = n;
-    if (s->step && s->relative / s->tolerance >= relative / tolerance) return;
+    if (s->step && (!s->agrees || s->relative / s->tolerance >= relative / tolerance)) return;
     s->step = c->step;
     s->relative = relative;
     s->ulp = difference / ((double)FLT_EPSILON * exp2(floor(log2(unit))));
     s->tolerance = tolerance;
     s->at_value = at;
-    s->agrees = s->agrees && relative <= tolerance;
+    s->agrees = relative <= tolerance;
 }
 
 void comparison_doubles(comparison *c, size_t line, size_t n, const double *engine, const double *reference, double scale)
@@ -95,7 +95,7 @@ static void note_bits(comparison *c, size_t line, size_t n, double between, uint
     dnn_verify_line *s = &c->lines[line].shown;
     s->exact = true;
     s->elements = n;
-    if (between <= s->bits) return;
+    if (between == 0.0 || (!s->agrees && s->step < c->step)) return;
     s->bits = between;
     s->agrees = false;
     s->at_value = at;
@@ -143,15 +143,17 @@ void comparison_bits_doubles(comparison *c, size_t line, size_t n, const double 
 void comparison_verdict(comparison *c, size_t line, bool agrees)
 {
     dnn_verify_line *s = &c->lines[line].shown;
-    if (!agrees && s->agrees) s->step = c->step;
-    if (!s->step) s->step = c->step;
+    if (!s->step || (!agrees && s->agrees)) s->step = c->step;
     s->agrees &= agrees;
     s->elements = 1;
 }
 
 const dnn_verify_line *comparison_first(const comparison *c)
 {
-    for (size_t i = 0; i < c->count; i++)
-        if (!c->lines[i].shown.agrees) return &c->lines[i].shown;
-    return NULL;
+    const dnn_verify_line *first = NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        const dnn_verify_line *l = &c->lines[i].shown;
+        if (!l->agrees && (!first || l->step < first->step)) first = l;
+    }
+    return first;
 }

@@ -1,4 +1,5 @@
-/* What `verify` compares and how far it may differ. Lines are kept in the order in which a step comes to the quantities; of each the worst step.
+/* What `verify` compares and how far it may differ. Lines are kept in the order in which a step comes to the quantities; of each the first
+ * step at which it differs, else the worst.
  * Private to `train`. Local. */
 #ifndef DNN_TRAIN_COMPARISON_H
 #define DNN_TRAIN_COMPARISON_H
@@ -32,7 +33,7 @@ void comparison_bits_floats(comparison *c, size_t line, size_t n, const float *e
 void comparison_bits_doubles(comparison *c, size_t line, size_t n, const double *engine, const double *alone);
 /* Something that either is or is not. */
 void comparison_verdict(comparison *c, size_t line, bool agrees);
-/* The first line that does not agree; NULL: all do. */
+/* The first line of the first step at which one does not agree; NULL: all do. */
 const dnn_verify_line *comparison_first(const comparison *c);
 
 #endif

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/base/memory.h"
+#include "train/plants.h"
 #include "train/runner.h"
 
 /* The array whose name is `name`, or the only one there is. */
@@ -108,6 +110,10 @@ dnn_status runner_match_data(runner *r)
 static void balance(runner *r)
 {
     const uint64_t n = dnn_dataset_rows(r->dataset, DNN_TRAIN);
+    if (DNN_PLANT(class_weights_of_own_rows)) {
+        plant_class_weights(r);
+        return;
+    }
     size_t present = 0;
     for (size_t c = 0; c < r->classes; c++) present += dnn_dataset_class_count(r->dataset, DNN_TRAIN, c) > 0;
     for (size_t c = 0; c < r->classes; c++) {
@@ -170,6 +176,7 @@ static void gather_targets(const runner *r, dnn_part part, int64_t step, bay *b)
     if (!r->class_weight || part != DNN_TRAIN) return;
     const float *label = r->one_hot[0] ? b->label : b->target[0];
     for (size_t i = 0; i < n; i++) b->weight[i] *= (float)r->class_weight[(size_t)label[i]];
+    if (DNN_PLANT(sample_weights_normalized_by_shard)) plant_normalize_weights(b);
 }
 
 /* Which rows of the batch that begins at `first_row` are a bay's; how many. */
@@ -178,7 +185,7 @@ static size_t rows_of(const runner *r, dnn_part part, uint64_t epoch, uint64_t f
     size_t first, count, capacity;
     cut_rows(&r->cut, rows, b->number, &first, &count, &capacity);
     if (epoch)
-        dnn_shuffle_span(&(dnn_stream){ .seed = r->seed, .purpose = DNN_FOR_SHUFFLE }, epoch, dnn_dataset_rows(r->dataset, part), first_row + first, count, out);
+        dnn_shuffle_span(&(dnn_stream){ .seed = r->seed, .purpose = DNN_FOR_SHUFFLE }, epoch + (DNN_PLANT(order_by_shard) ? b->number : 0), dnn_dataset_rows(r->dataset, part), first_row + first, count, out);
     else
         for (size_t i = 0; i < count; i++) out[i] = first_row + first + i;
     return count;

@@ -1,5 +1,6 @@
 /* Penalties on weights, added once to the loss of the global batch. Each block's value is kept apart and all are added in block order, so the sum does
  * not depend on who computed which. */
+#include "dnn/base/failpoint.h"
 #include "dnn/nn/regularizer.h"
 #include "train/runner.h"
 
@@ -15,6 +16,8 @@ void penalize_block(runner *r, size_t block, float *g)
     const float *w = r->weights + b->offset;
     r->penalties[block] = kind->penalty(c->params, b->length, w);
     if (kind->add_gradient) kind->add_gradient(c->params, b->length, w, g);
+    for (int i = 1; DNN_PLANT(penalty_once_per_worker) && kind->add_gradient && i < dnn_team_all_workers(r->team); i++)
+        kind->add_gradient(c->params, b->length, w, g);
 }
 
 void shrink_block(runner *r, size_t block, double learning_rate)
@@ -29,7 +32,7 @@ double penalties_of_step(const runner *r)
 {
     double sum = 0.0;
     for (size_t i = 0; r->penalized && i < r->n_blocks; i++) sum += r->penalties[i];
-    return sum;
+    return DNN_PLANT(penalty_value_per_worker) ? sum * dnn_team_all_workers(r->team) : sum;
 }
 
 double penalties_of_weights(const dnn_graph *graph, const float *weights)

@@ -2,7 +2,9 @@
  * whichever workers own the shards. */
 #include <string.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/math/tree.h"
+#include "train/plants.h"
 #include "train/runner.h"
 
 void meet(worker *k, void *all, const size_t *offsets)
@@ -55,6 +57,9 @@ void merge_records(worker *k, const double *records)
     for (size_t i = 0; i < v; i++) memcpy(k->merge + i * width, records + r->record_at[i], width * sizeof *records);
     dnn_tree_merge(v, add_record, &(record_merge){ k->merge, width });
     memcpy(k->outcome, k->merge, width * sizeof *k->outcome);
+    if (DNN_PLANT(metrics_averaged_over_shards)) plant_average_metrics(k, records);
+    if (DNN_PLANT(loss_times_workers)) k->outcome[1] *= dnn_team_all_workers(r->team);
+    if (DNN_PLANT(last_record_left_out)) plant_leave_out_record(k, records + r->record_at[v - 1]);
     k->flags = 0;
     for (int w = 0; w < dnn_team_all_workers(r->team); w++) k->flags |= (uint64_t)records[r->flags_at[w]];
 }

@@ -166,17 +166,18 @@ static void widen(serial_step *s, size_t n, double wobble, double *out)
     for (size_t i = 0; i < n; i++) out[i] = (double)s->narrow[i] * serial_shake(s, wobble);
 }
 
-static void take_weights(serial_step *s)
+static void take_weights(serial_step *s, uint64_t step)
 {
     const runner *r = &s->t->run;
     dnn_dataset_gather_weight(r->dataset, DNN_TRAIN, s->order, s->rows, s->narrow);
     widen(s, s->rows, 0.0, s->weight);
     if (!s->class_weight) return;
     dnn_dataset_gather_target(r->dataset, DNN_TRAIN, s->order, s->rows, 0, s->narrow);
+    serial_noise_labels(s, 0, step, s->narrow);
     for (size_t i = 0; i < s->rows; i++) s->weight[i] *= s->class_weight[(size_t)s->narrow[i]];
 }
 
-static void take_rows(serial_step *s, uint64_t batch, double wobble)
+static void take_rows(serial_step *s, uint64_t batch, uint64_t step, double wobble)
 {
     const runner *r = &s->t->run;
     const uint64_t n = dnn_dataset_rows(r->dataset, DNN_TRAIN), first = batch * r->cut.batch;
@@ -190,17 +191,18 @@ static void take_rows(serial_step *s, uint64_t batch, double wobble)
     }
     for (size_t o = 0; o < r->graph->n_outputs; o++) {
         dnn_dataset_gather_target(r->dataset, DNN_TRAIN, s->order, s->rows, r->target_of[o], s->narrow);
+        serial_noise_labels(s, o, step, s->narrow);
         if (!r->one_hot[o]) widen(s, s->rows * r->target_units[o], 0.0, s->target[o]);
         for (size_t i = 0; r->one_hot[o] && i < s->rows * r->target_units[o]; i++)
             s->target[o][i] = i % r->target_units[o] == (size_t)s->narrow[i / r->target_units[o]];
     }
-    if (s->weight) take_weights(s);
+    if (s->weight) take_weights(s, step);
 }
 
 static void see(void *context, size_t layer, bool backward, size_t rows, const double *values, size_t units)
 {
     serial_numbers *n = context;
-    LOOK_ADD(n->seen + look_at(layer, backward), 0, rows * units, values);
+    for (size_t i = 0; i < rows * units; i++) look_add(n->seen + look_at(layer, backward), i, values[i]);
 }
 
 /* Value of the penalties on the weights; their gradient is added. */
@@ -225,8 +227,9 @@ dnn_status serial_forward_backward(serial_step *s, const float *weights, uint64_
 {
     const runner *r = &s->t->run;
     const bool penalized = has_penalties(r->graph);
-    take_rows(s, batch, wobble);
+    take_rows(s, batch, step, wobble);
     for (size_t i = 0; i < s->total; i++) s->start[i] = (double)weights[i] * serial_shake(s, wobble);
+    serial_noise_weights(s, step, s->start);
     const dnn_reference_batch b = { .rows = s->rows, .x = (const double *const *)s->x, .targets = (const double *const *)s->target, .weight = s->weight,
                                     .seed = (uint64_t)s->t->config.seed, .step = step };
     const dnn_status st = dnn_reference_bind(s->reference, &b);

@@ -47,6 +47,10 @@ void serial_destroy(serial_step *s);
 dnn_status serial_forward_backward(serial_step *s, const float *weights, uint64_t batch, uint64_t step, double wobble, serial_numbers *out);
 /* The update from the engine's gradient of this step and its weights and vectors before. */
 void serial_update(serial_step *s, const float *gradient, const float *weights, float *const *slots, uint64_t step, double wobble, serial_state *out);
+/* serial_noise.c: what training.label_noise, weight_noise and gradient_noise do to labels [rows], weights and the update's gradient [total]. */
+void serial_noise_labels(const serial_step *s, size_t output, uint64_t step, float *labels);
+void serial_noise_weights(serial_step *s, uint64_t step, double *weights);
+void serial_noise_gradient(serial_step *s, uint64_t step, uint64_t update, double *gradient);
 /* A number in [1 - wobble, 1 + wobble], the next one at each call; 1 where it is 0. */
 double serial_shake(serial_step *s, double wobble);
 

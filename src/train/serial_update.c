@@ -137,6 +137,7 @@ void serial_update(serial_step *s, const float *gradient, const float *weights, 
     s->updates = (step + 1) % p.per_update == 0;
     start(s, gradient, weights, slots, wobble, out);
     accumulate(s, &p, out);
+    if (s->updates) serial_noise_gradient(s, step, p.update, s->gradient);
     clip(s, &p, out);
     for (size_t i = 0; i < all->count && s->has_rule; i++) {
         const dnn_segment *g = &all->at[i];

@@ -5,6 +5,7 @@
 
 #include "dnn/base/failpoint.h"
 #include "train/diagnosis.h"
+#include "train/plants.h"
 #include "train/runner.h"
 
 /* A step cannot fail on its own; a planted failure of this rank goes the way of all: kept, and a flag to the others. */
@@ -62,7 +63,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     dnn_observer observer;
     k->diagnoses = r->seen_width > 0 && step_of_epoch + 1 == r->steps_per_epoch;
     if (k->diagnoses) observer = diagnosis_open(&eye, k);
-    const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = r->weights,
+    const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = DNN_PLANT(stale_weights) ? plant_stale_weights(k) : r->weights,
                           .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
                           .observer = k->diagnoses ? &observer : k->look,
                           .gradient_done = r->buckets.exchange ? buckets_layer_done : NULL, .done_context = k };
@@ -77,6 +78,8 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     dnn_watch_phase(DNN_PHASE_BACKWARD);
     buckets_begin(k);
     dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
+    if (DNN_PLANT(clip_before_reduction)) plant_clip_shards(k);
+    if (DNN_PLANT(mean_of_means)) plant_mean_of_means(k, rows_of_batch(r, step_of_epoch * r->cut.batch));
     if (planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].shard.gradient[0] = NAN;
     trace_mark(&k->trace, k->step, TRACE_BACKWARD);
     dnn_watch_phase(DNN_PHASE_REDUCE);
@@ -90,7 +93,10 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     const bool finite = all_finite(k->outcome, r->record);
     if (finite) {
         dnn_watch_phase(DNN_PHASE_UPDATE);
-        reduce_and_update(k, dnn_objective_samples(k->outcome));
+        double count = dnn_objective_samples(k->outcome);
+        if (DNN_PLANT(short_batch_divided_as_full)) count = (double)r->cut.batch;
+        if (DNN_PLANT(divided_by_own_rows)) count = plant_own_rows(k);
+        reduce_and_update(k, count);
         trace_mark(&k->trace, k->step, TRACE_UPDATE);
         k->step++;
     } else if (r->buckets.exchange) {

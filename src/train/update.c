@@ -11,8 +11,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/math/tree.h"
 #include "dnn/nn/constraint.h"
+#include "train/plants.h"
 #include "train/runner.h"
 
 /* What is the same for all blocks of this step. */
@@ -34,6 +36,8 @@ static step_plan plan_step(const worker *k, double count)
 {
     const runner *r = k->r;
     step_plan p = { .learning_rate = runner_learning_rate(r, k->step), .momentum = runner_momentum(r, k->step), .scale = (float)(1.0 / count) };
+    if (DNN_PLANT(gradient_times_workers)) p.scale *= (float)dnn_team_all_workers(r->team);
+    if (DNN_PLANT(schedule_one_step_ahead)) p.learning_rate = runner_learning_rate(r, k->step + 1);
     p.per_update = dnn_optimizer_steps_per_update(r->optimizer);
     const uint64_t done = k->step - r->first_step;
     p.updates = (done + 1) % p.per_update == 0;
@@ -48,6 +52,8 @@ static step_plan plan_step(const worker *k, double count)
 static void add_over_shards(const runner *r, const slice_block *b, float scale, float *out)
 {
     dnn_tree_sum(r->gradients, r->graph->segments.total, r->team_shards, b->offset, b->length, scale, out);
+    if (DNN_PLANT(last_shard_added_twice) && r->team_shards > 0) plant_add_last_shard(r, b, scale, out);
+    if (DNN_PLANT(order_of_addition_by_workers)) plant_add_in_another_order(r, b, scale, out);
 }
 
 /* What `verify` compares. */
@@ -66,7 +72,7 @@ static void accumulate(const runner *r, const slice_block *b, const step_plan *p
         for (size_t i = 0; i < b->length; i++) sum[i] += g[i];
         return;
     }
-    const float share = (float)p->per_update;
+    const float share = DNN_PLANT(accumulation_not_divided) ? 1.0f : (float)p->per_update;
     for (size_t i = 0; i < b->length; i++) {
         g[i] = (g[i] + sum[i]) / share;
         sum[i] = 0.0f;
@@ -77,7 +83,7 @@ static dnn_update update_of(const worker *k, const slice_block *b, const step_pl
 {
     const runner *r = k->r;
     dnn_update u = { .n = b->length, .w = r->weights + b->offset, .g = g, .learning_rate = p->learning_rate,
-                     .momentum = isnan(p->momentum) ? NULL : &p->momentum, .t = p->update,
+                     .momentum = isnan(p->momentum) ? NULL : &p->momentum, .t = p->update + DNN_PLANT(bias_correction_one_ahead),
                      .scalars = k->scalars, .w_norm = k->weight_norms[b->segment], .g_norm = k->norms[b->segment],
                      .length = r->graph->segments.at[b->segment].length };
     const size_t own = dnn_optimizer_first_slot(r->optimizer);
@@ -105,9 +111,11 @@ static void finish_block(worker *k, size_t block, const step_plan *p, const floa
     const slice_block *b = &r->blocks[block];
     if (p->updates) {
         const double decay = dnn_optimizer_weight_decay(r->optimizer, r->graph->segments.at[b->segment].name);
+        if (DNN_PLANT(decay_twice)) dnn_decay_weights(p->learning_rate, decay, b->length, r->weights + b->offset);
         if (decay != 0.0) dnn_decay_weights(p->learning_rate, decay, b->length, r->weights + b->offset);
         const dnn_update u = update_of(k, b, p, g);
         rule_of(r)->update(r->optimizer->params, &u);
+        if (DNN_PLANT(first_block_updated_twice) && block == 0) rule_of(r)->update(r->optimizer->params, &u);
         shrink_block(r, block, p->learning_rate);
     }
     average(k, b, p);
@@ -192,6 +200,7 @@ static void clip_blocks(worker *k, const step_plan *p, size_t first, size_t end)
     if (r->clip.needs_norms || p->wants_norm) {
         dnn_team_barrier(r->team);
         k->gradient_norm = find_norms(r, r->squares, k->norms);
+        if (DNN_PLANT(norm_of_own_slice)) k->gradient_norm = plant_norm_of_slice(k);
         k->clip_factor = dnn_clip_factors(&r->clip, &r->graph->segments, k->norms, k->gradient_norm, k->factors);
     }
     if (!p->updates) k->clip_factor = 1.0; /* only means are clipped */
@@ -235,6 +244,7 @@ static void find_rule_norms(worker *k, const step_plan *p, size_t first, size_t 
     }
     dnn_team_barrier(r->team);
     find_norms(r, r->squares, k->norms);
+    if (DNN_PLANT(trust_ratio_of_first_block)) k->norms[r->blocks[0].segment] = sqrt(r->squares[0]);
     find_norms(r, r->weight_squares, k->weight_norms);
     for (size_t s = 0; s < r->graph->segments.count; s++)
         k->weight_norms[s] *= fabs(1.0 - p->learning_rate * dnn_optimizer_weight_decay(r->optimizer, r->graph->segments.at[s].name));
@@ -271,6 +281,8 @@ void reduce_and_update(worker *k, double count)
     size_t first, end;
     if (p.updates && rule_of(r)->begin) rule_of(r)->begin(r->optimizer->params, p.update, k->scalars);
     slice_of(k, r->n_blocks, &first, &end);
+    if (DNN_PLANT(last_block_skipped) && end > first) end--;
+    if (DNN_PLANT(constraint_before_update) && r->constrained) constrain(k);
     if (p.whole) {
         reduce_whole(k, &p, first, end);
         clip_blocks(k, &p, first, end);
@@ -283,5 +295,5 @@ void reduce_and_update(worker *k, double count)
     } else {
         update_in_one_way(k, &p, first, end);
     }
-    if (r->constrained) constrain(k);
+    if (r->constrained && !DNN_PLANT(constraint_before_update)) constrain(k);
 }

@@ -19,7 +19,8 @@ static void see(void *context, const dnn_layer *l, bool backward, size_t rows, c
     e->layer = l;
     e->backward = backward;
     double *sums = e->sums + look_at((size_t)(l - e->k->r->graph->layers), backward);
-    LOOK_ADD(sums, e->k->bays[e->shard].shard.first_row * units, rows * units, values);
+    const uint64_t first = e->k->bays[e->shard].shard.first_row * units;
+    for (size_t i = 0; i < rows * units; i++) look_add(sums, first + i, (double)values[i]);
 }
 
 static void step_worker(void *context, int index)

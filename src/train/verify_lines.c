@@ -56,7 +56,7 @@ static void note_wobble(verification *v)
         for (int backward = 0; backward < 2; backward++) {
             const size_t l = v->t.graph->ops[i].layer, at = look_at(l, backward) + LOOK_SIGNED;
             if (!backward || !v->t.graph->layers[l].plan.view)
-                comparison_wobble(&v->c, look_line(v, l, backward), 1, plain->seen + at, moved->seen + at);
+                comparison_wobble(&v->c, look_line(v, l, backward), LOOK_SIGNS, plain->seen + at, moved->seen + at);
         }
     for (size_t i = 0; i < v->t.n_train_values; i++)
         comparison_wobble(&v->c, line(v, value_line, v->t.names[i]), 1, plain->values + i, moved->values + i);
@@ -86,7 +86,7 @@ static void compare_passes(verification *v)
         for (int backward = 0; backward < 2; backward++) {
             const size_t l = v->t.graph->ops[i].layer, at = look_at(l, backward);
             if (backward && v->t.graph->layers[l].plan.view) continue;
-            comparison_doubles(&v->c, look_line(v, l, backward), 1, v->seen + at, n->seen + at, sqrt(n->seen[at + LOOK_SQUARES]));
+            comparison_doubles(&v->c, look_line(v, l, backward), LOOK_SIGNS, v->seen + at + LOOK_SIGNED, n->seen + at + LOOK_SIGNED, sqrt(n->seen[at + LOOK_SQUARES]));
         }
     for (size_t i = 0; i < segments(v); i++) {
         const dnn_segment *g = segment(v, i);

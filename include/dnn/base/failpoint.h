@@ -7,6 +7,7 @@
  *   nth     the fault happens when a rank comes there for the nth time, from 1; `*`: each time
  *   action  error (EIO=ENOSPC=… by name): the place behaves as if its own work had failed, with that errno
  *           nan: the place spoils a number of its own
+ *           wrong: the place computes something plausible and false (DNN_PLANT)
  *           exit (exit=3: with that status), kill (SIGKILL), stop (SIGSTOP), sleep=SECONDS: done here
  *   @rank=r on that rank of the job alone; without it on all
  *
@@ -17,7 +18,7 @@
 #include "dnn/base/status.h"
 
 /** What is left for the place to do itself. With DNN_FAULT_ERROR `errno` says which. */
-typedef enum dnn_fault { DNN_FAULT_NONE, DNN_FAULT_ERROR, DNN_FAULT_NAN } dnn_fault;
+typedef enum dnn_fault { DNN_FAULT_NONE, DNN_FAULT_ERROR, DNN_FAULT_NAN, DNN_FAULT_WRONG } dnn_fault;
 
 #ifdef DNN_FAILPOINTS
 
@@ -47,4 +48,13 @@ static inline dnn_status dnn_failpoint_status(const char *place, dnn_status stat
 static inline void dnn_failpoint_rank(int rank) { (void)rank; }
 
 #endif
+
+/** Whether the fault of arithmetic of that name is to be made here: `if (DNN_PLANT(decay_twice)) …`. Never in the double build, which is what
+ * `verify` measures against; tests/program/planted_faults.sh lists them all and what each must be found by. */
+#if defined(DNN_FAILPOINTS) && !defined(DNN_DOUBLE)
+#define DNN_PLANT(fault) (dnn_failpoint(#fault) == DNN_FAULT_WRONG)
+#else
+#define DNN_PLANT(fault) 0
+#endif
+
 #endif

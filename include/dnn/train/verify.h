@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include "dnn/comm/comm.h"
 
-/** One thing compared, at the step where it was worst; in the order in which a step comes to them. */
+/** One thing compared, at the first step where it differs, else where it came nearest to that; in the order in which a step comes to them. */
 typedef struct dnn_verify_line {
-    const char *quantity;     /**< "output of a layer", "gradient", "next weights" …: dnn_verify_quantities */
+    const char *quantity;     /**< "output of a layer", "gradient of", "next weights" … */
     const char *name;         /**< the tensor, layer or value; "" where there is one alone */
     size_t elements;
     uint64_t step;            /**< from 1 */

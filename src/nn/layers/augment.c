@@ -1,3 +1,4 @@
+#include "dnn/base/failpoint.h"
 #include "nn/layers/augment.h"
 
 #include <math.h>
@@ -45,7 +46,7 @@ static augment_map map_of(const dnn_layer *l, const dnn_pass *p, size_t r, augme
 {
     const dnn_stream stream = { .seed = p->seed, .purpose = DNN_FOR_AUGMENTATION, .item = (uint32_t)l->number };
     uint32_t words[4];
-    dnn_random_block(&stream, p->step, p->first_row + r, words);
+    dnn_random_block(&stream, p->step, (DNN_PLANT(augmentation_by_place_in_shard) ? 0 : p->first_row) + r, words);
     return draw(l, (const float[]){ dnn_unit_float(words[0]), dnn_unit_float(words[1]), dnn_unit_float(words[2]) });
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/base/failpoint.h"
 #include "dnn/nn/constraint.h"
 #include "dnn/nn/initializer.h"
 #include "dnn/nn/layer.h"
@@ -123,7 +124,7 @@ static void measure(size_t rows, size_t k, const real *restrict x, double *restr
 static void combine(size_t k, double n, double *restrict mean, double *restrict squares, double m,
                     const double *restrict other_mean, const double *restrict other_squares)
 {
-    const double share = m / (n + m), both = n * share;
+    const double share = DNN_PLANT(mean_of_batch_means) ? 0.5 : m / (n + m), both = n * share;
     for (size_t j = 0; j < k; j++) {
         const double d = other_mean[j] - mean[j];
         mean[j] += d * share;
@@ -170,7 +171,7 @@ static void statistics(const dnn_layer *l, const dnn_pass *p, real *restrict mea
         for (size_t j = 0; j < k; j++) inverse[j] = (real)(1 / sqrt((double)p->w[at.variance][j] + b->epsilon));
         return;
     }
-    const double *sums = b->synchronized ? p->merged : p->sums, *squares = sums + 1 + k;
+    const double *sums = b->synchronized && !DNN_PLANT(local_batch_statistics) ? p->merged : p->sums, *squares = sums + 1 + k;
     const double share = sums[0] > 0 ? 1 / sums[0] : 0;
     for (size_t j = 0; j < k; j++) {
         mean[j] = (real)sums[1 + j];
@@ -232,7 +233,8 @@ static void input_gradient(const dnn_layer *l, const dnn_pass *p, const double *
     const real *restrict mean = p->saved_fixed, *restrict inverse = mean + k, *restrict x = p->x[0], *restrict dy = p->dy;
     const real *gamma = at.gamma == NOWHERE ? NULL : p->w[at.gamma];
     real *restrict dx = p->dx[0], *restrict slope = p->scratch_fixed, *restrict shift = slope + k;
-    const double share = sums && sums[0] > 0 ? 1 / sums[0] : 0;
+    double share = sums && sums[0] > 0 ? 1 / sums[0] : 0;
+    if (DNN_PLANT(batch_count_of_shard)) share = rows > 0 ? 1 / (double)rows : 0;
     for (size_t j = 0; j < k; j++) {
         shift[j] = sums ? (real)(sums[1 + j] * share) : 0;
         slope[j] = sums ? (real)(sums[1 + k + j] * share * inverse[j]) : 0;
@@ -262,7 +264,7 @@ static void backward_ordered(const dnn_layer *l, const dnn_pass *p)
     }
     if (dgamma) round_into(at.features, own + 1 + at.features, dgamma);
     if (dbeta) round_into(at.features, own + 1, dbeta);
-    if (p->dx[0]) input_gradient(l, p, !batch ? NULL : b->synchronized ? p->merged : p->sums);
+    if (p->dx[0]) input_gradient(l, p, !batch ? NULL : b->synchronized && !DNN_PLANT(local_batch_sums_backward) ? p->merged : p->sums);
 }
 
 /* ---- features on another axis than the last ---- */

@@ -1,6 +1,7 @@
 /* Inverted dropout: Srivastava et al. 2014, with the scaling moved into training, so that inference is the identity. */
 #include <string.h>
 
+#include "dnn/base/failpoint.h"
 #include "nn/layers/positions.h"
 
 typedef struct { double rate; } dropout;
@@ -31,7 +32,7 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
     }
     /* Without a backward to come the mask is made where the output goes. */
     real *mask = p->saved ? p->saved : p->y;
-    positions_mask(l, p, rate, (real)(1 / (1 - rate)), 0, mask);
+    positions_mask(l, p, rate, DNN_PLANT(dropout_not_rescaled) ? 1 : (real)(1 / (1 - rate)), 0, mask);
     if (p->saved) multiply(n, p->x[0], mask, p->y);
     else
         for (size_t i = 0; i < n; i++) p->y[i] *= p->x[0][i];

@@ -1,6 +1,7 @@
 /* y = x + normal noise while training, drawn by position; the identity in inference. */
 #include <string.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/math/distribution.h"
 #include "dnn/nn/layer.h"
 
@@ -23,10 +24,11 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
     memcpy(p->y, p->x[0], n * sizeof *p->y);
     if (!p->training || stddev == 0) return;
     const dnn_stream stream = { .seed = p->seed, .purpose = DNN_FOR_NOISE, .item = (uint32_t)l->number };
+    const uint64_t first_row = DNN_PLANT(noise_by_place_in_shard) ? 0 : p->first_row;
     float noise[256];
     for (size_t i = 0; i < n; i += 256) {
         const size_t count = n - i < 256 ? n - i : 256;
-        dnn_fill_normal(&stream, p->step, p->first_row * units + i, count, 0, (float)stddev, noise);
+        dnn_fill_normal(&stream, p->step, first_row * units + i, count, 0, (float)stddev, noise);
         for (size_t j = 0; j < count; j++) p->y[i + j] += noise[j];
     }
 }

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "dnn/base/failpoint.h"
+
 enum { PIECE = 256 };  /* elements at once; a multiple of the 4 words of a block */
 
 void positions_mask(const dnn_layer *l, const dnn_pass *p, double rate, real kept, real dropped, real *mask)
@@ -9,7 +11,7 @@ void positions_mask(const dnn_layer *l, const dnn_pass *p, double rate, real kep
     const dnn_stream stream = { .seed = p->seed, .purpose = DNN_FOR_DROPOUT, .item = (uint32_t)l->number };
     /* u >= rate for u of 24 bits, asked of the bits themselves: the same answer in both precisions. */
     const uint32_t least = (uint32_t)ceil(rate * 0x1p+24);
-    uint64_t first = p->first_row * dnn_shape_units(&l->out);
+    uint64_t first = (DNN_PLANT(same_masks_everywhere) ? 0 : p->first_row) * dnn_shape_units(&l->out);
     size_t n = p->capacity * dnn_shape_units(&l->out);
     uint32_t words[PIECE];
     while (n > 0) {

@@ -7,6 +7,7 @@
  * stays; when it changes, Keras keeps the length of steps already taken, PyTorch scales them along. */
 #include <math.h>
 
+#include "dnn/base/failpoint.h"
 #include "dnn/optim/schedule.h"
 
 typedef enum convention { KERAS, TORCH } convention;
@@ -84,7 +85,7 @@ static void update(const void *p, const dnn_update *u)
     if (momentum == 0.0f)
         plain(u);
     else if (s->dampening_convention == KERAS)
-        keras(u, momentum, s->nesterov);
+        keras(u, momentum, s->nesterov && !DNN_PLANT(nesterov_missing));
     else
         torch(u, momentum, s->nesterov);
 }
