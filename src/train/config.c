@@ -61,6 +61,8 @@ static const dnn_param comm_params[] = {
     DNN_REAL(dnn_comm_config, timeout, "600", "> 0", "seconds without progress until the job is ended as stalled"),
     DNN_CHOICE(dnn_comm_config, compression, "none", "none|bfloat16",
                "how gradients travel between teams: as floats, or rounded to bfloat16, half the bytes"),
+    DNN_INT(dnn_comm_config, sentinel, "100", ">= 0",
+            "steps between comparisons of weights and optimizer state across teams; 0: between epochs and before saves only"),
     DNN_CHOICE(dnn_comm_config, team, "node", "node|numa|rank", "which ranks share one copy of weights and data"),
 };
 

@@ -181,11 +181,18 @@ static void epoch_worker(void *context, int index)
         const bool finite = train_step(k, epoch, s);
         if (k->main) {
             if (finite) after_step(t, k);
-            t->diverged = !finite;
+            t->drifted = (k->flags & FLAG_DRIFT) != 0;
+            t->diverged = !finite && !t->drifted;
             t->interrupted = (k->flags & FLAG_STOP) != 0;
             if (k->flags & FLAG_END) t->stop = t->end = true;
         }
-        if (finite && save_due(t, k)) save_in_epoch(t, k);
+        if (finite && save_due(t, k)) {
+            if (!replicas_meet(k)) {
+                if (k->main) t->drifted = true;
+                return;
+            }
+            save_in_epoch(t, k);
+        }
         if (!finite || (k->flags & ~(uint64_t)FLAGS_GO_ON)) return;
     }
 }
@@ -269,18 +276,22 @@ static dnn_status run_epoch(trainer *t)
     if (begun != DNN_OK || t->stop) return begun;
     if (t->progress && t->progress->epoch_begin)
         t->progress->epoch_begin(t->progress->context, t->epoch + 1, epochs_to_do(t), t->run.steps_per_epoch);
-    t->diverged = t->interrupted = false;
+    t->diverged = t->interrupted = t->drifted = false;
     t->epoch_began = t->last_shown = now();
     dnn_team_run(t->team, epoch_worker, t);
     t->epoch_seconds += now() - t->epoch_began;
     dnn_status st = dnn_agree(t->comm, t->side_status);
     if (st != DNN_OK) return st;
+    if (t->drifted) {
+        st = replicas_check(&t->run, t->step);
+        return st == DNN_OK ? dnn_fail(DNN_E_INTERNAL, "the copies of the teams differed in step %llu and are the same now", (unsigned long long)t->step + 1) : st;
+    }
     if (t->diverged)
         return dnn_fail(DNN_E_DIVERGED, "epoch %llu, step %llu: the loss is not finite; nothing was updated or saved since. A smaller learning rate, "
                         "clipping (global_clipnorm: 1.0) or scaled features may help", (unsigned long long)t->epoch + 1,
                         (unsigned long long)t->step + 1);
-    if (t->interrupted && t->epoch_step < t->run.steps_per_epoch) return DNN_E_STOPPED;
     st = replicas_check(&t->run, t->step);
+    if (st == DNN_OK && t->interrupted && t->epoch_step < t->run.steps_per_epoch) return DNN_E_STOPPED;
     if (st == DNN_OK) st = end_epoch(t);
     return st == DNN_OK && t->interrupted ? DNN_E_STOPPED : st;
 }

@@ -115,4 +115,13 @@ double plant_norm_of_slice(const worker *k)
     return sqrt(sum);
 }
 
+void plant_flip(const runner *r, float *vector)
+{
+    const slice_block *last = &r->blocks[r->n_blocks - 1];
+    uint32_t word;
+    memcpy(&word, vector + last->offset + last->length / 2, sizeof word);
+    word ^= 1u << 9;
+    memcpy(vector + last->offset + last->length / 2, &word, sizeof word);
+}
+
 #endif

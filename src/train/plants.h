@@ -24,4 +24,7 @@ void plant_add_last_shard(const runner *r, const slice_block *b, float scale, fl
 void plant_add_in_another_order(const runner *r, const slice_block *b, float scale, float *out);
 double plant_norm_of_slice(const worker *k);
 
+/* A bit of the last learned tensor in a vector [total]. */
+void plant_flip(const runner *r, float *vector);
+
 #endif

@@ -32,7 +32,7 @@ static dnn_status plan_places(runner *r)
         r->sums_offsets[t] = first * r->graph->max_sums * sizeof(double);
         r->seen_offsets[t] = first * r->seen_width * sizeof(double);
         for (size_t s = first; s < end; s++, place += r->record) r->record_at[s] = place;
-        for (size_t w = first_worker; w < end_worker; w++) r->flags_at[w] = place++;
+        for (size_t w = first_worker; w < end_worker; w++) r->flags_at[w] = place, place += 2;
         if ((int)t == dnn_team_index(team)) {
             r->team_first_shard = first;
             r->team_shards = end - first;
@@ -169,7 +169,7 @@ static cut cut_to_data(const runner_options *o)
 static dnn_status plan(const runner_options *o, runner *r)
 {
     *r = (runner){ .team = o->team, .graph = o->graph, .objective = o->objective, .dataset = o->dataset, .optimizer = o->optimizer,
-                   .seed = o->seed, .shuffle = o->shuffle, .cut = cut_to_data(o), .log_every = o->log_every, .weights = o->weights, .borrowed = o->weights != NULL,
+                   .seed = o->seed, .shuffle = o->shuffle, .cut = cut_to_data(o), .log_every = o->log_every, .sentinel = o->sentinel, .weights = o->weights, .borrowed = o->weights != NULL,
                    .rate_factor = 1.0 };
     if (o->objective) r->record = dnn_objective_record_size(o->objective);
     if (o->optimizer) {

@@ -67,7 +67,7 @@ typedef struct slice_block { uint32_t segment; size_t offset; uint32_t length; }
 
 /* What travels in a step's record. SAVE: all workers copy for a file after this step, said by rank 0 alone; WISH_SAVE: some rank was asked for it. Both let
  * the steps go on, the others end the epoch's. */
-enum { FLAG_STOP = 1, FLAG_SAVE = 2, FLAG_FAILED = 4, FLAG_END = 8, FLAG_WISH_SAVE = 16, FLAGS_GO_ON = FLAG_SAVE | FLAG_WISH_SAVE };
+enum { FLAG_DRIFT = 32, FLAG_STOP = 1, FLAG_SAVE = 2, FLAG_FAILED = 4, FLAG_END = 8, FLAG_WISH_SAVE = 16, FLAGS_GO_ON = FLAG_SAVE | FLAG_WISH_SAVE };
 
 struct runner {
     dnn_team *team;
@@ -109,7 +109,7 @@ struct runner {
     size_t team_first_shard, team_shards;
     size_t *record_offsets, *sums_offsets;   /* [teams + 1] bytes, for the exchange between teams */
     size_t *record_at;             /* [V] place of a shard's record in records[] */
-    size_t *flags_at;              /* [all workers] place of a worker's flag word */
+    size_t *flags_at;              /* [all workers] place of a worker's flag word; behind it its hash (replicas.h) */
 
     /* This rank's */
     worker *workers; int n_workers;
@@ -130,6 +130,8 @@ struct runner {
     size_t *seen_at, seen_width;   /* [layers] places within a shard's stretch */
     struct diagnosis_line *diagnosed; /* [layers] the last ones, on rank 0 */
     size_t *seen_offsets;          /* [teams + 1] bytes */
+    uint64_t sentinel;             /* steps between comparisons of the teams' copies; 0: none in the step */
+    uint64_t last_same;            /* updates done when they were last seen the same */
     uint64_t log_every;            /* steps at which the gradient norm is wanted for steps.csv; 0: never */
 };
 
@@ -145,7 +147,7 @@ typedef struct runner_options {
     bool shuffle;
     cut cut;
     const dnn_node *class_weights;
-    uint64_t epochs, log_every;
+    uint64_t epochs, log_every, sentinel;
     const dnn_training_config *noise; /* weight_noise, gradient_noise and label_noise; NULL: none */
     bool diagnose, trace;
     dnn_compression compression;   /* of gradients between teams */
@@ -218,7 +220,7 @@ bool has_penalties(const dnn_graph *graph);
 /* adapt.c: layers that learn statistics of the data (normalization) learn them from the training part. Collective. */
 dnn_status adapt(runner *r);
 
-/* One training step; every worker calls it. False: the loss is not finite and nothing was updated. */
+/* One training step; every worker calls it. False: nothing was updated, because the loss is not finite or, with FLAG_DRIFT, the teams' copies differ. */
 bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch);
 
 /* evaluate_part.c: a pass forward over a part. */

@@ -6,6 +6,7 @@
 #include "dnn/base/failpoint.h"
 #include "train/diagnosis.h"
 #include "train/plants.h"
+#include "train/replicas.h"
 #include "train/runner.h"
 
 /* A step cannot fail on its own; a planted failure of this rank goes the way of all: kept, and a flag to the others. */
@@ -70,6 +71,10 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     trace_begin(&k->trace);
     dnn_watch_phase(DNN_PHASE_INPUT);
     gather_batch(k, epoch, step_of_epoch);
+    if (k->main && DNN_PLANT(flip_a_bit)) plant_flip(r, r->weights);
+    if (k->main && DNN_PLANT(flip_a_bit_of_a_moment) && r->n_slots) plant_flip(r, r->slots[r->n_slots - 1]);
+    const bool compares = replicas_due(r, k->step);
+    if (compares) replicas_put_hash(k, records);
     noise_on_weights(k);
     trace_mark(&k->trace, k->step, TRACE_INPUT);
     dnn_watch_phase(DNN_PHASE_FORWARD);
@@ -90,7 +95,9 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     if (k->diagnoses) meet(k, r->seen, r->seen_offsets);
     trace_mark(&k->trace, k->step, TRACE_WAIT);
     noise_off_weights(k);
-    const bool finite = all_finite(k->outcome, r->record);
+    if (compares && !replicas_same(r, records)) k->flags |= FLAG_DRIFT;
+    else if (compares && k->main) r->last_same = k->step;
+    const bool finite = all_finite(k->outcome, r->record) && !(k->flags & FLAG_DRIFT);
     if (finite) {
         dnn_watch_phase(DNN_PHASE_UPDATE);
         double count = dnn_objective_samples(k->outcome);

@@ -56,7 +56,7 @@ struct trainer {
     bool stop, end;                /* of the phase; of the training */
     bool resumed;                  /* it goes on from a checkpoint */
     bool begun;                    /* callbacks have been told that the training begins */
-    bool diverged, interrupted;
+    bool diverged, interrupted, drifted;
 
     saver saver;                   /* its thread and what it reports: rank 0's */
     bool save_wished;              /* rank 0: since the last save somebody has asked for one */

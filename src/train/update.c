@@ -281,7 +281,7 @@ void reduce_and_update(worker *k, double count)
     size_t first, end;
     if (p.updates && rule_of(r)->begin) rule_of(r)->begin(r->optimizer->params, p.update, k->scalars);
     slice_of(k, r->n_blocks, &first, &end);
-    if (DNN_PLANT(last_block_skipped) && end > first) end--;
+    if (DNN_PLANT(last_block_skipped) && end == r->n_blocks) end--;
     if (DNN_PLANT(constraint_before_update) && r->constrained) constrain(k);
     if (p.whole) {
         reduce_whole(k, &p, first, end);

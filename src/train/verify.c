@@ -47,6 +47,7 @@ static dnn_status prepare_trainer(trainer *t, const dnn_verify_request *request,
     dnn_status st = trainer_load(t, request->run_file, request->overrides, request->n_overrides, &start);
     if (st == DNN_OK) {
         t->config.training.diagnose = t->config.training.trace = false;
+        t->config.comm.sentinel = 0; /* the copies are compared after each step anyway */
         if (alone) t->config.comm.team = DNN_TEAM_RANK;
         st = trainer_prepare(t, threads, &start);
     }

@@ -88,8 +88,12 @@ static void compare_passes(verification *v)
             if (backward && v->t.graph->layers[l].plan.view) continue;
             comparison_doubles(&v->c, look_line(v, l, backward), LOOK_SIGNS, v->seen + at + LOOK_SIGNED, n->seen + at + LOOK_SIGNED, sqrt(n->seen[at + LOOK_SQUARES]));
         }
+    const bool rounds = v->t.run.buckets.exchange && v->t.config.comm.compression;
     for (size_t i = 0; i < segments(v); i++) {
         const dnn_segment *g = segment(v, i);
+        double largest = 0.0;
+        for (size_t j = 0; j < g->length; j++) largest = fmax(largest, fabs(n->gradient[g->offset + j]));
+        if (g->trainable && rounds) comparison_allow(&v->c, line(v, gradient_line, g->name), 0x1p-6 * largest);
         if (!g->weight) comparison_floats(&v->c, line(v, statistic_line, g->name), g->length, v->t.run.weights + g->offset, n->moved + g->offset);
         if (!g->trainable) continue;
         comparison_allow(&v->c, line(v, gradient_line, g->name), left_over(v, g));

@@ -40,7 +40,7 @@ static inline dnn_status trial_open(dnn_comm *comm, const char *text, int thread
     const dnn_training_config *c = &t->config.training;
     runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset,
                                .optimizer = &c->optimizer, .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle,
-                               .class_weights = c->class_weights, .epochs = (uint64_t)c->epochs, .noise = c, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose,
+                               .class_weights = c->class_weights, .epochs = (uint64_t)c->epochs, .noise = c, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose, .sentinel = (uint64_t)t->config.comm.sentinel,
                                .compression = (dnn_compression)t->config.comm.compression };
     if (st == DNN_OK) st = setup_cut(c, t->team, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &t->run);
