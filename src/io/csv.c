@@ -13,7 +13,7 @@
  * fold), so that a bomb of some kilobytes ends early. */
 #define MAX_BYTES ((size_t)2 << 30)
 #define MAX_GROWTH 200
-#define ALWAYS_ALLOWED ((size_t)16 << 20)
+#define ALWAYS_ALLOWED ((size_t)4 << 20)
 
 static size_t limit_of(const dnn_gzip *gz)
 {

@@ -18,7 +18,7 @@ typedef struct dnn_csv {
 
 /** Reads the whole table; empty lines at the end are fine, a byte-order mark in front too. DNN_E_DATA names file and
  * line: a row with too few or too many fields, an open quote, a quote inside a bare field, a name used twice; also a
- * packed file that is cut, damaged or unpacks to over 200 times its size (from 16 MiB), and more than 2 GiB of text. */
+ * packed file that is cut, damaged or unpacks to over 200 times its size (from 4 MiB), and more than 2 GiB of text. */
 dnn_status dnn_csv_read(const char *path, dnn_csv *out);
 void dnn_csv_clear(dnn_csv *csv);
 /** Column of that name, else of that position ("3", from 0); DNN_E_DATA names the nearest. */
