@@ -15,11 +15,13 @@ static size_t output_named(const dnn_graph *graph, const char *name)
     return SIZE_MAX;
 }
 
-/* A component is a map of one key; a map of more keys, or of an output's name, goes by outputs. */
+/* A component is a map of one key; a map of more keys, or of an output's name, goes by outputs. Where there are several outputs a key that is
+ * neither is an output's name misspelt. (Losses are metrics as well.) */
 static bool goes_by_output(const dnn_graph *graph, const dnn_node *node)
 {
     if (node->type != DNN_NODE_MAP || node->count == 0) return false;
-    return node->count > 1 || output_named(graph, node->items[0]->key) != SIZE_MAX;
+    const char *key = node->items[0]->key;
+    return node->count > 1 || output_named(graph, key) != SIZE_MAX || (graph->n_outputs > 1 && !dnn_family_find(&dnn_metrics, key));
 }
 
 static dnn_status check_output_names(const dnn_graph *graph, const char *what, const dnn_node *map)
