@@ -43,6 +43,8 @@ for run in run.yaml run_hdf5.yaml; do
     "$build/tests/failpoints_loop" "$run" --step "${DNN_FAILPOINTS_STEP:-7}" calloc realloc || status=1
     # shellcheck disable=SC2046
     "$build/tests/failpoints_loop" "$run" ${@:-$(sed -nE 's/^CALL\([^,]*, *([A-Za-z0-9_]+),.*/\1/p' "$project/tests/failpoints/calls.def" | grep -vx 'calloc\|realloc') open} || status=1
+    echo "== $run, killed"
+    "$build/tests/failpoints_loop" "$run" --action kill open write fsync close rename unlink mkdir || status=1
 done
 
 echo "== MPI"

@@ -2,10 +2,14 @@
  * process ended with a status of ours and a text, gave back its memory, and left a folder from which the training goes on to the same
  * end as one that was never disturbed.
  *
- *   loop RUN.yaml [--from N] [--step K] [--most N] [CALL …]     without CALL: all of them; every K-th n; up to N of them
+ *   loop RUN.yaml [--from N] [--step K] [--most N] [--action error|kill] [CALL …]
+ *
+ * Without CALL: all of them; every K-th n; up to N of them. kill: the process is killed (SIGKILL) right before the call instead, so every step of how files
+ * are written is one at which a training may end.
  *
  * Each training is a child of its own. The parent itself makes none of the calls: the first one would fix the fault for all its children. */
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +35,7 @@ enum { CALLS = sizeof calls / sizeof *calls, SECONDS = 60 };
 /* What a child tells its parent. */
 typedef struct told { unsigned visits; size_t left; uint64_t course; char text[512]; } told;
 static told *shared;
-static const char *run_file, *folder = "run";
+static const char *run_file, *folder = "run", *action = "error";
 
 static void quiet(void *context, dnn_log_level level, const char *text)
 {
@@ -97,6 +101,7 @@ static void clear_folder(void)
 
 static int known_status(int status)
 {
+    if (status == 256 + SIGKILL && strcmp(action, "kill") == 0) return 1;
     return status == DNN_OK || status == DNN_E_CONFIG || status == DNN_E_DATA || status == DNN_E_MODEL || status == DNN_E_IO || status == DNN_E_MEMORY;
 }
 
@@ -106,7 +111,7 @@ static int judge(const char *fault, int status, uint64_t right)
     const told first = *shared;
     int wrong = 0;
     if (!known_status(status)) wrong = printf("%s: ended with %d: %s\n", fault, status, first.text) > 0;
-    if (status != DNN_OK && known_status(status) && !first.text[0]) wrong = printf("%s: status %d without a text\n", fault, status) > 0;
+    if (status != DNN_OK && status < 256 && known_status(status) && !first.text[0]) wrong = printf("%s: status %d without a text\n", fault, status) > 0;
     if (known_status(status) && first.left != 0) wrong = printf("%s: status %d, %zu blocks left: %s\n", fault, status, first.left, first.text) > 0;
     const int again = run(NULL, DNN_RESUME_AUTO);
     if (again != DNN_OK) wrong = printf("%s: status %d, and going on ends with %d: %s\n", fault, status, again, shared->text) > 0;
@@ -117,20 +122,22 @@ static int judge(const char *fault, int status, uint64_t right)
 static int fail_each(const char *call, unsigned from, unsigned step, unsigned most, uint64_t right)
 {
     int wrong = 0;
-    unsigned tried = 0, statuses[10] = { 0 };
+    unsigned tried = 0, killed = 0, statuses[10] = { 0 };
     for (unsigned n = from; tried < most; n += step) {
         char fault[128];
-        snprintf(fault, sizeof fault, "%s:%u:error", call, n);
+        snprintf(fault, sizeof fault, "%s:%u:%s", call, n, action);
         clear_folder();
         const int status = run(fault, DNN_RESUME_NONE);
-        if (known_status(status) && shared->visits < n) break;
+        if (known_status(status) && status < 256 && shared->visits < n) break;
         tried++;
         if (status < 10) statuses[status]++;
+        else killed++;
         wrong += judge(fault, status, right);
     }
     printf("%-16s %5u times, %d wrong; ended with", call, tried, wrong);
     for (int s = 0; s < 10; s++)
         if (statuses[s]) printf(" %d: %u", s, statuses[s]);
+    if (killed) printf(" a kill: %u", killed);
     printf("\n");
     return wrong;
 }
@@ -144,6 +151,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IONBF, 0); /* or each child would have the parent's lines once more */
     for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
         const unsigned value = (unsigned)strtoul(argv[at + 1], NULL, 10);
+        if (strcmp(argv[at], "--action") == 0) action = argv[at + 1];
         if (strcmp(argv[at], "--from") == 0) from = value;
         if (strcmp(argv[at], "--step") == 0) step = value;
         if (strcmp(argv[at], "--most") == 0) most = value;
