@@ -47,8 +47,9 @@ typedef struct dnn_plugin {
 #define DNN_PLUGIN_LAYOUT \
     { sizeof(dnn_plugin), sizeof(dnn_kind), sizeof(dnn_param), sizeof(dnn_layer_kind), sizeof(dnn_layer), sizeof(dnn_pass), \
       sizeof(dnn_activation_kind), sizeof(dnn_initializer_kind), sizeof(dnn_regularizer_kind), sizeof(dnn_constraint_kind), \
-      sizeof(dnn_loss_kind), sizeof(dnn_metric_kind), sizeof(dnn_optimizer_kind) + sizeof(dnn_schedule_kind), \
-      sizeof(dnn_callback_kind) + sizeof(dnn_report) + sizeof(dnn_wish) }
+      sizeof(dnn_loss_kind) + sizeof(dnn_loss_pass), sizeof(dnn_metric_kind), \
+      sizeof(dnn_optimizer_kind) + sizeof(dnn_schedule_kind) + sizeof(dnn_update) + sizeof(dnn_schedule_time), \
+      sizeof(dnn_callback_kind) + sizeof(dnn_report) + sizeof(dnn_wish) + sizeof(dnn_segment) }
 
 #ifdef DNN_DOUBLE
 #define DNN_PLUGIN_SYMBOL dnn_plugin_double
