@@ -92,6 +92,7 @@ static void read_load(const cli_call *call, load *l)
     if (dnn_config_load(NULL, call->words[0], call->overrides, call->n_overrides, &root) == DNN_OK && dnn_config_read(root, &config) == DNN_OK) {
         l->of.batch = (size_t)(config.training.batch_size < 1 << 30 ? config.training.batch_size : 1 << 30);
         l->of.vectors = slots_of(&config.training.optimizer);
+        l->of.copies = config.checkpoint.background;
         if (config.training.shards && config.training.shards->type == DNN_NODE_INT && config.training.shards->integer > 0)
             l->of.shards = (size_t)config.training.shards->integer;
     }
@@ -113,7 +114,7 @@ static dnn_status of_run(const cli_call *call, load *l)
 
 static dnn_status run(const cli_call *call)
 {
-    load l = { .of = { .batch = 32, .ranks = 1 } };
+    load l = { .of = { .batch = 32, .ranks = 1, .copies = true } };
     return is_model(call->words[0]) ? of_model(call, &l) : of_run(call, &l);
 }
 

@@ -22,6 +22,10 @@ static bool among(const char *const *patterns, size_t n, const char *path)
     return false;
 }
 
+/* Maps with keys that users make up. */
+static const char *const own_keys[] = { "training.class_weights", "training.loss_weights", "training.loss", "training.metrics", "training.weighted_metrics",
+                                        "data.inputs", "data.targets" };
+
 typedef struct differences {
     char all[TEXT], epoch[TEXT]; /* as text; the second: those an epoch does not bear */
     size_t n, n_epoch;
@@ -29,10 +33,10 @@ typedef struct differences {
 
 static void add(char *text, size_t *n, const char *path, const dnn_node *saved, const dnn_node *present)
 {
-    char was[64] = "not there", is[64] = "not there";
+    char was[64], is[64];
     const size_t used = strlen(text);
-    if (saved) dnn_node_describe(saved, was, sizeof was);
-    if (present) dnn_node_describe(present, is, sizeof is);
+    dnn_node_describe(saved, was, sizeof was);
+    dnn_node_describe(present, is, sizeof is);
     if (++*n <= SHOWN) snprintf(text + used, TEXT - used, "%s%s = %s (was %s)", used ? ", " : "", path, is, was);
     else if (*n == SHOWN + 1) snprintf(text + used, TEXT - used, ", …");
 }
@@ -48,33 +52,44 @@ static bool nothing(const dnn_node *n) { return !n || n->type == DNN_NODE_NULL; 
 
 static void compare(differences *d, const char *path, const dnn_node *saved, const dnn_node *present);
 
+static const dnn_node *twin_of(const dnn_node *other, const dnn_node *child, size_t i)
+{
+    return other->type == DNN_NODE_LIST ? other->items[i] : dnn_node_find(other, child->key);
+}
+
+static bool share_a_key(const dnn_node *saved, const dnn_node *present)
+{
+    for (size_t i = 0; i < saved->count; i++)
+        if (dnn_node_find(present, saved->items[i]->key)) return true;
+    return saved->count == 0 && present->count == 0;
+}
+
+/* A resolved run file has every key that its program knew: one that only the other has is of a later or an earlier program, with its default. */
 static void compare_children(differences *d, const char *path, const dnn_node *saved, const dnn_node *present)
 {
     char below[PATH];
-    const bool list = saved->type == DNN_NODE_LIST;
     for (size_t i = 0; i < saved->count; i++) {
-        const dnn_node *child = saved->items[i];
-        if (list) snprintf(below, sizeof below, "%s.%zu", path, i);
+        const dnn_node *child = saved->items[i], *twin = twin_of(present, child, i);
+        if (!twin) continue;
+        if (saved->type == DNN_NODE_LIST) snprintf(below, sizeof below, "%s.%zu", path, i);
         else snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", child->key);
-        compare(d, below, child, list ? present->items[i] : dnn_node_find(present, child->key));
+        compare(d, below, child, twin);
     }
-    for (size_t i = 0; !list && i < present->count; i++) {
-        if (dnn_node_find(saved, present->items[i]->key)) continue;
-        snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", present->items[i]->key);
-        compare(d, below, NULL, present->items[i]);
-    }
+}
+
+/* Two components of unlike names have no key in common; where users make up the keys each counts. */
+static bool comparable(const char *path, const dnn_node *saved, const dnn_node *present)
+{
+    if (saved->type != present->type || among(own_keys, sizeof own_keys / sizeof *own_keys, path)) return false;
+    if (saved->type == DNN_NODE_MAP) return share_a_key(saved, present);
+    return saved->type == DNN_NODE_LIST && saved->count == present->count;
 }
 
 static void compare(differences *d, const char *path, const dnn_node *saved, const dnn_node *present)
 {
     if (nothing(saved) && nothing(present)) return;
-    const bool both = !nothing(saved) && !nothing(present);
-    if (both && saved->type == present->type &&
-        (saved->type == DNN_NODE_MAP || (saved->type == DNN_NODE_LIST && saved->count == present->count))) {
-        compare_children(d, path, saved, present);
-    } else if (!both || !dnn_node_equal(saved, present)) {
-        note(d, path, saved, present);
-    }
+    if (!nothing(saved) && !nothing(present) && comparable(path, saved, present)) compare_children(d, path, saved, present);
+    else if (!dnn_node_equal(saved, present)) note(d, path, saved, present);
 }
 
 dnn_status course_compare(const char *file, const dnn_node *saved, const dnn_node *present, bool within_epoch, bool speaks)

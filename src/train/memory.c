@@ -39,13 +39,14 @@ void dnn_memory_plan(const dnn_memory_load *load, const dnn_graph *graph, const 
     m.data = ds ? (double)dnn_dataset_bytes(ds) : 0;
     m.layers = shards_bytes(graph, at_most(load->batch, ds, false), shards, true);
     if (validates) m.validation = shards_bytes(graph, at_most(setup_forward_batch(load->batch), ds, true), shards, false);
-    m.checkpoint = m.weights + m.moments;
+    const double image = m.weights + m.moments, copy = load->copies ? image : 0;
+    m.checkpoint = image + copy;
     m.program = ranks * program_of_a_rank;
     const double own = (m.layers + m.validation + m.program) / ranks;
     /* its own gradients whole, its slice of everybody's and of the reduced one */
     const double gradients = ((double)shards * vector + (m.gradients - (double)shards * vector / ranks)) / ranks;
     m.node = m.data + m.weights + m.moments + m.gradients + m.layers + m.validation + m.checkpoint + m.program;
-    m.rank = own + m.data + m.weights + m.moments / ranks + gradients;
-    m.first_rank = m.rank + m.moments - m.moments / ranks + m.checkpoint;
+    m.rank = own + m.data + m.weights + m.moments / ranks + gradients + copy / ranks;
+    m.first_rank = m.rank + m.moments - m.moments / ranks + m.checkpoint - copy / ranks;
     *out = m;
 }

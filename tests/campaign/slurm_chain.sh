@@ -47,17 +47,22 @@ epochs_done() { if [ -s "$1/history.csv" ]; then tail -n 1 "$1/history.csv" | cu
 status_of() { sed -nE 's/.*"state": "([a-z]+)".*/\1/p' "$1/status.json" 2>/dev/null || true; }
 
 # Without a word: the limit is a minute.
-job=$(submit --time=1 --signal=B:WINCH@0 "$project/jobs/train.sbatch" run.yaml output=limit training.epochs=1000000)
+job=$(submit --time=1 --signal=B:URG@1 "$project/jobs/train.sbatch" run.yaml output=limit training.epochs=1000000)
 began=$(date +%s)
 while [ "$(status_of limit)" != stopped ]; do
     [ $(($(date +%s) - began)) -lt 180 ] || fail "the job has not stopped by itself: $(state_of "$job") $(tail -n 5 log)"
     sleep 0.5
 done
+for _ in $(seq 200); do
+    if grep -q "back into the queue" log; then break; fi
+    sleep 0.1
+done
+left=$(($(date +%s) - began))
 scancel "$job"
 expect_text "before the batch job's end after step" log
 expect_text "back into the queue" log
 expect_status 0 "$DNN_MPI" checkpoint verify limit
-echo "left before its limit of 60 s, $(($(date +%s) - began)) s after it was submitted"
+echo "left before its limit of 60 s, $left s after it was submitted"
 
 # The long run, then the chain: each allocation is ended after its share of the epochs.
 expect_status 0 run_ranks 4 train run.yaml

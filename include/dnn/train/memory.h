@@ -11,6 +11,7 @@ typedef struct dnn_memory_load {
     size_t ranks;   /**< on one machine, in one team, one worker each */
     size_t shards;  /**< `training.shards`; 0: as many as ranks */
     size_t vectors; /**< the optimizer's, average and accumulator among them */
+    bool copies;    /**< `checkpoint.background`: files are written from a copy */
 } dnn_memory_load;
 
 /** Bytes. What ranks share is counted once. */
@@ -19,7 +20,7 @@ typedef struct dnn_memory {
     double gradients;   /**< one a shard, and the reduced one */
     double layers;      /**< activations, their gradients, masks, the rows of a batch: of all ranks */
     double validation;  /**< likewise for passes forward over larger batches; 0 without a validation part */
-    double checkpoint;  /**< the file that rank 0 makes of weights and moments, before it goes to the disk */
+    double checkpoint;  /**< the file that rank 0 makes of weights and moments before it goes to the disk, and the copy it makes it from */
     double program;     /**< code, libraries and MPI's own, of all ranks: a round figure, measured */
     double node;        /**< all of it */
     double rank;        /**< of one rank as the system counts it: with what it touches of the memory it shares */
