@@ -74,7 +74,7 @@ static dnn_status strangers(void)
 
 static void end_mpi(void)
 {
-    dnn_collective_begin("end of the job", 0); /* MPI waits for all ranks there */
+    dnn_collective_begin(WATCH_LAST, 0); /* MPI waits for all ranks there */
     if (running()) MPI_Finalize();
     dnn_collective_end();
     watchdog_stop();

@@ -77,7 +77,7 @@ static bool somebody_works(const board_slot *s)
 
 static seen_state judge(const board_slot *s, int64_t now)
 {
-    if (atomic_load(&s->left)) return SEEN_LEFT;
+    if (atomic_load(&s->left) || (atomic_load(&s->inside) && strcmp(s->kind, WATCH_LAST) == 0)) return SEEN_LEFT;
     if (now - atomic_load(&s->heartbeat) > ns(5.0 * nap_length() + 0.3)) return SEEN_DOES_NOT_RUN;
     return somebody_works(s) ? SEEN_WORKS : SEEN_WAITS;
 }

@@ -6,6 +6,9 @@
 #include "comm/board.h"
 #include "dnn/comm/watch.h"
 
+/** The collective in which MPI ends: who is there has left the job for those who are elsewhere. */
+#define WATCH_LAST "end of the job"
+
 /** What the calling thread waits for from here on; BOARD_WORKS: nothing any more. */
 void watch_wait(board_wait what);
 /** This rank's main thread enters and leaves a collective. `bytes` 0: it has no size. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dnn/comm/watch.h"
 #include "dnn/base/memory.h"
 
 static dnn_status io_failure(const char *path, const char *what)
@@ -67,11 +68,14 @@ dnn_status dnn_file_read(const char *path, size_t limit, dnn_status status, char
     return st;
 }
 
+enum { PIECE = 64 << 20 };
+
 static bool write_all(int file, const char *data, size_t length)
 {
     while (length > 0) {
-        const ssize_t done = write(file, data, length);
+        const ssize_t done = write(file, data, length < PIECE ? length : PIECE);
         if (done < 0 && errno == EINTR) continue;
+        dnn_watch_alive();
         if (done <= 0) return false;
         data += done;
         length -= (size_t)done;

@@ -8,8 +8,9 @@
 #include <unistd.h>
 #include <fcntl.h>
 #include <zlib.h>
+#include "dnn/comm/watch.h"
 
-enum { BUFFER = 1 << 18, PIECE = 1 << 30 };
+enum { BUFFER = 1 << 18, PIECE = 1 << 26 };
 
 dnn_status dnn_gzip_open(const char *path, dnn_gzip *out)
 {
@@ -39,6 +40,7 @@ dnn_status dnn_gzip_read(dnn_gzip *gz, void *data, size_t length, size_t *got)
     while (*got < length) {
         const size_t left = length - *got;
         const int n = gzread(gz->file, (char *)data + *got, left < PIECE ? (unsigned)left : PIECE);
+        dnn_watch_alive();
         if (n > 0) *got += (size_t)n;
         if (n <= 0) break;
     }

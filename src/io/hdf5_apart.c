@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dnn/comm/watch.h"
 #include "dnn/base/memory.h"
 
 extern char **environ;
@@ -214,6 +215,7 @@ static bool receive_all(int socket, void *data, size_t bytes, bool *late)
         const int ready = poll(&one, 1, (READER_WALL_SECONDS + 10) * 1000);
         if (ready < 0 && errno == EINTR) continue;
         *late = ready == 0;
+        dnn_watch_alive();
         const ssize_t n = ready > 0 ? recv(socket, at, bytes, 0) : 0;
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return false;

@@ -286,10 +286,7 @@ static dnn_status run_epoch(trainer *t)
         st = replicas_check(&t->run, t->step);
         return st == DNN_OK ? dnn_fail(DNN_E_INTERNAL, "the copies of the teams differed in step %llu and are the same now", (unsigned long long)t->step + 1) : st;
     }
-    if (t->diverged)
-        return dnn_fail(DNN_E_DIVERGED, "epoch %llu, step %llu: the loss is not finite; nothing was updated or saved since. A smaller learning rate, "
-                        "clipping (global_clipnorm: 1.0) or scaled features may help", (unsigned long long)t->epoch + 1,
-                        (unsigned long long)t->step + 1);
+    if (t->diverged) return divergence_status(t);
     st = replicas_check(&t->run, t->step);
     if (st == DNN_OK && t->interrupted && t->epoch_step < t->run.steps_per_epoch) return DNN_E_STOPPED;
     if (st == DNN_OK) st = end_epoch(t);

@@ -57,6 +57,7 @@ typedef struct worker {
     bucket_course course;
     size_t *row_offsets;           /* [teams + 1] of outputs exchanged between teams */
     double gradient_norm, clip_factor;
+    bool loss_is_finite;           /* of its own shards, in the last step */
     trace trace;                   /* with training.trace */
     bool diagnoses;                /* this step is looked at (diagnosis.c) */
     const dnn_observer *look;      /* verify's; else NULL */
@@ -220,6 +221,8 @@ bool has_penalties(const dnn_graph *graph);
 /* adapt.c: layers that learn statistics of the data (normalization) learn them from the training part. Collective. */
 dnn_status adapt(runner *r);
 
+/* Whether this worker may not leave out a pass backward: others wait for its part. */
+bool worker_needs_backward(const worker *k);
 /* One training step; every worker calls it. False: nothing was updated, because the loss is not finite or, with FLAG_DRIFT, the teams' copies differ. */
 bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch);
 

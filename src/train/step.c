@@ -17,25 +17,29 @@ static dnn_fault planted(worker *k, const char *place)
     return fault;
 }
 
-static void forward_and_loss(worker *k, const dnn_run *run, double *records)
-{
-    runner *r = k->r;
-    planted(k, "forward");
-    dnn_graph_forward(r->graph, run, k->shards, k->n_bays);
-    for (size_t i = 0; i < k->n_bays; i++) {
-        bay *b = &k->bays[i];
-        double *record = records + r->record_at[b->number];
-        memset(record, 0, r->record * sizeof *record);
-        dnn_objective_eval(r->objective, &b->shard, (const float *const *)b->target, b->weight, true, record);
-    }
-}
-
 /* A NaN or Inf in any sum that is reported shows in the record, on all workers alike. */
 static bool all_finite(const double *values, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(values[i])) return false;
     return true;
+}
+
+bool worker_needs_backward(const worker *k) { return k->r->graph->max_sums > 0 || k->r->buckets.exchange != NULL; }
+
+static void forward_and_loss(worker *k, const dnn_run *run, double *records)
+{
+    runner *r = k->r;
+    if (planted(k, "forward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].x[0][0] = NAN;
+    k->loss_is_finite = true;
+    dnn_graph_forward(r->graph, run, k->shards, k->n_bays);
+    for (size_t i = 0; i < k->n_bays; i++) {
+        bay *b = &k->bays[i];
+        double *record = records + r->record_at[b->number];
+        memset(record, 0, r->record * sizeof *record);
+        dnn_objective_eval(r->objective, &b->shard, (const float *const *)b->target, b->weight, true, record);
+        k->loss_is_finite &= all_finite(record, r->record);
+    }
 }
 
 static size_t rows_of_batch(const runner *r, uint64_t first)
@@ -82,7 +86,8 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     trace_mark(&k->trace, k->step, TRACE_FORWARD);
     dnn_watch_phase(DNN_PHASE_BACKWARD);
     buckets_begin(k);
-    dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
+    if (k->loss_is_finite || worker_needs_backward(k)) /* else nothing will be updated, and the last gradients may tell why */
+        dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
     if (DNN_PLANT(clip_before_reduction)) plant_clip_shards(k);
     if (DNN_PLANT(mean_of_means)) plant_mean_of_means(k, rows_of_batch(r, step_of_epoch * r->cut.batch));
     if (planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].shard.gradient[0] = NAN;

@@ -123,6 +123,9 @@ dnn_status watchers_match_files(trainer *t);
 /* loop.c: epochs until the end, a stop, or a divergence. Collective. */
 dnn_status training_loop(trainer *t);
 
+/* divergence.c: the status of a training whose loss is not finite, with what is known of the reason. Collective. */
+dnn_status divergence_status(trainer *t);
+
 /* trace_file.c: every rank's events into trace.json. Collective. */
 dnn_status trace_file_write(trainer *t);
 
