@@ -170,6 +170,7 @@ static dnn_status ended(dnn_hdf5 *file, bool late)
     int how = 0;
     pid_t it = 0;
     if (late) kill(a->process, SIGKILL);
+    (void)shutdown(a->socket, SHUT_RDWR); /* where the socket failed and not the reader, it waits for a question */
     do it = waitpid(a->process, &how, 0);
     while (it < 0 && errno == EINTR);
     a->ended = true;
