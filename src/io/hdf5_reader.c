@@ -38,11 +38,13 @@ typedef struct answering {
 
 /* ---- limits ---- */
 
+/* Never more than the user allows; computing alone may rise again, question by question. */
 static void limit(int resource, rlim_t most)
 {
     struct rlimit now;
     if (getrlimit(resource, &now) != 0) return;
-    if (now.rlim_max != RLIM_INFINITY && now.rlim_max < most) most = now.rlim_max;
+    const rlim_t allowed = resource == RLIMIT_CPU ? now.rlim_max : now.rlim_cur;
+    if (allowed != RLIM_INFINITY && allowed < most) most = allowed;
     setrlimit(resource, &(struct rlimit){.rlim_cur = most, .rlim_max = now.rlim_max});
 }
 
