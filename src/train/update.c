@@ -282,10 +282,13 @@ void reduce_and_update(worker *k, double count)
     if (p.updates && rule_of(r)->begin) rule_of(r)->begin(r->optimizer->params, p.update, k->scalars);
     slice_of(k, r->n_blocks, &first, &end);
     if (DNN_PLANT(last_block_skipped) && end == r->n_blocks) end--;
-    if (DNN_PLANT(constraint_before_update) && r->constrained) constrain(k);
     if (p.whole) {
         reduce_whole(k, &p, first, end);
         clip_blocks(k, &p, first, end);
+        if (DNN_PLANT(constraint_before_update)) {
+            constrain(k);
+            dnn_team_barrier(r->team);
+        }
         if (p.rule_norms && p.updates) find_rule_norms(k, &p, first, end);
         for (size_t i = first; i < end; i++) {
             if (k->diagnoses) memcpy(k->block, r->weights + r->blocks[i].offset, r->blocks[i].length * sizeof(float));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/math/blas.h"
@@ -77,6 +78,8 @@ static dnn_status prepare_root(verification *v)
     const size_t total = r->graph->segments.total, layers = r->graph->n_ops;
     dnn_status st = serial_create(&v->t, &v->serial);
     v->exact = r->cut.exact;
+    if (st == DNN_OK && !v->serial->has_rule)
+        dnn_warn("optimizer %s has no serial rule (`serial` of its kind): its vectors and the next weights are not compared", r->optimizer->kind->name);
     if (st == DNN_OK && v->exact) st = prepare_trainer(&v->alone, v->request, 1, true);
     if (st == DNN_OK && v->exact) st = dnn_window_create(v->alone.team, total * sizeof(float), &v->alone_tap);
     if (st == DNN_OK) st = comparison_create(8 + v->t.n_train_values + 2 * layers + (3 + r->n_slots) * r->graph->segments.count, &v->c);

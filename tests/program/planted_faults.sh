@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # verify finds the mistakes that trainers on many ranks have made, and names where: each is planted in the very place of the engine where it would be
 # made (DNN_PLANT), at every number of ranks from 1 to 4 at which it can show. Where nothing is planted, the same run files agree.
-# Wants a program with -DDNN_FAILPOINTS=ON.
+# And a bit that flips in one team's copy ends a training with status 7 before anything is saved. Takes minutes (campaign); wants a program with
+# -DDNN_FAILPOINTS=ON.
 # shellcheck source=tests/program/common.sh disable=SC2154
 . "$(dirname "$0")/common.sh"
 DNN_FAILPOINT=nonsense "$DNN_MPI" train no.yaml >out 2>&1 || true
@@ -90,3 +91,20 @@ while IFS='|' read -r fault ranks more first; do
     echo "$fault, at $ranks ranks: $(sed -nE 's/.*verify: (.*) is the first.*/\1/p' err)"
 done <faults
 echo "$(wc -l <faults) faults found and named"
+
+# Seven steps an epoch: the copies are the same after 49; a bit flips before the step after 50 or 51 updates; a checkpoint is due after 55.
+flips() { # FAULT NUMBER-OF-STEP SENTINEL TEXT
+    export DNN_FAILPOINT="$1:$2:wrong@rank=2"
+    rm -rf drift
+    expect_status 7 run_ranks 3 train run.yaml output=drift training.epochs=20 comm.team=rank comm.sentinel="$3" checkpoint.every.steps=55 training.optimizer=adam
+    unset DNN_FAILPOINT
+    expect_text "$4" err
+    expect_text "last seen the same after step 49" err
+    expect_text "team 2 (rank 2 on" err
+    expect_text '"code": 7' drift/status.json
+    [ -z "$(ls drift/checkpoints 2>/dev/null)" ] || fail "$1: saved all the same: $(ls drift/checkpoints)"
+}
+flips flip_a_bit 52 4 "after step 52 the copies of the 3 teams differ, first in dense"
+flips flip_a_bit_of_a_moment 51 50 "first in velocity of dense_1/bias"
+flips flip_a_bit 52 0 "after step 55 the copies of the 3 teams differ"
+echo "a flipped bit is found before a save"
