@@ -18,17 +18,23 @@ static board_slot *mine = &own;
 static board_cell spare; /* of threads that are nobody's worker */
 static _Thread_local board_cell *cell;
 
-/* What a launcher gives to the processes of one job alone. */
+static void mix(uint64_t *key, const char *text)
+{
+    for (const char *c = text; *c; c++) *key = (*key ^ (unsigned char)*c) * UINT64_C(0x100000001b3); /* FNV-1a: Fowler, Noll, Vo */
+    *key = (*key ^ 255) * UINT64_C(0x100000001b3);
+}
+
+/* What a launcher gives to the processes of one job alone, on a machine as MPI takes it: containers with names of their own may share /dev/shm. */
 static bool job_key(uint64_t *key)
 {
     static const char *const parts[] = {"OMPI_MCA_orte_precondition_transports", "PMIX_NAMESPACE", "PMI_JOBID", "SLURM_JOB_ID",
                                         "SLURM_STEP_ID"};
     bool found = false;
-    *key = UINT64_C(0xcbf29ce484222325); /* FNV-1a: Fowler, Noll, Vo */
+    *key = UINT64_C(0xcbf29ce484222325);
+    mix(key, dnn_comm_host(NULL));
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const char *text = getenv(parts[i]);
-        for (const char *c = text ? text : ""; *c; c++) *key = (*key ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-        *key = (*key ^ 255) * UINT64_C(0x100000001b3);
+        mix(key, text ? text : "");
         found |= text && *text;
     }
     return found;

@@ -141,9 +141,17 @@ static const seen_rank *first_of(const seen_rank *ranks, int n, seen_state state
     return NULL;
 }
 
+/* One that waits in a collective says more than one that waits for its own team. */
+static const seen_rank *best_waiting(const seen_rank *ranks, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (ranks[i].state == SEEN_WAITS && atomic_load(&ranks[i].slot->inside)) return &ranks[i];
+    return first_of(ranks, n, SEEN_WAITS);
+}
+
 static void put_where_others_wait(text *t, const seen_rank *ranks, int n)
 {
-    const seen_rank *waiting = first_of(ranks, n, SEEN_WAITS);
+    const seen_rank *waiting = best_waiting(ranks, n);
     if (!waiting) return;
     put(t, "; it did not enter ");
     put_call(t, waiting->slot);
@@ -178,10 +186,10 @@ static void put_cause(text *t, const seen_rank *ranks, int n, int size)
         put(t, " did not come out of '%s'", phase < DNN_PHASES ? phases[phase] : "?");
         put_where_others_wait(t, ranks, n);
     } else if (n < size) {
-        put(t, "all ranks of %s wait: rank ", ranks[0].slot->host);
+        put(t, "all ranks of %s wait: %s", ranks[0].slot->host, size - n == 1 ? "rank " : "one of the ranks ");
         put_absent(t, ranks, n, size);
-        put(t, " (on another machine, or not in the job any more) did not enter ");
-        put_call(t, ranks[0].slot);
+        put(t, " (on other machines, or not in the job any more) did not enter ");
+        put_call(t, best_waiting(ranks, n)->slot);
     } else {
         put(t, "all ranks wait, but not in the same call");
     }

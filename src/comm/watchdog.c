@@ -17,8 +17,9 @@
 #include "dnn/base/memory.h"
 
 static const double longest_nap = 0.5, shortest_nap = 0.02; /* seconds */
-/* Who has nobody to blame on its own machine leaves the word to those who have. */
-static const double courtesy = 1.5;
+/* Who has nobody to blame on its own machine leaves the word to those who have, and then to the machine of rank 0. mpirun takes some
+ * two seconds to end a job on several machines. */
+static const double courtesy = 2.0, more_courtesy = 3.5;
 
 static pthread_t thread;
 static bool begun;
@@ -154,7 +155,13 @@ static _Noreturn void end_job(int n, int64_t now, double silence)
     yield_and_leave();
 }
 
-static bool have_rows(int n) { return verdict_is_local(seen, n, job_size, local_ranks); }
+static double patience(int n)
+{
+    if (verdict_is_local(seen, n, job_size, local_ranks)) return 0.0;
+    for (int i = 0; i < n; i++)
+        if (atomic_load(&seen[i].slot->rank) == 0) return courtesy;
+    return more_courtesy;
+}
 
 static void *watch(void *unused)
 {
@@ -174,7 +181,7 @@ static void *watch(void *unused)
         const double silence = 1e-9 * (double)(now - since), limit = atomic_load(&timeout);
         if (silence < limit) continue;
         for (int i = 0; i < n; i++) seen[i].state = judge(seen[i].slot, now);
-        if (!have_rows(n) && silence < limit + courtesy) continue;
+        if (silence < limit + patience(n)) continue;
         end_job(n, now, silence);
     }
 }
