@@ -1,5 +1,5 @@
-/* The process that reads a file apart: started, asked, ended. By posix_spawn of the very program that runs (a fork would
- * copy memory that MPI has registered with the network, and locks that other threads hold), with nothing of the
+/* The process that reads a file apart: started, asked, ended. By posix_spawn of the very program that runs (a fork
+ * would copy memory that MPI has registered with the network, and locks that other threads hold), with nothing of the
  * launcher in its environment and none of our files open. */
 #include "io/hdf5_apart.h"
 
@@ -27,8 +27,14 @@ extern char **environ;
  * and no place for HDF5 to load plugins from. */
 static bool passes(const char *entry)
 {
-    static const char *const heads[] = {"PATH=",  "LD_",   "HOME=", "TMPDIR=",
-                                        "LANG=",  "LC_",   "ASAN_OPTIONS=", "UBSAN_OPTIONS=",
+    static const char *const heads[] = {"PATH=",
+                                        "LD_",
+                                        "HOME=",
+                                        "TMPDIR=",
+                                        "LANG=",
+                                        "LC_",
+                                        "ASAN_OPTIONS=",
+                                        "UBSAN_OPTIONS=",
                                         "HDF5_USE_FILE_LOCKING="};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         if (strncmp(entry, heads[i], strlen(heads[i])) == 0) return true;
@@ -230,8 +236,8 @@ static bool receive_all(int socket, void *data, size_t bytes, bool *late)
 static dnn_status refused(dnn_hdf5 *file, const reader_answer *answer, const char *text)
 {
     if (answer->status == DNN_E_MEMORY)
-        return dnn_fail(file->status, "%s: cannot be read: needs more memory than %d MiB beside its values",
-                        file->path, READER_MEMORY_MIB);
+        return dnn_fail(file->status, "%s: cannot be read: needs more memory than %d MiB beside its values", file->path,
+                        READER_MEMORY_MIB);
     return dnn_fail(file->status, "%s", text);
 }
 

@@ -80,8 +80,7 @@ dnn_status apart_attribute_texts(dnn_hdf5 *file, const char *object, const char 
 dnn_status apart_attribute_text(dnn_hdf5 *file, const char *object, const char *name, char **text)
 {
     reader_answer answer;
-    const dnn_status st =
-        ask(file, (reader_question){.ask = READER_ATTRIBUTE_TEXT}, object, name, &answer, text);
+    const dnn_status st = ask(file, (reader_question){.ask = READER_ATTRIBUTE_TEXT}, object, name, &answer, text);
     if (st != DNN_OK || answer.found) return st;
     dnn_free(*text);
     *text = NULL;
@@ -92,8 +91,7 @@ dnn_status apart_attribute_integer(dnn_hdf5 *file, const char *object, const cha
 {
     reader_answer answer;
     *found = false;
-    const dnn_status st =
-        ask(file, (reader_question){.ask = READER_ATTRIBUTE_INTEGER}, object, name, &answer, NULL);
+    const dnn_status st = ask(file, (reader_question){.ask = READER_ATTRIBUTE_INTEGER}, object, name, &answer, NULL);
     if (st != DNN_OK || !answer.found) return st;
     *found = true;
     *value = answer.number;
@@ -103,8 +101,7 @@ dnn_status apart_attribute_integer(dnn_hdf5 *file, const char *object, const cha
 dnn_status apart_read_text(dnn_hdf5 *file, const char *path, size_t limit, char **text, size_t *length)
 {
     reader_answer answer;
-    const dnn_status st =
-        ask(file, (reader_question){.ask = READER_TEXT, .n = limit}, path, "", &answer, text);
+    const dnn_status st = ask(file, (reader_question){.ask = READER_TEXT, .n = limit}, path, "", &answer, text);
     if (st == DNN_OK) *length = strlen(*text);
     return st;
 }
@@ -165,8 +162,7 @@ static dnn_status take_rows(dnn_hdf5_dataset *d, size_t first, size_t n, dnn_hdf
     const size_t most = d->file->apart->window_bytes / row;
     while (n > 0 && st == DNN_OK) {
         const size_t piece = n < most ? n : most;
-        reader_question question = {
-            .ask = READER_ROWS, .type = type, .dataset = d->apart, .first = first, .n = piece};
+        reader_question question = {.ask = READER_ROWS, .type = type, .dataset = d->apart, .first = first, .n = piece};
         reader_answer answer;
         st = hdf5_apart_ask(d->file, &question, d->path, "", &answer, NULL);
         if (st == DNN_OK) memcpy(values, d->file->apart->window, piece * row);

@@ -58,8 +58,10 @@ static herr_t innermost(unsigned n, const H5E_error2_t *error, void *context)
     char *reason = context;
     if (n > 0 || !error->desc) return 0;
     const char *said = strstr(error->desc, system);
-    if (said) snprintf(reason, 200, " (%.*s)", (int)strcspn(said + sizeof system - 1, "'"), said + sizeof system - 1);
-    else snprintf(reason, 200, " (HDF5: %.*s)", (int)strcspn(error->desc, "\n"), error->desc);
+    if (said)
+        snprintf(reason, 200, " (%.*s)", (int)strcspn(said + sizeof system - 1, "'"), said + sizeof system - 1);
+    else
+        snprintf(reason, 200, " (HDF5: %.*s)", (int)strcspn(error->desc, "\n"), error->desc);
     return 0;
 }
 
@@ -189,7 +191,8 @@ dnn_status dnn_hdf5_create(const char *path, size_t header, dnn_hdf5 **out)
 
 const char *hdf5_why_unwritten(const dnn_hdf5 *file)
 {
-    return file->image ? "cannot be written: not enough memory for the file's image" : "cannot be written: is the disk full?";
+    return file->image ? "cannot be written: not enough memory for the file's image"
+                       : "cannot be written: is the disk full?";
 }
 
 dnn_status dnn_hdf5_close(dnn_hdf5 *file)
@@ -203,8 +206,7 @@ dnn_status dnn_hdf5_close(dnn_hdf5 *file)
     /* Of a broken file the first failure has told; its text stays. */
     dnn_status st = file->broken ? DNN_E_IO : hdf5_enter(file);
     if (st == DNN_OK && H5Fclose(file->id) < 0)
-        st = hdf5_fail(file, NULL,
-                       file->writing ? hdf5_why_unwritten(file) : "cannot be closed");
+        st = hdf5_fail(file, NULL, file->writing ? hdf5_why_unwritten(file) : "cannot be closed");
     /* The handle left behind keeps the file alive after its removal; its blocks at least go back to a full disk. */
     if (st != DNN_OK && file->writing && !file->image && truncate(file->path, 0) != 0)
         dnn_warn("%s: cannot be emptied: %s", file->path, strerror(errno));

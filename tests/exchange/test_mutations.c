@@ -11,7 +11,11 @@
 #include "dnn/base/random.h"
 #include "exchange/header.h"
 
-enum { KINDS = 5, LONGEST = 64, SLOW_SECONDS = 150 /* the reader ends itself before, also on a machine with much to do */ };
+enum {
+    KINDS = 5,
+    LONGEST = 64,
+    SLOW_SECONDS = 150 /* the reader ends itself before, also on a machine with much to do */
+};
 
 static const char *const kinds[KINDS] = {"bit", "byte", "burst", "zeros", "cut"};
 
@@ -174,7 +178,8 @@ static void every_damaged_file_of_ours_is_refused(void **state)
         spill(path, &bad);
         const size_t refused = t.refused;
         judge(&t, path, right);
-        if (t.refused == refused) fail_msg("%s %zu of seed %zu: taken for good", kinds[i % KINDS], i, (size_t)stream.seed);
+        if (t.refused == refused)
+            fail_msg("%s %zu of seed %zu: taken for good", kinds[i % KINDS], i, (size_t)stream.seed);
         if (dnn_model_verify(path) != DNN_E_MODEL) fail_msg("%s %zu: verified", kinds[i % KINDS], i);
     }
     report("own files", &t);

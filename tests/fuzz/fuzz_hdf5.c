@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         dnn_graph *graph = NULL;
         const dnn_node *model = dnn_model_architecture(file, &inputs, &n);
         if (model) CHECK(dnn_graph_create(model, inputs, n, &graph) == DNN_OK);
-        float *weights = graph && graph->segments.total < LARGEST ? dnn_alloc(graph->segments.total, sizeof *weights) : NULL;
+        float *weights =
+            graph && graph->segments.total < LARGEST ? dnn_alloc(graph->segments.total, sizeof *weights) : NULL;
         if (weights) st = dnn_model_weights(file, graph, weights);
         dnn_free(weights);
         dnn_graph_destroy(graph);

@@ -1,5 +1,5 @@
-/* Networks as a run file describes them: a graph that was built can be written, and what was written builds a graph with
- * as many layers and weights. */
+/* Networks as a run file describes them: a graph that was built can be written, and what was written builds a graph
+ * with as many layers and weights. */
 #include "dnn/io/tree.h"
 #include "dnn/nn/graph.h"
 #include "fuzz.h"

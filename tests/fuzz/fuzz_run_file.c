@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const size_t length = behind ? (size_t)(behind - data) + 1 : size;
     if (dnn_yaml_parse((const char *)data, length, "run.yaml", &root) == DNN_OK) {
         char text[LONGEST] = "";
-        if (behind) memcpy(text, behind + strlen(mark), size - length - 4 < LONGEST - 1 ? size - length - 4 : LONGEST - 1);
+        if (behind)
+            memcpy(text, behind + strlen(mark), size - length - 4 < LONGEST - 1 ? size - length - 4 : LONGEST - 1);
         override_all(root, text);
         dnn_config config = {0};
         const dnn_status st = dnn_config_read(root, &config);

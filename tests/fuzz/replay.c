@@ -72,8 +72,10 @@ static size_t below(const dnn_stream *s, uint64_t i, uint64_t k, size_t n)
 static void splice(const dnn_stream *s, uint64_t i, uint64_t k)
 {
     const input *other = &inputs[below(s, i, k, n_inputs)];
-    const size_t at = below(s, i, k + 1, now_size + 1), out = below(s, i, k + 2, now_size - at < GROWTH ? now_size - at + 1 : GROWTH),
-                 from = below(s, i, k + 3, other->size), in = below(s, i, k + 4, other->size - from < GROWTH ? other->size - from + 1 : GROWTH);
+    const size_t at = below(s, i, k + 1, now_size + 1),
+                 out = below(s, i, k + 2, now_size - at < GROWTH ? now_size - at + 1 : GROWTH),
+                 from = below(s, i, k + 3, other->size),
+                 in = below(s, i, k + 4, other->size - from < GROWTH ? other->size - from + 1 : GROWTH);
     if (now_size - out + in > sizeof now) return;
     memmove(now + at + in, now + at + out, now_size - at - out);
     memcpy(now + at, other->at + from, in);
@@ -110,7 +112,8 @@ int main(int argc, char **argv)
     size_t mutations = 0;
     dnn_stream stream = {.seed = 1, .purpose = DNN_FOR_CHECK};
     for (int i = 1; i < argc; i++)
-        if (sscanf(argv[i], "-mutations=%zu", &mutations) != 1 && sscanf(argv[i], "-seed=%lu", &stream.seed) != 1) take_folder(argv[i]);
+        if (sscanf(argv[i], "-mutations=%zu", &mutations) != 1 && sscanf(argv[i], "-seed=%lu", &stream.seed) != 1)
+            take_folder(argv[i]);
     signal(SIGABRT, keep_and_end);
     signal(SIGSEGV, keep_and_end);
     for (size_t i = 0; i < n_inputs; i++) {

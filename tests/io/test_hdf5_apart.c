@@ -24,7 +24,7 @@ static int make_files(void **state)
     const char *const names[] = {"first", "", "third"};
     if (dnn_hdf5_create(in_folder("a.h5"), 0, &f) != DNN_OK) return -1;
     dnn_hdf5_write(f, "/g/x", DNN_HDF5_FLOAT, 2, (size_t[]){ROWS, UNITS}, values); /* more than the window */
-    dnn_hdf5_write(f, "/wide", DNN_HDF5_FLOAT, 2, (size_t[]){1, WIDE}, values);     /* so is each row */
+    dnn_hdf5_write(f, "/wide", DNN_HDF5_FLOAT, 2, (size_t[]){1, WIDE}, values);    /* so is each row */
     dnn_hdf5_write(f, "/one", DNN_HDF5_INT32, 0, NULL, &(int32_t){-7});
     dnn_hdf5_write(f, "/none", DNN_HDF5_FLOAT, 2, (size_t[]){0, 5}, NULL);
     dnn_hdf5_write_text(f, "/text", "a text");
