@@ -30,6 +30,10 @@ static size_t at_most(size_t batch, const dnn_dataset *ds, bool forward)
     return ds && batch > rows ? (size_t)rows : batch;
 }
 
+/* Of shared memory a rank sees what it works on, and the stretch it took the pages of when the window was made (comm/window.c), one of as many as there are
+ * ranks: the two have nothing to do with each other. */
+static double touched(double used, double all, double ranks) { return used + (all - used) / ranks; }
+
 void dnn_memory_plan(const dnn_memory_load *load, const dnn_graph *graph, const dnn_dataset *ds, dnn_memory *out)
 {
     const double vector = 4.0 * (double)graph->segments.total, ranks = (double)load->ranks;
@@ -40,13 +44,16 @@ void dnn_memory_plan(const dnn_memory_load *load, const dnn_graph *graph, const 
     m.layers = shards_bytes(graph, at_most(load->batch, ds, false), shards, true);
     if (validates) m.validation = shards_bytes(graph, at_most(setup_forward_batch(load->batch), ds, true), shards, false);
     const double image = m.weights + m.moments, copy = load->copies ? image : 0;
-    m.checkpoint = image + copy;
+    /* glibc moves a block that grows within its heap, where both are for a moment; above 32 MiB the kernel moves pages instead */
+    const double growing = image < 32.0 * 1024 * 1024 ? image : 32.0 * 1024 * 1024;
+    m.checkpoint = image + growing + copy;
     m.program = ranks * program_of_a_rank;
     const double own = (m.layers + m.validation + m.program) / ranks;
     /* its own gradients whole, its slice of everybody's and of the reduced one */
-    const double gradients = ((double)shards * vector + (m.gradients - (double)shards * vector / ranks)) / ranks;
+    const double whole = (double)shards / ranks * vector, gradients = whole + (m.gradients - whole) / ranks;
+    const double slices = m.moments / ranks + copy / ranks;
     m.node = m.data + m.weights + m.moments + m.gradients + m.layers + m.validation + m.checkpoint + m.program;
-    m.rank = own + m.data + m.weights + m.moments / ranks + gradients + copy / ranks;
-    m.first_rank = m.rank + m.moments - m.moments / ranks + m.checkpoint - copy / ranks;
+    m.rank = own + m.data + m.weights + touched(gradients, m.gradients, ranks) + touched(slices, m.moments + copy, ranks);
+    m.first_rank = own + m.data + m.weights + touched(gradients, m.gradients, ranks) + m.moments + m.checkpoint;
     *out = m;
 }
