@@ -345,8 +345,17 @@ static dnn_status next_phase(trainer *t)
     return st == DNN_OK ? dnn_agree(t->comm, watchers_phase_begin(t)) : st;
 }
 
+/* Rank 0. */
+static void tell_waiting(const trainer *t, double began)
+{
+    const double waited = t->saver.waited, all = now() - began;
+    if (waited < 1.0 || waited < 0.1 * all) return;
+    dnn_advise("the training has waited %.1f of its %.1f seconds for checkpoints that were still being written: checkpoint.every may be larger", waited, all);
+}
+
 dnn_status training_loop(trainer *t)
 {
+    const double started = now();
     const uint64_t began = t->epoch;
     dnn_status st = DNN_OK;
     t->last_saved = now();
@@ -364,5 +373,6 @@ dnn_status training_loop(trainer *t)
         if (st == DNN_OK && more) st = next_phase(t);
     }
     signals_remove(listening);
+    tell_waiting(t, started);
     return st == DNN_E_STOPPED ? save_and_stop(t) : st;
 }

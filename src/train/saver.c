@@ -42,14 +42,18 @@ static void copy_slices(trainer *t, const worker *k)
     }
 }
 
+/* The training stands still meanwhile. */
+static void wait_for_thread(saver *s)
+{
+    const double began = now();
+    background_wait(&s->thread);
+    s->waited += now() - began;
+}
+
 void saver_copy(trainer *t, worker *k)
 {
     if (!leads(t)) return;
-    if (k->main && dnn_comm_rank(t->comm) == 0) {
-        const double began = now();
-        background_wait(&t->saver.thread);
-        t->saver.waited += now() - began;
-    }
+    if (k->main && dnn_comm_rank(t->comm) == 0) wait_for_thread(&t->saver);
     dnn_team_barrier(t->team);
     if (t->saver.window.base) copy_slices(t, k);
     dnn_team_barrier(t->team);
@@ -126,7 +130,7 @@ static dnn_status want(trainer *t, char *path, bool weights_only, bool checkpoin
     saver *s = &t->saver;
     if (!path) return DNN_E_MEMORY;
     /* what is wanted now must not slip into what is being written */
-    if (s->handed_over) background_wait(&s->thread);
+    if (s->handed_over) wait_for_thread(s);
     const dnn_status st = saver_collect(t);
     if (st != DNN_OK) {
         dnn_free(path);
