@@ -208,12 +208,12 @@ static dnn_status resume_kept(trainer *t, shared_model *m)
     return st;
 }
 
-static dnn_status compare_course(const trainer *t, const char *path, const dnn_node *section)
+static dnn_status compare_course(const trainer *t, const char *path, const dnn_node *section, char *changes)
 {
     const dnn_node *epoch_step = dnn_node_find(section, "epoch_step");
     const bool within = epoch_step && epoch_step->type == DNN_NODE_INT && epoch_step->integer > 0;
     dnn_node *present = dnn_config_write(&t->config);
-    const dnn_status st = present ? course_compare(path, dnn_node_find(section, "run"), present, within, dnn_comm_rank(t->comm) == 0) : DNN_E_MEMORY;
+    const dnn_status st = present ? course_compare(path, dnn_node_find(section, "run"), present, within, changes) : DNN_E_MEMORY;
     dnn_node_destroy(present);
     return dnn_agree(t->comm, st);
 }
@@ -221,17 +221,20 @@ static dnn_status compare_course(const trainer *t, const char *path, const dnn_n
 dnn_status checkpoint_resume(trainer *t, const char *path)
 {
     shared_model m;
+    char changes[COURSE_TEXT] = "";
     dnn_status st = shared_model_open(t->comm, path, &m);
     if (st != DNN_OK) return st;
     t->resumed = true;
     if (!m.section) st = dnn_fail(DNN_E_MODEL, "%s: no checkpoint of a training (/dnn_mpi is missing); start from it with model.weights", path);
-    if (st == DNN_OK) st = compare_course(t, path, m.section);
+    if (st == DNN_OK) st = compare_course(t, path, m.section, changes);
     if (st == DNN_OK) st = resume_phase(t, m.section);
     if (st == DNN_OK) st = read_position(t, m.section);
     st = dnn_agree(t->comm, st);
     if (st == DNN_OK) st = shared_weights(t->team, &m, t->graph, t->run.weights);
     if (st == DNN_OK) st = take_optimizer(t, &m, true);
     if (st == DNN_OK) st = resume_kept(t, &m);
+    if (st == DNN_OK && changes[0] && dnn_comm_rank(t->comm) == 0)
+        dnn_warn("%s: from here on the training takes another course than the one that was saved: %s", path, changes);
     shared_model_close(&m);
     return st;
 }

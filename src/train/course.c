@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dnn/base/log.h"
-
-enum { PATH = 256, TEXT = 700, SHOWN = 6 };
+enum { PATH = 256, SHOWN = 6 };
 
 /* Of no account for the course. */
 static const char *const free_keys[] = { "output", "plugins", "preset", "checkpoint*", "comm*", "training.epochs", "training.phases.*.epochs", "training.log_every",
@@ -27,7 +25,7 @@ static const char *const own_keys[] = { "training.class_weights", "training.loss
                                         "data.inputs", "data.targets" };
 
 typedef struct differences {
-    char all[TEXT], epoch[TEXT]; /* as text; the second: those an epoch does not bear */
+    char all[COURSE_TEXT], epoch[COURSE_TEXT]; /* as text; the second: those an epoch does not bear */
     size_t n, n_epoch;
 } differences;
 
@@ -37,8 +35,8 @@ static void add(char *text, size_t *n, const char *path, const dnn_node *saved, 
     const size_t used = strlen(text);
     dnn_node_describe(saved, was, sizeof was);
     dnn_node_describe(present, is, sizeof is);
-    if (++*n <= SHOWN) snprintf(text + used, TEXT - used, "%s%s = %s (was %s)", used ? ", " : "", path, is, was);
-    else if (*n == SHOWN + 1) snprintf(text + used, TEXT - used, ", …");
+    if (++*n <= SHOWN) snprintf(text + used, COURSE_TEXT - used, "%s%s = %s (was %s)", used ? ", " : "", path, is, was);
+    else if (*n == SHOWN + 1) snprintf(text + used, COURSE_TEXT - used, ", …");
 }
 
 static void note(differences *d, const char *path, const dnn_node *saved, const dnn_node *present)
@@ -92,14 +90,15 @@ static void compare(differences *d, const char *path, const dnn_node *saved, con
     else if (!dnn_node_equal(saved, present)) note(d, path, saved, present);
 }
 
-dnn_status course_compare(const char *file, const dnn_node *saved, const dnn_node *present, bool within_epoch, bool speaks)
+dnn_status course_compare(const char *file, const dnn_node *saved, const dnn_node *present, bool within_epoch, char *changes)
 {
     differences d = { 0 };
+    changes[0] = '\0';
     if (!saved || !present) return DNN_OK;
     compare(&d, "", saved, present);
     if (within_epoch && d.n_epoch > 0)
         return dnn_fail(DNN_E_CONFIG, "%s: it was saved within an epoch, which must end as it began, but %s; give back what was, or go on from a checkpoint "
                         "between epochs (--resume FILE)", file, d.epoch);
-    if (d.n > 0 && speaks) dnn_warn("%s: from here on the training takes another course than the one that was saved: %s", file, d.all);
+    memcpy(changes, d.all, sizeof d.all);
     return DNN_OK;
 }

@@ -4,9 +4,11 @@
 
 #include "dnn/base/node.h"
 
-/* `saved` and `present`: resolved run files. Keys that change the course of the training and differ are named in a warning where `speaks`; within an
- * epoch those that would have rows seen twice or never, or unlike sums added up, are DNN_E_CONFIG. More epochs, another folder, other saves and logs
- * change nothing. */
-dnn_status course_compare(const char *file, const dnn_node *saved, const dnn_node *present, bool within_epoch, bool speaks);
+enum { COURSE_TEXT = 700 };
+
+/* `saved` and `present`: resolved run files. `changes` [COURSE_TEXT] names the keys that change the course of the training and differ, "" where there are
+ * none: the user should be told. Within an epoch those that would have rows seen twice or never, or unlike sums added up, are DNN_E_CONFIG. More epochs,
+ * another folder, other saves and logs change nothing. */
+dnn_status course_compare(const char *file, const dnn_node *saved, const dnn_node *present, bool within_epoch, char *changes);
 
 #endif

@@ -279,7 +279,7 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, trainer_
     return st;
 }
 
-/* A run that fails before its first step must not leave word of how the last one ended; where there is none, it leaves nothing. */
+/* A run that was to go on and fails before its first step must not leave word of how it ended the last time. One that was to take its place leaves it whole. */
 static void tell_unbegun(const trainer *t, dnn_status st)
 {
     char text[1024], *path = t->folder.path && t->folder.lock >= 0 && dnn_comm_rank(t->comm) == 0 ? run_folder_file(&t->folder, "status.json") : NULL;
@@ -300,7 +300,7 @@ dnn_status dnn_train(dnn_comm *comm, const dnn_train_request *request)
     if (st == DNN_OK) st = prepare(&t, request, &start);
     if (st == DNN_OK) st = dnn_agree_root(comm, begin_files(&t, request->overwrite));
     if (st == DNN_OK && t.resumed) st = watchers_match_files(&t);
-    if (st != DNN_OK) tell_unbegun(&t, st);
+    if (st != DNN_OK && (request->resume == DNN_RESUME_AUTO || request->resume == DNN_RESUME_FILE)) tell_unbegun(&t, st);
     if (st == DNN_OK) {
         tell_watchdog(&t);
         announce(&t);
