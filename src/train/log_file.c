@@ -63,8 +63,8 @@ dnn_status log_file_load(const dnn_node *saved, void *state)
 
 static bool make_room(growing *g, size_t more)
 {
+    if (g->room && !g->text) return false; /* it was lost before: what is short would fit its room still */
     if (g->length + more < g->room) return true;
-    if (g->room && !g->text) return false;
     const size_t room = 2 * (g->length + more) + 256;
     char *text = g->text ? dnn_realloc(g->text, room, 1) : dnn_alloc(room, 1);
     if (!text) dnn_free(g->text);
