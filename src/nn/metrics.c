@@ -1,6 +1,8 @@
 /* The family of metrics: kinds of its own, then the losses. */
 #include "dnn/nn/metric.h"
 
+#include <math.h>
+
 #define X(name) extern const dnn_metric_kind dnn_metric_##name;
 #include "nn/metrics/kinds.def"
 #undef X
@@ -30,7 +32,8 @@ static const dnn_metric_kind *as_metric(const dnn_component *metric) { return (c
 
 size_t dnn_metric_state(const dnn_component *metric, size_t units)
 {
-    if (as_loss(metric) || !as_metric(metric)->state) return 2;
+    if (as_loss(metric)) return as_loss(metric)->sums ? as_loss(metric)->sums : 2;
+    if (!as_metric(metric)->state) return 2;
     return as_metric(metric)->state(metric->params, units);
 }
 
@@ -64,6 +67,10 @@ void dnn_metric_update(const dnn_component *metric, const dnn_loss_pass *pass, d
     }
     dnn_loss_pass value_only = *pass;
     value_only.dy = NULL;
+    if (loss->sums) {
+        loss->sum(metric->params, &value_only, state);
+        return;
+    }
     const double sum = loss->eval(metric->params, &value_only);
     state[0] += loss->negated_as_metric ? -sum : sum;
     state[1] += weight_of_rows(pass);
@@ -71,6 +78,7 @@ void dnn_metric_update(const dnn_component *metric, const dnn_loss_pass *pass, d
 
 double dnn_metric_result(const dnn_component *metric, size_t units, const double *state)
 {
+    if (as_loss(metric) && as_loss(metric)->sums) return state[0] != 0 ? as_loss(metric)->value(metric->params, state) : NAN;
     if (!as_loss(metric) && as_metric(metric)->result) return as_metric(metric)->result(metric->params, units, state);
     return state[0] / state[1];
 }

@@ -85,6 +85,9 @@ static dnn_status read_loss(dnn_objective *objective, size_t o, const dnn_node *
         return dnn_node_fail(DNN_E_CONFIG, node, "loss = %s: output '%s' has %zu unit: must have %zu or more (binary_crossentropy takes one)",
                              kind->kind.name, objective->graph->outputs[o].name, g->units, kind->least_units);
     g->target = kind->target;
+    DNN_ASSERT(kind->sums <= DNN_LOSS_SUMS);
+    g->sums = objective->sums;
+    objective->sums += kind->sums;
     objective->fused[o] = can_fuse(objective->graph, o, &g->loss);
     return DNN_OK;
 }

@@ -12,6 +12,7 @@ typedef struct goal {
     double weight;           /* of this loss in the sum */
     dnn_target target;
     size_t units, per_sample;/* last axis; loss values of one sample */
+    size_t sums;             /* where its sums over the global batch begin */
 } goal;
 
 typedef struct measure {
@@ -29,6 +30,7 @@ struct dnn_objective {
     size_t n_measures;
     size_t penalty;          /* its place in the record; 0: no layer adds to the loss */
     size_t record;           /* doubles */
+    size_t sums;             /* doubles that losses want summed over the global batch */
     dnn_strings names;       /* of the reported values, owned */
 };
 

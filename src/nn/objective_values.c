@@ -33,10 +33,29 @@ static void eval_loss(const dnn_objective *objective, size_t o, const dnn_loss_p
     record[1 + o] += (objective->fused[o] ? kind->eval_fused : kind->eval)(loss->params, pass);
 }
 
-void dnn_objective_eval(const dnn_objective *objective, dnn_shard *shard, const real *const *targets, const real *weight, bool gradient,
-                        double *record)
+size_t dnn_objective_sums(const dnn_objective *objective) { return objective->sums; }
+
+void dnn_objective_sum(const dnn_objective *objective, const dnn_shard *shard, const real *const *targets, const real *weight, double *sums)
+{
+    for (size_t o = 0; o < objective->graph->n_outputs; o++) {
+        const goal *g = &objective->goals[o];
+        const dnn_loss_kind *kind = (const dnn_loss_kind *)g->loss.kind;
+        if (!kind || !kind->sums) continue;
+        const dnn_loss_pass pass = { .rows = shard->rows * g->per_sample, .units = g->units, .per_sample = g->per_sample, .target = targets[o],
+                                     .weight = weight, .y = dnn_shard_output(objective->graph, shard, o) };
+        kind->sum(g->loss.params, &pass, sums + g->sums);
+    }
+}
+
+void dnn_objective_eval(const dnn_objective *objective, dnn_shard *shard, const real *const *targets, const real *weight, const double *sums,
+                        bool gradient, double *record)
 {
     const dnn_graph *graph = objective->graph;
+    double own[DNN_MAX_IO * DNN_LOSS_SUMS] = { 0 };
+    if (objective->sums && !sums) {
+        dnn_objective_sum(objective, shard, targets, weight, own);
+        sums = own;
+    }
     record[0] += (double)shard->rows;
     if (objective->penalty) record[objective->penalty] += shard->penalty;
     for (size_t o = 0; o < graph->n_outputs; o++) {
@@ -45,6 +64,7 @@ void dnn_objective_eval(const dnn_objective *objective, dnn_shard *shard, const 
         dnn_loss_pass pass = {
             .rows = shard->rows * g->per_sample, .units = g->units, .per_sample = g->per_sample, .target = targets[o], .weight = weight,
             .y = dnn_shard_output(graph, shard, o), .scale = g->weight / (double)g->per_sample,
+            .sums = sums ? sums + g->sums : NULL,
             .z = objective->fused[o] ? dnn_shard_logits(graph, shard, o) : NULL,
             .dy = gradient ? dnn_shard_output_gradient(graph, shard, o, objective->fused[o]) : NULL,
         };

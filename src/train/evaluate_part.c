@@ -61,11 +61,12 @@ static void run_worker(void *context, int index)
         for (size_t i = 0; i < k->n_bays && pass->stochastic; i++) k->bays[i].shard.first_row += first;
         const dnn_run forward = { .training = pass->stochastic, .seed = r->seed, .step = pass->pass, .weights = r->weights };
         dnn_graph_forward(r->graph, &forward, k->shards, k->n_bays);
+        const double *sums = pass->targets ? reduce_loss_sums(k) : NULL;
         for (size_t i = 0; i < k->n_bays; i++) {
             bay *b = &k->bays[i];
             if (pass->stochastic) b->shard.first_row -= first;
             if (pass->targets)
-                dnn_objective_eval(r->objective, &b->shard, (const float *const *)b->target, b->weight, false,
+                dnn_objective_eval(r->objective, &b->shard, (const float *const *)b->target, b->weight, sums, false,
                                    records + r->record_at[b->number]);
             if (outputs) put_outputs(r, pass, b);
         }

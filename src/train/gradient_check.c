@@ -39,7 +39,7 @@ static dnn_status engine_gradient(gradient_trial *t, const dnn_config *config)
     if (!record) return DNN_E_MEMORY;
     gather(r, DNN_TRAIN, r->shuffle ? 1 : 0, 0, n < CHECK_ROWS ? (size_t)n : CHECK_ROWS, true, &k->bays[0]);
     dnn_graph_forward(r->graph, &run, k->shards, 1);
-    dnn_objective_eval(r->objective, &k->bays[0].shard, (const float *const *)k->bays[0].target, k->bays[0].weight, true, record);
+    dnn_objective_eval(r->objective, &k->bays[0].shard, (const float *const *)k->bays[0].target, k->bays[0].weight, NULL, true, record);
     dnn_graph_backward(r->graph, &run, k->shards, 1, dnn_objective_fused(r->objective));
     dnn_free(record);
     return DNN_OK;

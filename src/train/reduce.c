@@ -25,20 +25,25 @@ static void merge_sums(void *context, size_t into, size_t from)
     m->layer->kind->merge(m->layer, m->backward, m->sums + into * width, m->sums + from * width);
 }
 
-/* Two halves of a double buffer take turns: whoever writes half h again has passed the meeting after which everybody
- * had finished reading it, so one barrier a reduction is enough. */
-const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n)
+/* The sums of all shards, [V, used] in k->merge. Two halves of a double buffer take turns: whoever writes half h again has passed the
+ * meeting after which everybody had finished reading it, so one barrier a reduction is enough. */
+static void meet_sums(worker *k, dnn_shard *const *shards, size_t n, size_t used)
 {
-    worker *k = context;
     runner *r = k->r;
-    const size_t width = r->graph->max_sums, v = r->cut.shards, used = layer->plan.sums;
+    const size_t width = r->sums_width;
     double *all = r->sums[k->reductions++ % 2];
     for (size_t i = 0; i < n; i++) memcpy(all + k->bays[i].number * width, shards[i]->sums, used * sizeof *all);
     const double began = trace_clock();
     meet(k, all, r->sums_offsets);
     k->trace.waited += trace_clock() - began; /* compute is compared with compute */
-    for (size_t i = 0; i < v; i++) memcpy(k->merge + i * used, all + i * width, used * sizeof *all);
-    dnn_tree_merge(v, merge_sums, &(sums_merge){ layer, backward, k->merge });
+    for (size_t i = 0; i < r->cut.shards; i++) memcpy(k->merge + i * used, all + i * width, used * sizeof *all);
+}
+
+const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n)
+{
+    worker *k = context;
+    meet_sums(k, shards, n, layer->plan.sums);
+    dnn_tree_merge(k->r->cut.shards, merge_sums, &(sums_merge){ layer, backward, k->merge });
     return k->merge;
 }
 
@@ -48,6 +53,21 @@ static void add_record(void *context, size_t into, size_t from)
 {
     const record_merge *m = context;
     for (size_t j = 0; j < m->width; j++) m->records[into * m->width + j] += m->records[from * m->width + j];
+}
+
+const double *reduce_loss_sums(worker *k)
+{
+    const runner *r = k->r;
+    const size_t used = dnn_objective_sums(r->objective);
+    if (used == 0) return NULL;
+    for (size_t i = 0; i < k->n_bays; i++) {
+        const bay *b = &k->bays[i];
+        memset(b->shard.sums, 0, used * sizeof *b->shard.sums);
+        dnn_objective_sum(r->objective, &b->shard, (const float *const *)b->target, b->weight, b->shard.sums);
+    }
+    meet_sums(k, k->shards, k->n_bays, used);
+    dnn_tree_merge(r->cut.shards, add_record, &(record_merge){ k->merge, used });
+    return k->merge;
 }
 
 void merge_records(worker *k, const double *records)

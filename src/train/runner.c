@@ -29,7 +29,7 @@ static dnn_status plan_places(runner *r)
         cut_shards(v, first_worker, workers, &first, &unused);
         cut_shards(v, end_worker - 1, workers, &unused, &end);
         r->record_offsets[t] = place * sizeof(double);
-        r->sums_offsets[t] = first * r->graph->max_sums * sizeof(double);
+        r->sums_offsets[t] = first * r->sums_width * sizeof(double);
         r->seen_offsets[t] = first * r->seen_width * sizeof(double);
         for (size_t s = first; s < end; s++, place += r->record) r->record_at[s] = place;
         for (size_t w = first_worker; w < end_worker; w++) r->flags_at[w] = place, place += 2;
@@ -39,7 +39,7 @@ static dnn_status plan_places(runner *r)
         }
     }
     r->record_offsets[teams] = place * sizeof(double);
-    r->sums_offsets[teams] = v * r->graph->max_sums * sizeof(double);
+    r->sums_offsets[teams] = v * r->sums_width * sizeof(double);
     r->seen_offsets[teams] = v * r->seen_width * sizeof(double);
     return DNN_OK;
 }
@@ -172,6 +172,7 @@ static dnn_status plan(const runner_options *o, runner *r)
                    .seed = o->seed, .shuffle = o->shuffle, .cut = cut_to_data(o), .log_every = o->log_every, .sentinel = o->sentinel, .weights = o->weights, .borrowed = o->weights != NULL,
                    .rate_factor = 1.0 };
     if (o->objective) r->record = dnn_objective_record_size(o->objective);
+    r->sums_width = at_least(o->graph->max_sums, o->objective ? dnn_objective_sums(o->objective) : 0);
     if (o->optimizer) {
         const uint64_t rows = dnn_dataset_rows(o->dataset, DNN_TRAIN);
         r->steps_per_epoch = (rows + o->cut.batch - 1) / o->cut.batch;

@@ -46,7 +46,7 @@ typedef struct worker {
     bool main;                     /* the rank's own thread: the one that may call MPI */
     bay *bays; size_t n_bays;      /* its shards in order */
     dnn_shard **shards;            /* [n_bays] the same, as nn takes them */
-    double *merge;                 /* [max(shards * max_sums, record)] where trees are folded */
+    double *merge;                 /* [max(shards * sums_width, record)] where trees are folded */
     unsigned reductions;           /* calls of the sums' reduction so far: which half of the double buffer */
     uint64_t step;                 /* updates done; every worker counts for itself */
     double scalars[DNN_MAX_SCALARS]; /* the optimizer's, likewise */
@@ -80,6 +80,7 @@ struct runner {
     bool shuffle;
     cut cut;
     size_t record;                 /* doubles of a record */
+    size_t sums_width;             /* doubles of the widest reduction, of a layer or of the losses */
     size_t input_of[DNN_MAX_IO];   /* data set's array for each input of the graph */
     size_t target_of[DNN_MAX_IO];  /* and for each output; SIZE_MAX: none */
     size_t target_units[DNN_MAX_IO];
@@ -103,7 +104,7 @@ struct runner {
     double *gradient_squares, *change_squares; /* [blocks] of the step looked at */
     size_t *node_offsets;          /* [teams + 1] bytes */
     double *records[2];            /* [V records and a flag word per worker], teams side by side */
-    double *sums[2];               /* [V, max_sums] */
+    double *sums[2];               /* [V, sums_width] */
     double *squares;               /* [blocks] sums of squares of the reduced gradient */
     double *weight_squares;        /* [blocks] and of the weights */
     double *penalties;             /* [blocks] of the last step */
@@ -192,6 +193,8 @@ void gather_expect(const runner *r, uint64_t epoch, uint64_t first_row, size_t r
 
 /* reduce.c */
 const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n);
+/* What losses want summed over the global batch, after forward; NULL where none does. Every worker calls it. */
+const double *reduce_loss_sums(worker *k);
 /* All workers meet; afterwards every team's blocks of `all` are whole. */
 void meet(worker *k, void *all, const size_t *offsets);
 /* Records of all shards added in the tree into k->outcome, flags or-ed into k->flags; after a meeting. */

@@ -33,11 +33,12 @@ static void forward_and_loss(worker *k, const dnn_run *run, double *records)
     if (planted(k, "forward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].x[0][0] = NAN;
     k->loss_is_finite = true;
     dnn_graph_forward(r->graph, run, k->shards, k->n_bays);
+    const double *sums = reduce_loss_sums(k);
     for (size_t i = 0; i < k->n_bays; i++) {
         bay *b = &k->bays[i];
         double *record = records + r->record_at[b->number];
         memset(record, 0, r->record * sizeof *record);
-        dnn_objective_eval(r->objective, &b->shard, (const float *const *)b->target, b->weight, true, record);
+        dnn_objective_eval(r->objective, &b->shard, (const float *const *)b->target, b->weight, sums, true, record);
         k->loss_is_finite &= all_finite(record, r->record);
     }
 }

@@ -22,7 +22,7 @@ static dnn_status create_bay(runner *r, size_t number, bay *b)
     if (st != DNN_OK) return st;
     b->rows = dnn_alloc(c, sizeof *b->rows);
     b->label = dnn_alloc(c, sizeof *b->label);
-    b->shard.sums = dnn_alloc(at_least(r->graph->max_sums, 1), sizeof(double));
+    b->shard.sums = dnn_alloc(at_least(r->sums_width, 1), sizeof(double));
     if (!b->rows || !b->label || !b->shard.sums) return DNN_E_MEMORY;
     if (r->class_weight || dnn_dataset_weighted(r->dataset)) {
         b->weight = dnn_alloc(c, sizeof *b->weight);
@@ -51,7 +51,7 @@ static dnn_status create_worker(runner *r, int thread, worker *k)
     cut_shards(r->cut.shards, (size_t)(dnn_team_first_of_all(r->team) + k->index), workers, &first, &end);
     k->bays = dnn_alloc(end - first + 1, sizeof *k->bays);
     k->shards = dnn_alloc(end - first + 1, sizeof *k->shards);
-    k->merge = dnn_alloc(r->cut.shards * at_least(at_least(r->graph->max_sums, r->record), 1), sizeof(double));
+    k->merge = dnn_alloc(r->cut.shards * at_least(at_least(r->sums_width, r->record), 1), sizeof(double));
     k->outcome = dnn_alloc(at_least(r->record, 1), sizeof(double));
     k->block = dnn_alloc_aligned(DNN_BLOCK * sizeof(float));
     k->factors = dnn_alloc(r->graph->segments.count + 1, sizeof(double));

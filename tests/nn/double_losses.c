@@ -9,26 +9,35 @@
 
 #include "dnn/base/memory.h"
 #include "dnn/nn/loss.h"
+#include "nn/loss_sums.h"
 
 enum { ROWS = 4, UNITS = 3, N = ROWS * UNITS };
 
 typedef double evaluator(const void *params, const dnn_loss_pass *pass);
 
-/* `at` is what the evaluator looks at: y or z. */
-static void check_gradient(const char *name, evaluator *eval, const void *params, dnn_loss_pass *pass, real *at)
+static double value(const dnn_loss_kind *kind, evaluator *eval, const void *params, dnn_loss_pass *pass)
 {
+    double sums[DNN_LOSS_SUMS];
+    take_sums(kind, params, pass, sums);
+    return eval(params, pass);
+}
+
+/* `at` is what the evaluator looks at: y or z. */
+static void check_gradient(const dnn_loss_kind *kind, evaluator *eval, const void *params, dnn_loss_pass *pass, real *at)
+{
+    const char *name = kind->kind.name;
     real dy[N];
     pass->dy = dy;
-    (void)eval(params, pass);
+    (void)value(kind, eval, params, pass);
     pass->dy = NULL;
     for (size_t i = 0; i < N; i++) {
         /* Central differences with h = 1e-6: truncation about 1e-12 times the third derivative, rounding about 1e-10. */
-        const double h = 1e-6, value = at[i];
-        at[i] = value + h;
-        const double above = eval(params, pass);
-        at[i] = value - h;
-        const double below = eval(params, pass);
-        at[i] = value;
+        const double h = 1e-6, here = at[i];
+        at[i] = here + h;
+        const double above = value(kind, eval, params, pass);
+        at[i] = here - h;
+        const double below = value(kind, eval, params, pass);
+        at[i] = here;
         const double slope = pass->scale * (above - below) / (2 * h);
         if (!(fabs(dy[i] - slope) <= 1e-7 * fmax(1, fabs(slope)))) print_message("%s: element %zu: %.12g, not %.12g\n", name, i, dy[i], slope);
         assert_true(fabs(dy[i] - slope) <= 1e-7 * fmax(1, fabs(slope)));
@@ -47,8 +56,8 @@ static void check_loss(const dnn_component *c, double reach)
         target[i] = kind->target == DNN_TARGET_CLASS ? (real)(i * 7 % UNITS) : 0.5 + 0.4 * cos(1.1 * (double)i);
     }
     dnn_loss_pass pass = { .rows = ROWS, .units = UNITS, .per_sample = 1, .y = y, .z = z, .target = target, .weight = weight, .scale = 0.7 };
-    check_gradient(kind->kind.name, kind->eval, c->params, &pass, y);
-    if (kind->eval_fused) check_gradient(kind->kind.name, kind->eval_fused, c->params, &pass, z);
+    check_gradient(kind, kind->eval, c->params, &pass, y);
+    if (kind->eval_fused) check_gradient(kind, kind->eval_fused, c->params, &pass, z);
 }
 
 static void every_gradient_is_that_of_its_value(void **state)
@@ -94,6 +103,8 @@ static void gradients_follow_the_parameters(void **state)
     check_with("categorical_focal_crossentropy", "label_smoothing", dnn_node_real(0.3));
     check_with("categorical_focal_crossentropy", "from_logits", dnn_node_bool(true));
     check_with("categorical_generalized_cross_entropy", "q", dnn_node_real(0.1));
+    check_with("tversky", "alpha", dnn_node_real(0.8));
+    check_with("tversky", "beta", dnn_node_real(0.1));
     assert_int_equal(dnn_memory_balance(), 0);
 }
 

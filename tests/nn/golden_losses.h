@@ -255,4 +255,10 @@ static const struct golden_loss {
         -0.17310137412331386, 0.04731457366314203, 0.04731457366314203, 0.04731457366314203, } },
 };
 
+/* One value for the batch, of golden_bin and golden_sig; the slope of the mean where the target is 1 and where it is 0. */
+static const struct golden_batch_loss { const char *name; double mean, weighted, slope_true, slope_false; } golden_batch_losses[] = {
+    { "dice", 0.48433854088471284, 0.42379622327412375, -0.056358318646021296, 0.019578965327525538 },
+    { "tversky", 0.48433854284260935, 0.42379622498728314, -0.0563583185063751, 0.019578965178848193 },
+};
+
 #endif

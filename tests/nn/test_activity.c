@@ -25,7 +25,7 @@ static void the_penalty_of_a_batch_is_the_mean_over_its_samples(void **state)
         assert_memory_equal(y, x, ROWS * UNITS * sizeof *x);
         assert_true(r.shard.penalty == 0.5 * 10 + 0.25 * 30);
     }
-    dnn_objective_eval(objective, &r.shard, all_targets, NULL, false, record);
+    dnn_objective_eval(objective, &r.shard, all_targets, NULL, NULL, false, record);
     dnn_objective_results(objective, record, values);
     assert_float_equal(values[0], 30 / 6.0, 1e-6);
     assert_float_equal(dnn_objective_penalty(objective, record), 12.5 / 3, 1e-12);

@@ -10,6 +10,7 @@
 #include "dnn/base/memory.h"
 #include "dnn/nn/loss.h"
 #include "nn/golden_losses.h"
+#include "nn/loss_sums.h"
 
 enum { ROWS = GOLDEN_ROWS, UNITS = GOLDEN_UNITS, N = ROWS * UNITS };
 
@@ -44,7 +45,7 @@ static void copy(real *to, const double *from, size_t n)
     for (size_t i = 0; i < n; i++) to[i] = (real)from[i];
 }
 
-typedef struct batch { real y[N], z[N], target[N], weight[ROWS], dy[N]; dnn_loss_pass pass; } batch;
+typedef struct batch { real y[N], z[N], target[N], weight[ROWS], dy[N]; double sums[DNN_LOSS_SUMS]; dnn_loss_pass pass; } batch;
 
 static void fill(batch *b, const double *y, const double *target, dnn_target kind)
 {
@@ -200,6 +201,8 @@ static void every_loss_adds_over_rows_and_scales_its_gradient(void **state)
         batch whole, part;
         fill_any(&whole, kind);
         fill_any(&part, kind);
+        take_sums(kind, c.params, &whole.pass, whole.sums);
+        part.pass.sums = whole.sums;
         const double all = kind->eval(c.params, &whole.pass);
         part.pass.rows = 2;
         part.pass.scale = 0.25;
@@ -231,6 +234,8 @@ static void rows_of_a_sample_share_its_weight(void **state)
         paired.pass.per_sample = 2;
         paired.pass.weight = samples;
         single.pass.weight = rows;
+        take_sums(kind, c.params, &paired.pass, paired.sums);
+        take_sums(kind, c.params, &single.pass, single.sums);
         assert_true(kind->eval(c.params, &paired.pass) == kind->eval(c.params, &single.pass));
         assert_memory_equal(paired.dy, single.dy, sizeof single.dy);
         dnn_component_clear(&c);
@@ -286,6 +291,7 @@ static void an_output_that_is_no_number_is_not_hidden(void **state)
         b.pass.weight = NULL;
         b.y[UNITS + 1] = (real)NAN;
         if (kind->target == DNN_TARGET_CLASS) b.target[1] = 1;
+        take_sums(kind, c.params, &b.pass, b.sums);
         const double value = kind->eval(c.params, &b.pass);
         if (!isnan(value)) print_message("%s\n", kind->kind.name);
         assert_true(isnan(value));
@@ -306,9 +312,49 @@ static void generalized_cross_entropy_is_that_of_the_class_alone(void **state)
     dnn_component_clear(&c);
 }
 
+/* One value for the batch, so there is none of a row; weights multiply it by their mean. */
+static void losses_of_the_whole_batch_are_those_of_keras(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof golden_batch_losses / sizeof *golden_batch_losses; k++) {
+        const struct golden_batch_loss *g = &golden_batch_losses[k];
+        dnn_component c;
+        const dnn_loss_kind *kind = make(g->name, &c);
+        batch b;
+        fill(&b, golden_sig, golden_bin, kind->target);
+        take_sums(kind, c.params, &b.pass, b.sums);
+        assert_true(near(kind->eval(c.params, &b.pass) / ROWS, g->mean));
+        for (size_t i = 0; i < N; i++) assert_true(near((double)b.dy[i] / ROWS, golden_bin[i] ? g->slope_true : g->slope_false));
+        assert_true(near(kind->value(c.params, b.sums), g->mean));
+        b.pass.weight = b.weight;
+        take_sums(kind, c.params, &b.pass, b.sums);
+        assert_true(near(kind->eval(c.params, &b.pass) / ROWS, g->weighted));
+        assert_true(near(kind->value(c.params, b.sums), g->mean));
+        dnn_component_clear(&c);
+    }
+}
+
+/* t = 1, 1, 0, 0 and y = .5, .25, .25, 0: I = .75, missed 1.25, wrongly claimed .25. */
+static void tversky_weighs_what_is_missed_by_alpha_as_keras_does(void **state)
+{
+    (void)state;
+    dnn_component c = make_with("tversky", "alpha", dnn_node_real(2));
+    const dnn_loss_kind *kind = (const dnn_loss_kind *)c.kind;
+    real y[4] = { 0.5, 0.25, 0.25, 0 }, target[4] = { 1, 1, 0, 0 }, dy[4];
+    double sums[DNN_LOSS_SUMS];
+    dnn_loss_pass pass = { .rows = 1, .units = 4, .per_sample = 1, .y = y, .target = target, .dy = dy, .scale = 1 };
+    take_sums(kind, c.params, &pass, sums);
+    const double all = 0.75 + 2 * 1.25 + 0.5 * 0.25 + 1e-7;
+    assert_true(near(kind->eval(c.params, &pass), 1 - 0.75 / all));
+    assert_true(near((double)dy[0], -(all + 0.75) / (all * all)) && near((double)dy[2], 0.5 * 0.75 / (all * all)));
+    dnn_component_clear(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(losses_of_the_whole_batch_are_those_of_keras),
+        cmocka_unit_test(tversky_weighs_what_is_missed_by_alpha_as_keras_does),
         cmocka_unit_test(generalized_cross_entropy_is_that_of_the_class_alone),
         cmocka_unit_test(values_gradients_and_weights_are_those_of_keras),
         cmocka_unit_test(aliases_are_what_they_stand_for),

@@ -167,7 +167,7 @@ static void a_record_adds_and_its_values_are_weighted_means(void **state)
     const real *targets[] = { p.main, p.aux }, weight[CAPACITY] = { 1, 2, 0, 100 };
     double record[16] = { 0 }, values[6];
     assert_true(dnn_objective_record_size(s.objective) <= 16);
-    dnn_objective_eval(s.objective, &p.shard, targets, weight, true, record);
+    dnn_objective_eval(s.objective, &p.shard, targets, weight, NULL, true, record);
     const real *y = dnn_shard_output(s.graph, &p.shard, 0), *z = dnn_shard_output(s.graph, &p.shard, 1);
     const real *dy = dnn_shard_output_gradient(s.graph, &p.shard, 0, false), *dz = dnn_shard_output_gradient(s.graph, &p.shard, 1, false);
     double first = 0, second = 0, plain = 0, weighted = 0;
@@ -192,7 +192,7 @@ static void a_record_adds_and_its_values_are_weighted_means(void **state)
         assert_true(fabs(values[1] - first / 3) < 1e-6 && fabs(values[2] - second / 9) < 1e-6);
         assert_true(fabs(values[0] - (2 * first / 3 + 0.5 * second / 9)) < 1e-6);
         assert_true(fabs(values[3] - plain / 9) < 1e-6 && fabs(values[4] - weighted / 9) < 1e-6);
-        dnn_objective_eval(s.objective, &p.shard, targets, weight, false, record);
+        dnn_objective_eval(s.objective, &p.shard, targets, weight, NULL, false, record);
     }
     finish(&p);
     clear(&s);
@@ -207,7 +207,7 @@ static void a_fused_gradient_is_that_of_the_logits(void **state)
     forward(&s, &p);
     const real *targets[] = { p.main };
     double record[4] = { 0 }, values[1];
-    dnn_objective_eval(s.objective, &p.shard, targets, NULL, true, record);
+    dnn_objective_eval(s.objective, &p.shard, targets, NULL, NULL, true, record);
     const real *y = dnn_shard_output(s.graph, &p.shard, 0), *dz = dnn_shard_output_gradient(s.graph, &p.shard, 0, true);
     double sum = 0;
     for (size_t i = 0; i < CAPACITY * 2; i++) {
@@ -237,7 +237,7 @@ static void the_same_metric_twice_has_a_number_and_a_bare_table_no_value(void **
     const real targets_of_classes[CAPACITY * 2] = { 1, 0, 0, 1, 1, 0, 0, 1 }, *targets[] = { targets_of_classes }, weight[CAPACITY] = { 1, 2, 4, 100 };
     double record[64] = { 0 }, values[6], trace = 0, sum = 0;
     assert_true(dnn_objective_record_size(s.objective) <= 64);
-    dnn_objective_eval(s.objective, &p.shard, targets, weight, false, record);
+    dnn_objective_eval(s.objective, &p.shard, targets, weight, NULL, false, record);
     dnn_objective_results(s.objective, record, values);
     dnn_objective_table t[4];
     assert_int_equal(dnn_objective_fill_tables(s.objective, record, t), DNN_OK);
@@ -268,7 +268,7 @@ static void an_output_without_loss_has_no_gradient(void **state)
     double record[4] = { 0 };
     real *dz = dnn_shard_output_gradient(s.graph, &p.shard, 1, false);
     for (size_t i = 0; i < CAPACITY * 6; i++) dz[i] = 7;
-    dnn_objective_eval(s.objective, &p.shard, targets, NULL, true, record);
+    dnn_objective_eval(s.objective, &p.shard, targets, NULL, NULL, true, record);
     for (size_t i = 0; i < CAPACITY * 6; i++) assert_true(dz[i] == 0);
     finish(&p);
     clear(&s);

@@ -86,6 +86,23 @@ static void class_weights_count_alike_at_any_number_of_ranks(void **state)
     assert_on_all_ranks(*state, against_serial(*state, text, 1, 2) < 2e-5);
 }
 
+/* One value for all rows of the batch: each rank's gradient hangs on the sums of all. */
+static void a_loss_of_the_whole_batch_is_that_of_one_rank(void **state)
+{
+    static const char *const head = "seed: 3\noutput: unused\ndata: {source: {blobs: {n_samples: 93, centers: 4, n_features: 6, random_state: 5}}}\n"
+                                    "model: {layers: [{dense: {units: 8, activation: tanh}}, {dense: {units: 4, activation: softmax}}]}\n"
+                                    "training: {loss: {tversky: {alpha: 0.3}}, batch_size: 32, metrics: [dice], class_weights: {0: 2.0}, "
+                                    "optimizer: {sgd: {learning_rate: 0.5}}";
+    char text[1024];
+    snprintf(text, sizeof text, "%s}\n", head);
+    assert_on_all_ranks(*state, against_serial(*state, text, 1, 3) < 2e-5);
+    assert_on_all_ranks(*state, against_serial(*state, text, 2, 3) < 2e-5);
+    snprintf(text, sizeof text, "%s}\ncomm: {team: rank}\n", head);
+    assert_on_all_ranks(*state, against_serial(*state, text, 1, 3) < 2e-5);
+    snprintf(text, sizeof text, "%s, shards: 7}\ncomm: {team: rank}\n", head);
+    assert_on_all_ranks(*state, against_serial(*state, text, 1, 3) == 0.0);
+}
+
 int main(int argc, char **argv)
 {
     dnn_comm *comm = NULL;
@@ -100,6 +117,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(fixed_shards_give_the_same_bits_however_ranks_are_spread_over_hosts, comm),
         cmocka_unit_test_prestate(fewer_rows_than_ranks_leave_some_without_and_are_exact, comm),
         cmocka_unit_test_prestate(class_weights_count_alike_at_any_number_of_ranks, comm),
+        cmocka_unit_test_prestate(a_loss_of_the_whole_batch_is_that_of_one_rank, comm),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dnn_comm_finish(comm);

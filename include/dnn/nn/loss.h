@@ -20,7 +20,11 @@ typedef struct dnn_loss_pass {
      * is left to be divided by. Gradients at a kink are 0, those outside of a clipped range likewise. */
     real *dy;
     double scale;
+    const double *sums;   /**< kinds with two halves: their sums over the global batch */
 } dnn_loss_pass;
+
+/** Sums that one loss may ask for. */
+enum { DNN_LOSS_SUMS = 8 };
 
 /** A loss value belongs to a row: where a loss is made element by element, it is the mean over the last axis. */
 typedef struct dnn_loss_kind {
@@ -34,6 +38,12 @@ typedef struct dnn_loss_kind {
     double (*eval)(const void *params, const dnn_loss_pass *pass);
     double (*eval_fused)(const void *params, const dnn_loss_pass *pass);
     bool negated_as_metric;  /**< the metric of this name is minus the loss */
+    /** Two halves, for a loss that is one value for the whole global batch: doubles, at most DNN_LOSS_SUMS, to which `sum` adds a shard's
+     * rows, the first their weights. Merged by addition they come back in pass->sums; eval returns the value times the weights of its own
+     * rows. 0: no halves. */
+    size_t sums;
+    void (*sum)(const void *params, const dnn_loss_pass *pass, double *sums);
+    double (*value)(const void *params, const double *sums);  /**< as a metric: of all rows seen */
 } dnn_loss_kind;
 
 /** All of them are metrics as well (nn/metric.h). */

@@ -28,7 +28,7 @@ typedef struct dnn_metric_kind {
 } dnn_metric_kind;
 
 /** The kinds of its own list, each one file under src/nn/metrics/, and behind them every loss: as a metric, a loss is its mean over rows,
- * always computed from the output. A component of this family is used through the functions below, which know the difference. */
+ * always computed from the output; one that is a single value of the whole batch is that value of all rows. A component of this family is used through the functions below, which know the difference. */
 extern dnn_family dnn_metrics;
 
 size_t dnn_metric_state(const dnn_component *metric, size_t units);

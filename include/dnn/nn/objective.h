@@ -19,11 +19,15 @@ dnn_target dnn_objective_target(const dnn_objective *objective, size_t o, size_t
 bool dnn_objective_wants_probabilities(const dnn_objective *objective, size_t o);
 /** Doubles in a record. Place 0 counts samples. */
 size_t dnn_objective_record_size(const dnn_objective *objective);
-/** Adds the shard's rows to `record`. `targets` [n_outputs] of [capacity, units]; `weight` [capacity] per sample or NULL. With
- * `gradient`, also writes the gradients of the weighted sum of losses where dnn_graph_backward reads them.
+/** Doubles that losses want summed over the global batch before they are evaluated; 0: none, then dnn_objective_sum need not be called. */
+size_t dnn_objective_sums(const dnn_objective *objective);
+/** Adds the shard's rows to `sums` [dnn_objective_sums]; sums of shards merge by addition. */
+void dnn_objective_sum(const dnn_objective *objective, const dnn_shard *shard, const real *const *targets, const real *weight, double *sums);
+/** Adds the shard's rows to `record`. `targets` [n_outputs] of [capacity, units]; `weight` [capacity] per sample or NULL; `sums`: those of
+ * the global batch, or NULL where the shard is all of it. With `gradient`, also writes the gradients of the weighted sum of losses where dnn_graph_backward reads them.
  * `fused` [n_outputs] out: which gradients are those of logits. */
 void dnn_objective_eval(const dnn_objective *objective, dnn_shard *shard, const real *const *targets, const real *weight,
-                        bool gradient, double *record);
+                        const double *sums, bool gradient, double *record);
 const bool *dnn_objective_fused(const dnn_objective *objective);
 /** Count that the summed gradient is divided by (samples; loss values where an output has more axes are handled inside). */
 double dnn_objective_samples(const double *record);

@@ -108,7 +108,7 @@ void dnn_reference_step(dnn_reference *r, const double *weights, dnn_reference_p
     memset(r->record, 0, dnn_objective_record_size(r->objective) * sizeof *r->record);
     memset(r->gradient, 0, total * sizeof *r->gradient);
     dnn_graph_forward(r->graph, &run, shards, 1);
-    dnn_objective_eval(r->objective, &r->shard, r->batch.targets, r->batch.weight, true, r->record);
+    dnn_objective_eval(r->objective, &r->shard, r->batch.targets, r->batch.weight, NULL, true, r->record);
     dnn_graph_backward(r->graph, &run, shards, 1, dnn_objective_fused(r->objective));
     for (size_t i = 0; i < total; i++) pass->gradient[i] = r->gradient[i] / (double)r->batch.rows;
     dnn_objective_results(r->objective, r->record, pass->values);
@@ -123,7 +123,7 @@ double dnn_reference_loss(dnn_reference *r, const double *weights, double *gradi
     const dnn_run run = { .training = true, .seed = r->batch.seed, .step = r->batch.step, .weights = r->weights };
     memset(r->record, 0, dnn_objective_record_size(r->objective) * sizeof *r->record);
     dnn_graph_forward(r->graph, &run, shards, 1);
-    dnn_objective_eval(r->objective, &r->shard, r->batch.targets, r->batch.weight, gradient != NULL, r->record);
+    dnn_objective_eval(r->objective, &r->shard, r->batch.targets, r->batch.weight, NULL, gradient != NULL, r->record);
     if (gradient) {
         memset(r->gradient, 0, total * sizeof *r->gradient);
         dnn_graph_backward(r->graph, &run, shards, 1, dnn_objective_fused(r->objective));
