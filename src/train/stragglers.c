@@ -6,7 +6,7 @@
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 
-enum { EVERY = 64 };                                                /* steps between looks; a look is one small gather */
+enum { EVERY = 256 };                                               /* steps between looks; a look is one small gather */
 static const double shortest_window = 2.0, between_warnings = 60.0; /* seconds */
 static const double slow = 2.0;
 static const char *const names[STRAGGLER_PHASES] = { "input", "forward", "backward", "update" };

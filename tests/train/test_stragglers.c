@@ -52,7 +52,7 @@ static void a_lone_rank_watches_nobody(void **state)
     stragglers s;
     const size_t before = dnn_memory_balance();
     assert_int_equal(stragglers_create(&s, 1), DNN_OK);
-    stragglers_look(&s, &(runner){ 0 }, 64);
+    stragglers_look(&s, &(runner){ 0 }, 256);
     stragglers_clear(&s);
     assert_int_equal(stragglers_create(&s, 3), DNN_OK);
     stragglers_clear(&s);
