@@ -190,6 +190,9 @@ static dnn_status decode_object(const keras_source *source, const dnn_family *fa
     if (!class_name) return unknown(family, node, where);
     if (strcmp(class_name, "function") == 0 && config)
         return keras_decode_component(source, family, config, where, out);
+    /* A metric that was compiled by its name, in the words of some versions. */
+    if (family == &dnn_metrics && strcmp(class_name, "MeanMetricWrapper") == 0 && dnn_node_find(config, "fn"))
+        return keras_decode_component(source, family, dnn_node_find(config, "fn"), where, out);
     const dnn_kind *layer = family == &dnn_activations ? dnn_family_find_keras(&dnn_layers, class_name) : NULL;
     if (layer && strcmp(layer->name, "activation") == 0)
         return keras_decode_component(source, family, dnn_node_find(config, "activation"), where, out);

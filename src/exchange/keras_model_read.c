@@ -83,7 +83,7 @@ static dnn_status read_input_layer(reader *r, const char *name, const dnn_node *
 }
 
 /* A Sequential without an InputLayer says its input at the first layer, or only as the shape it was built with. */
-static dnn_status read_implied_input(reader *r, const dnn_node *model, const char *first, const dnn_node *config)
+static dnn_status read_implied_input(reader *r, const dnn_node *model, const char *first, const dnn_node *entry, const dnn_node *config)
 {
     /* A model in front says it at its own first layer. */
     for (const dnn_node *l = list_at(config, "layers"); l && l->count > 0; l = list_at(config, "layers"))
@@ -92,6 +92,7 @@ static dnn_status read_implied_input(reader *r, const dnn_node *model, const cha
     char *name = dnn_format("%.50s_input", first);
     dnn_status st = name ? DNN_OK : DNN_E_MEMORY;
     if (!shape) shape = list_at(model, "build_input_shape");
+    if (!shape && dnn_node_find(entry, "build_config")) shape = list_at(dnn_node_find(entry, "build_config"), "input_shape");
     if (st != DNN_OK) return st;
     if (shape && shape->count > 0) {
         st = add_input(r, name, shape);
@@ -290,7 +291,7 @@ static dnn_status read_sequential(reader *r, place *at, const dnn_node *config, 
             else if (is_outermost(at)) st = read_input_layer(r, name, own);
             continue;
         }
-        if (r->inputs->count == 0) st = read_implied_input(r, config, name, own);
+        if (r->inputs->count == 0) st = read_implied_input(r, config, name, layers->items[i], own);
         dnn_node *above = st == DNN_OK && (behind_model || !is_outermost(at)) ? list_of(r->above) : NULL;
         if (st == DNN_OK) st = read_layer(r, at, class_name, name, 0, own, above);
         behind_model = dnn_node_find(own, "layers") != NULL;

@@ -22,29 +22,34 @@ static void drop_for_new_source(dnn_node *root, const dnn_apply_request *request
 }
 
 /* The run that the file was made by, or where the file is a foreign one what it says of itself. */
-static dnn_status base_tree(const shared_model *m, const char *path, bool evaluates, dnn_node **root)
+static dnn_status base_tree(const shared_model *m, dnn_node **root)
 {
     const dnn_node *run = dnn_node_find(m->section, "run");
     *root = run ? dnn_node_copy(run) : dnn_node_map();
     dnn_status st = *root ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK && !run) st = dnn_node_set(*root, "output", dnn_node_string("."));
     if (st == DNN_OK && !run && m->training) st = dnn_node_set(*root, "training", dnn_node_copy(m->training));
-    if (st == DNN_OK && !dnn_node_find(*root, "training")) {
-        if (evaluates)
-            return dnn_fail(DNN_E_MODEL, "%s: it says no loss; give one: training.loss=…", path);
-        st = dnn_node_set(*root, "training", dnn_node_map());
-        if (st == DNN_OK) st = dnn_node_set(dnn_node_find(*root, "training"), "loss", dnn_node_string("mean_squared_error"));
-    }
+    if (st == DNN_OK && !dnn_node_find(*root, "training")) st = dnn_node_set(*root, "training", dnn_node_map());
     if (st == DNN_OK) st = dnn_node_set(*root, "model", dnn_node_copy(m->architecture));
     return st;
+}
+
+/* A foreign file may say none, or one that we do not have; for outputs alone none is needed, but the section wants one. */
+static dnn_status fill_in_loss(dnn_node *root, const char *path, bool evaluates)
+{
+    const dnn_node *loss = dnn_node_at(root, "training.loss");
+    if (loss && loss->type != DNN_NODE_NULL) return DNN_OK;
+    if (evaluates) return dnn_fail(DNN_E_MODEL, "%s: it says no loss; give one: training.loss=…", path);
+    return dnn_node_set(dnn_node_find(root, "training"), "loss", dnn_node_string("mean_squared_error"));
 }
 
 static dnn_status read_config(application *a, const dnn_apply_request *request, bool evaluates)
 {
     dnn_node *root = NULL;
-    dnn_status st = base_tree(&a->model, request->model_file, evaluates, &root);
+    dnn_status st = base_tree(&a->model, &root);
     if (st == DNN_OK) drop_for_new_source(root, request);
     if (st == DNN_OK) st = dnn_config_override(root, request->overrides, request->n_overrides);
+    if (st == DNN_OK) st = fill_in_loss(root, request->model_file, evaluates);
     if (st == DNN_OK && !dnn_node_at(root, "data.source"))
         st = dnn_fail(DNN_E_CONFIG, "%s: it does not say which data to take; give a source: 'data.source={csv: {path: …, target: …}}'", request->model_file);
     if (st == DNN_OK) st = dnn_config_read(root, &a->config);

@@ -64,6 +64,10 @@ static void input_shapes_are_found_wherever_a_version_puts_them(void **state)
                  "{\"class_name\": \"Sequential\", \"config\": {\"build_input_shape\": [null, 4], \"layers\": "
                  "[{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2}}]}}",
                  dense);
+    assert_reads(&keras_3,
+                 SEQUENTIAL("{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2}, "
+                            "\"build_config\": {\"input_shape\": [null, 4]}}"),
+                 dense);
     assert_reads(&keras_2,
                  "{\"class_name\": \"Sequential\", \"config\": [{\"class_name\": \"Dense\", \"config\": {\"name\": "
                  "\"d\", \"units\": 2, \"batch_input_shape\": [null, 4]}}]}",
@@ -415,6 +419,11 @@ static void losses_and_metrics_are_read_by_name_by_output_and_in_order(void **st
     assert_training("{\"loss\": {\"class_name\": \"MeanSquaredError\", \"config\": {\"reduction\": \"mean\", \"name\": \"m\"}}, "
                     "\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"learning_rate\": 0.1, \"loss_scale_factor\": 8.0}}}",
                     "{\"loss\": \"mean_squared_error\", \"optimizer\": {\"sgd\": {\"learning_rate\": 0.1}}}", NULL);
+    /* Compiled by name, written as what Keras made of it. */
+    assert_training("{\"metrics\": [{\"class_name\": \"MeanMetricWrapper\", \"config\": {\"name\": \"accuracy\", \"dtype\": \"float32\", "
+                    "\"fn\": \"categorical_accuracy\"}}, {\"class_name\": \"MeanMetricWrapper\", \"config\": {\"name\": \"mae\", \"fn\": "
+                    "{\"module\": \"builtins\", \"class_name\": \"function\", \"config\": \"mean_absolute_error\"}}}]}",
+                    "{\"metrics\": [\"categorical_accuracy\", \"mean_absolute_error\"]}", NULL);
     /* Short forms of either version. */
     assert_training("{\"loss\": \"MSLE\", \"metrics\": [\"KLD\", \"mape\", \"BCE\", \"logcosh\", \"cosine_proximity\"]}",
                     "{\"loss\": \"msle\", \"metrics\": [\"kld\", \"mape\", \"bce\", \"log_cosh\", \"cosine_similarity\"]}", NULL);

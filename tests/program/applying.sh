@@ -143,3 +143,23 @@ expect_status 0 run_ranks 2 predict blobs/model.h5 --out three.csv
 awk -F, 'NR > 1 && ($1 + $2 + $3 < 0.999999 || $1 + $2 + $3 > 1.000001) { exit 1 }' three.csv || fail "probabilities do not add up to 1"
 expect_status 0 run_ranks 2 predict blobs/model.h5 --out three-mc.csv --mc 3
 [ "$(head -n 1 three-mc.csv)" = mean0,mean1,mean2,std0,std1,std2 ] || fail "columns $(head -n 1 three-mc.csv)"
+
+# A model of Keras compiled with a loss of its author's: outputs need none, evaluate asks for one.
+$python3 - "$DNN_TEST_SOURCE/exchange/data/mlp_relu.h5" <<'PY'
+import h5py, json, shutil, sys
+shutil.copy(sys.argv[1], "foreign.h5")
+with h5py.File("foreign.h5", "a") as f:
+    f.attrs["training_config"] = json.dumps({"loss": "my_loss", "metrics": None, "weighted_metrics": None, "loss_weights": None,
+                                             "optimizer_config": {"class_name": "SGD", "config": {"learning_rate": 0.1}}})
+    units = f["model_weights"][f["model_weights"].attrs["layer_names"][0]]
+    found = []
+    units.visititems(lambda name, item: found.append(item.shape[0]) if getattr(item, "ndim", 0) == 2 else None)
+with h5py.File("rows.h5", "w") as f:
+    f["x"] = [[0.5] * found[0]] * 3
+    f["y"] = [[0.0]] * 3
+PY
+expect_status 0 "$DNN_MPI" predict foreign.h5 'data.source={hdf5: {path: rows.h5, x: /x}}' --part train --out foreign.csv
+[ "$(wc -l <foreign.csv)" -eq 4 ] || fail "3 rows and a head are expected"
+expect_status 4 "$DNN_MPI" evaluate foreign.h5 'data.source={hdf5: {path: rows.h5, x: /x, y: /y}}' --part train
+expect_text 'it says no loss; give one: training.loss=' err
+expect_status 0 "$DNN_MPI" evaluate foreign.h5 'data.source={hdf5: {path: rows.h5, x: /x, y: /y}}' --part train training.loss=sparse_categorical_crossentropy
