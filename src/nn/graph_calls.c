@@ -72,6 +72,7 @@ dnn_status graph_resolve_calls(dnn_graph *g)
         l->frozen = o->frozen;
         l->called = true;
         l->owner = owner;
+        g->layers[owner].shared = true;
         const dnn_status st = name_after(g, l, o->name);
         if (st != DNN_OK) return st;
     }

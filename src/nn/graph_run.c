@@ -30,6 +30,16 @@ static const real *value_of(const work *k, const dnn_shard *s, size_t tensor)
     return root < k->g->n_inputs ? s->x[root] : m->y[root];
 }
 
+/* Beyond so many rows a product sums up in several passes, which added to another shard's would round in between. */
+enum { MOST_ADDING_ROWS = 64 };
+
+bool dnn_graph_adds(const dnn_graph *graph, size_t layer, size_t capacity)
+{
+    const dnn_layer *l = &graph->layers[layer];
+    const size_t last = dnn_shape_last(&l->out);
+    return l->kind->adds && !l->shared && !l->called && last > 0 && capacity * (dnn_shape_units(&l->out) / last) <= MOST_ADDING_ROWS;
+}
+
 static dnn_pass make_pass(const work *k, const dnn_op *op, const dnn_shard *s, bound *b)
 {
     const dnn_layer *l = &k->g->layers[op->layer];
@@ -206,7 +216,8 @@ static void add_again(const work *k, const dnn_op *op, const dnn_shard *s)
 
 static size_t owner_of(const dnn_layer *l, size_t layer) { return l->called ? l->owner : layer; }
 
-static void backward_shard(const work *k, const dnn_op *op, dnn_shard *s, const bool *has, const double *merged)
+/* `to`: another shard's gradients, which get this one's added; NULL: it has its own. */
+static void backward_shard(const work *k, const dnn_op *op, dnn_shard *s, real *to, const bool *has, const double *merged)
 {
     const dnn_layer *l = &k->g->layers[op->layer];
     const shard_memory *m = s->memory;
@@ -216,6 +227,9 @@ static void backward_shard(const work *k, const dnn_op *op, dnn_shard *s, const 
     const size_t added = aim(k, op, s, has, &beside);
     const bool again = l->plan.n_weights > 0 && m->learned[owner_of(l, op->layer)];
     if (again) aim_weights(k, op, m, &b);
+    for (size_t i = 0; i < l->plan.n_weights && to; i++)
+        if (b.dw[i]) b.dw[i] = to + k->g->segments.at[op->first_segment + i].offset;
+    p.adds = to != NULL;
     p.dy = m->dy[op->out];
     p.merged = merged;
     if (l->activity) activity_back(l, p.rows, p.y, p.dy);
@@ -257,7 +271,8 @@ static void backward_op(const work *k, const dnn_op *op, bool *has)
         }
         if (wants_dx(k, op)) merged = reduce(k, l, true);
     }
-    for (size_t i = 0; i < k->n_shards; i++) backward_shard(k, op, k->shards[i], has, merged);
+    const bool pairs = k->run->pairs && k->n_shards && dnn_graph_adds(k->g, op->layer, k->shards[0]->planned);
+    for (size_t i = 0; i < k->n_shards; i++) backward_shard(k, op, k->shards[i], pairs && i % 2 ? k->shards[i - 1]->gradient : NULL, has, merged);
     for (size_t i = 0; i < l->n_inputs && k->n_shards; i++)
         if (k->plan->wanted[op->in[i]]) has[k->plan->root[op->in[i]]] = true;
     if (l->plan.n_weights && k->run->gradient_done && !used_above(k, op)) k->run->gradient_done(k->run->done_context, owner_of(l, op->layer));

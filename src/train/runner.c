@@ -63,6 +63,20 @@ static dnn_status plan_tree(runner *r)
     return st;
 }
 
+/* The tree begins with shards 0 + 1, 2 + 3 and so on. Where each such pair is one worker's, it adds the second's products right onto the first's gradient:
+ * the same bits, and half of the gradients neither written nor read. */
+static bool owns_pairs(const runner *r)
+{
+    const size_t workers = (size_t)dnn_team_all_workers(r->team);
+    if (!r->optimizer || !r->cut.exact || dnn_team_count(r->team) > 1) return false;
+    for (size_t w = 0; w < workers; w++) {
+        size_t first, end;
+        cut_shards(r->cut.shards, w, workers, &first, &end);
+        if (first % 2) return false;
+    }
+    return true;
+}
+
 /* Hands out stretches of a window, each on a 64-byte boundary; with base NULL it only counts. */
 typedef struct dealer { char *base; size_t used; } dealer;
 
@@ -192,6 +206,7 @@ static dnn_status plan(const runner_options *o, runner *r)
     if (st == DNN_OK && o->diagnose) st = diagnosis_plan(r);
     if (st == DNN_OK) st = plan_places(r);
     if (st == DNN_OK) st = plan_tree(r);
+    r->pairs = owns_pairs(r);
     return st;
 }
 

@@ -117,6 +117,7 @@ struct runner {
     worker *workers; int n_workers;
     slice_block *blocks; size_t n_blocks;    /* of all trainable segments */
     size_t *segment_first_block;   /* [segments + 1] */
+    bool pairs;                    /* workers add the gradients of shards up by twos as they make them: dnn_run.pairs */
     bool penalized, constrained;   /* some trainable segment is */
     uint64_t steps_per_epoch, total_steps;
     uint64_t first_step;           /* updates done before the phase began: the optimizer and its schedule count from there */

@@ -72,7 +72,8 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = DNN_PLANT(stale_weights) ? plant_stale_weights(k) : r->weights,
                           .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
                           .observer = k->diagnoses ? &observer : k->look,
-                          .gradient_done = r->buckets.exchange ? buckets_layer_done : NULL, .done_context = k };
+                          .gradient_done = r->buckets.exchange ? buckets_layer_done : NULL, .done_context = k,
+                          .pairs = r->pairs };
     trace_begin(&k->trace);
     dnn_watch_phase(DNN_PHASE_INPUT);
     gather_batch(k, epoch, step_of_epoch);

@@ -51,7 +51,11 @@ static step_plan plan_step(const worker *k, double count)
 
 static void add_over_shards(const runner *r, const slice_block *b, float scale, float *out)
 {
-    dnn_tree_sum(r->gradients, r->graph->segments.total, r->team_shards, b->offset, b->length, scale, out);
+    const size_t total = r->graph->segments.total, layer = r->graph->segments.at[b->segment].layer;
+    if (r->pairs && dnn_graph_adds(r->graph, layer, r->cut.capacity))
+        dnn_tree_sum(r->gradients, 2 * total, (r->team_shards + 1) / 2, b->offset, b->length, scale, out);
+    else
+        dnn_tree_sum(r->gradients, total, r->team_shards, b->offset, b->length, scale, out);
     if (DNN_PLANT(last_shard_added_twice) && r->team_shards > 0) plant_add_last_shard(r, b, scale, out);
     if (DNN_PLANT(order_of_addition_by_workers)) plant_add_in_another_order(r, b, scale, out);
 }

@@ -122,7 +122,13 @@ typedef struct dnn_run {
      * may be NULL. */
     void (*gradient_done)(void *context, size_t layer);
     void *done_context;
+    /** Shards 1, 3, 5 … of the call add their gradients to those of the shards before, wherever dnn_graph_adds says so: what the tree of sums would do
+     * first. */
+    bool pairs;
 } dnn_run;
+
+/** Whether with `pairs` the gradients of layer `layer` are added up by twos, in shards planned for `capacity` rows; the others' stay each shard's own. */
+bool dnn_graph_adds(const dnn_graph *graph, size_t layer, size_t capacity);
 
 /** Advances all shards layer by layer; statistics are moved on the way where run->statistics. No allocation. */
 void dnn_graph_forward(const dnn_graph *graph, const dnn_run *run, dnn_shard *const *shards, size_t n_shards);

@@ -48,7 +48,8 @@ typedef struct dnn_pass {
     real *dy;              /**< nobody reads it afterwards: backward may work in it */
     real *const *dx;       /**< [n_inputs]; an entry is NULL where nobody wants it. Overwritten, not added to */
     const real *const *w;  /**< [n_weights] */
-    real *const *dw;       /**< [n_weights]; NULL entries: frozen or statistic. Overwritten, not added to */
+    real *const *dw;       /**< [n_weights]; NULL entries: frozen or statistic. Overwritten, not added to, but for `adds` */
+    bool adds;             /**< dw is another shard's, to be added to; for kinds that say they can */
     real *saved;           /**< [capacity, saved]; NULL in forward where no backward will follow */
     real *saved_fixed;     /**< [saved_fixed]; NULL likewise */
     real *scratch;         /**< [capacity, scratch] */
@@ -62,6 +63,7 @@ typedef struct dnn_pass {
 typedef struct dnn_layer_kind {
     dnn_kind kind;
     bool merges;             /**< takes two or more inputs; all others take one */
+    bool adds;               /**< backward can add to dw: each element is its own sum, rounded, and then added */
     bool penalizes;          /**< adds to the loss (dnn_pass.penalty); backward adds the gradient of that to dx */
     bool activation_layer;   /**< its activation is all it does: of an output layer, what it reads are the logits */
     /** A row `activity_regularizer` of family dnn_regularizers is the graph's to obey, behind the activation.
@@ -98,6 +100,7 @@ struct dnn_layer {
     dnn_component component;      /**< owns params; kind NULL in layers made inside (split-off activations) */
     size_t number;                /**< position in the graph's layers: item of its random streams */
     bool frozen;                  /**< weights fixed; batch norm then runs in inference mode */
+    bool shared;                  /**< other layers are calls of this one */
     bool called;                  /**< another use of layer `owner`: kind, parameters and weights are that one's */
     size_t owner;
     bool internal;                /**< made inside; not part of summary or model files */

@@ -54,7 +54,7 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
         p->backward_wants_y = !l->activation->from_input;
         p->saved = l->activation->from_input ? dnn_shape_units(&p->out) : 0;
     }
-    p->scratch_fixed = d->units;
+    p->scratch_fixed = 2 * d->units; /* sums of some rows; the bias's gradient before it is added */
     return DNN_OK;
 }
 
@@ -118,8 +118,10 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     const dense *d = l->params;
     const size_t inputs = dnn_shape_last(&l->in[0]), units = d->units;
     const size_t rows = p->capacity * (dnn_shape_units(&l->out) / units);
-    output_gradient(l, p, rows, units, d->use_bias ? p->dw[1] : NULL);
-    if (p->dw[0]) dnn_gemm(true, false, inputs, units, rows, 1, p->x[0], inputs, p->dy, units, 0, p->dw[0], units);
+    real *const db = d->use_bias ? p->dw[1] : NULL, *const own = db && p->adds ? p->scratch_fixed + units : db;
+    output_gradient(l, p, rows, units, own);
+    if (own != db) add_bias(1, units, own, db);
+    if (p->dw[0]) dnn_gemm(true, false, inputs, units, rows, 1, p->x[0], inputs, p->dy, units, p->adds, p->dw[0], units);
     if (p->dx[0]) dnn_gemm(false, true, rows, inputs, units, 1, p->dy, units, p->w[0], units, 0, p->dx[0], inputs);
 }
 
@@ -143,6 +145,7 @@ const dnn_layer_kind dnn_layer_dense = {
               DNN_PARAMS(params),
               .keras = "Dense",
               .encode = keras_encode_activity },
+    .adds = true,
     .outline = outline,
     .plan = plan,
     .forward = forward,
