@@ -240,7 +240,7 @@ dnn_status graph_outputs(dnn_graph *g)
         const dnn_op *op =
             &g->ops[g->output_tensor[o] - g->n_inputs]; /* an output is a layer's, never an input as such */
         const dnn_layer *l = &g->layers[op->layer];
-        g->logits_tensor[o] = l->kind->activation_layer && l->activation ? op->in[0] : SIZE_MAX;
+        g->logits_tensor[o] = l->kind->activation_layer && l->activation && !l->plan.along_others ? op->in[0] : SIZE_MAX;
         /* Logits that are an output themselves have a gradient of their own. */
         for (size_t other = 0; other < g->n_outputs && g->logits_tensor[o] != SIZE_MAX; other++)
             if (root_of(g, g->output_tensor[other]) == root_of(g, g->logits_tensor[o])) g->logits_tensor[o] = SIZE_MAX;

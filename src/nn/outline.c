@@ -171,7 +171,7 @@ static dnn_value tell(dnn_outline *o)
         const dnn_value x = dnn_outline_input(o, 0);
         return dnn_shape_equal(&l->in[0], &l->out) ? x : dnn_outline_reshape(o, x, &l->out);
     }
-    if (l->kind->activation_layer) return dnn_outline_input(o, 0);
+    if (l->kind->activation_layer && !l->plan.along_others) return dnn_outline_input(o, 0);
     if (l->kind->outline) return l->kind->outline(l, o);
     o->status = dnn_fail(DNN_E_MODEL, "layer '%s': what %s computes cannot be said in the operations of ONNX", l->name,
                          l->kind->kind.name);
@@ -182,7 +182,7 @@ dnn_status dnn_outline_make(const struct dnn_layer *layer, const float *const *w
 {
     *out = (dnn_outline){ .layer = layer, .weights = weights };
     out->result = tell(out);
-    if (out->status != DNN_OK || !layer->activation) return out->status;
+    if (out->status != DNN_OK || !layer->activation || layer->plan.along_others) return out->status;
     if (layer->activation->outline) out->result = layer->activation->outline(layer->activation_params, out, out->result);
     else
         out->status = dnn_fail(DNN_E_MODEL, "layer '%s': its activation %s cannot be said in the operations of ONNX",

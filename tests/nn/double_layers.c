@@ -33,6 +33,8 @@ static const sample samples[] = {
     { "relu", "{relu: {negative_slope: 0.1, max_value: 1.5, threshold: 0.25}}", "{x: [6]}" },
     { "elu", "{elu: {alpha: 1.5}}", "{x: [6]}" },
     { "softmax", "softmax", "{x: [2, 4]}" },
+    { "softmax", "{softmax: {axis: 1}}", "{x: [3, 2]}" },
+    { "softmax", "{softmax: {axis: [1, -1]}}", "{x: [2, 3, 2]}" },
     { "batch_normalization", "batch_normalization", "{x: [4]}" },
     { "batch_normalization", "{batch_normalization: {scale: false, epsilon: 0.1}}", "{x: [3, 2]}" },
     { "batch_normalization", "{batch_normalization: {center: false}}", "{x: [3]}" },

@@ -83,6 +83,21 @@ static void rectifiers_follow_their_formulas(void **state)
     expect_refused("{x: [3]}", "{rrelu: {lower: 0.5, upper: 0.25}}", "lower = 0.5: must be at most upper");
 }
 
+/* Columns of logs of 1, 3 and 1, 1; then all four together. */
+static void a_softmax_sums_to_1_along_its_axes(void **state)
+{
+    (void)state;
+    const real one = 0, three = (real)log(3.0);
+    expect_values("{x: [2, 2]}", "{softmax: {axis: 1}}", VALUES(one, one, three, one), WANTED(0.25, 0.5, 0.75, 0.5));
+    expect_values("{x: [2, 2]}", "{softmax: {axis: -2}}", VALUES(one, one, three, one), WANTED(0.25, 0.5, 0.75, 0.5));
+    expect_values("{x: [2, 2]}", "{softmax: {axis: 2}}", VALUES(one, one, three, one), WANTED(0.5, 0.5, 0.75, 0.25));
+    expect_values("{x: [2, 2]}", "{softmax: {axis: [1, 2]}}", VALUES(one, one, three, one),
+                  WANTED(1 / 6.0, 1 / 6.0, 0.5, 1 / 6.0));
+    expect_values("{x: [1, 2]}", "{softmax: {axis: [1, 2]}}", VALUES(one, three), WANTED(0.25, 0.75));
+    expect_refused("{x: [2, 2]}", "{softmax: {axis: 3}}", "axis = 3: an input of shape");
+    expect_refused("{x: [2, 2]}", "{softmax: {axis: []}}", "give one or more");
+}
+
 static void shared_slopes_are_spread_over_their_axes(void **state)
 {
     (void)state;
@@ -226,6 +241,7 @@ int main(void)
         cmocka_unit_test(normalization_uses_the_statistics_that_are_given),
         cmocka_unit_test(normalization_keeps_statistics_that_are_not_given),
         cmocka_unit_test(rectifiers_follow_their_formulas),
+        cmocka_unit_test(a_softmax_sums_to_1_along_its_axes),
         cmocka_unit_test(shared_slopes_are_spread_over_their_axes),
         cmocka_unit_test(zeros_are_put_around_images),
         cmocka_unit_test(merges_work_element_by_element),

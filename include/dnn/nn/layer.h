@@ -33,6 +33,8 @@ typedef struct dnn_layer_plan {
     size_t scratch_fixed;
     size_t sums;           /**< doubles reduced over the global batch in forward (training) and again in backward */
     bool view;             /**< y is x with another shape (flatten): nothing is computed, no function is called */
+    /** Of an activation layer: it acts along another axis than the last. No loss is computed from what it reads, and its own outline tells it. */
+    bool along_others;
     bool backward_wants_x, backward_wants_y;  /**< else their memory may serve others by then */
 } dnn_layer_plan;
 

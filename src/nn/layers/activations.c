@@ -27,19 +27,6 @@ static const dnn_param elu_params[] = {
     DNN_REAL(elu, alpha, "1", ">= 0", "minus the limit for x to -inf"),
 };
 
-typedef struct { int64_t axis; } softmax;
-static const dnn_param softmax_params[] = {
-    DNN_INT(softmax, axis, "-1", NULL, "axis that sums to 1: -1, the last"),
-};
-
-static dnn_status softmax_plan(const dnn_layer *l, dnn_layer_plan *p)
-{
-    const int64_t axis = ((const softmax *)l->params)->axis;
-    if (axis != -1 && axis != (int64_t)l->in[0].rank)
-        return dnn_fail(DNN_E_CONFIG, "axis = %lld: only the last axis is possible, -1", (long long)axis);
-    return activation_plan(l, p);
-}
-
 #define ACTIVATION_LAYER(name_, keras_, help_, ...)                                                                    \
     const dnn_layer_kind dnn_layer_##name_ = { .kind = { .name = #name_,                                               \
                                                          .help = help_,                                                \
@@ -58,4 +45,3 @@ ACTIVATION_LAYER(leaky_relu, "LeakyReLU", "x, below 0 slope·x (Maas et al. 2013
 ;
 ACTIVATION_LAYER(relu, "ReLU", "max(x, 0), with slope, limit and threshold", ) .plan = activation_plan };
 ACTIVATION_LAYER(elu, "ELU", "x, below 0 alpha·(e^x - 1) (Clevert et al. 2016)", ) .plan = activation_plan };
-ACTIVATION_LAYER(softmax, "Softmax", "e^x over its sum along the last axis", ) .plan = softmax_plan };
