@@ -33,6 +33,8 @@ static const struct { const char *kind, *model; } models[] = {
     { "normalization", ONE("[3]", "{\"normalization\": {\"mean\": [1, 2.5, 3], \"variance\": [1, 2, 3], \"invert\": true}}") },
     { "normalization", ONE("[3]", "{\"normalization\": {\"axis\": [], \"mean\": 0.5, \"variance\": 2}}") },
     { "rescaling", ONE("[4]", "{\"rescaling\": {\"scale\": 0.5, \"offset\": -1}}") },
+    { "rescaling", ONE("[2]", "{\"rescaling\": {\"scale\": [0.5, 2], \"offset\": -1}}") },
+    { "softmax", ONE("[2, 3]", "{\"softmax\": {\"axis\": 1}}") },
     { "prelu", ONE(IMAGE, "{\"prelu\": {\"shared_axes\": [1, 2], \"alpha_initializer\": {\"constant\": 0.25}}}") },
     { "prelu", ONE("[4]", "\"prelu\"") },
     { "rrelu", ONE("[4]", "{\"rrelu\": {\"lower\": 0.25, \"upper\": 0.5}}") },

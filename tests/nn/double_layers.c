@@ -70,6 +70,7 @@ static const sample samples[] = {
       "{x: [2, 2]}" },
     { "normalization", "{normalization: {axis: [], invert: true}}", "{x: [2, 3]}" },
     { "rescaling", "{rescaling: {scale: 0.25, offset: -1}}", "{x: [2, 3]}" },
+    { "rescaling", "{rescaling: {scale: [0.5, 2, -1], offset: [1, 0, 2]}}", "{x: [2, 3]}" },
     { "prelu", "prelu", "{x: [5]}" },
     { "prelu", "{prelu: {shared_axes: [1, 2]}}", "{x: [2, 3, 2]}" },
     { "prelu", "{prelu: {shared_axes: -1}}", "{x: [2, 3]}" },

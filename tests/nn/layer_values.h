@@ -80,6 +80,9 @@ static void rectifiers_follow_their_formulas(void **state)
     expect_values("{x: [3]}", "rrelu", VALUES(-1, 0, 3), WANTED(-(1 / 8.0 + 1 / 3.0) / 2, 0, 3));
     expect_values("{x: [4]}", "step", VALUES(-1, 0, 3, -0.01), WANTED(0, 1, 1, 0));
     expect_values("{x: [3]}", "{rescaling: {scale: 2, offset: -1}}", VALUES(0, 0.5, 3), WANTED(-1, 0, 5));
+    expect_values("{x: [2, 2]}", "{rescaling: {scale: [2, 3], offset: [-1, 0.5]}}", VALUES(0, 1, 3, 4), WANTED(-1, 3.5, 5, 12.5));
+    expect_values("{x: [2]}", "{rescaling: {scale: 2, offset: [-1, 1]}}", VALUES(1, 1), WANTED(1, 3));
+    expect_refused("{x: [3]}", "{rescaling: {scale: [2, 3]}}", "scale: 2 numbers: give one, or 3 for");
     expect_refused("{x: [3]}", "{rrelu: {lower: 0.5, upper: 0.25}}", "lower = 0.5: must be at most upper");
 }
 

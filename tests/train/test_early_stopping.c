@@ -80,6 +80,8 @@ static void a_change_below_min_delta_is_not_better(void **state)
     (void)state;
     /* 1.0, then .9 is better by .1; nothing is better than .9 - .06 but .85 is not, so three epochs after epoch 1 */
     const outcome o = watch("{early_stopping: {patience: 3, min_delta: 0.06, restore_best_weights: true}}", "val_loss", slow);
+    const outcome negative = watch("{early_stopping: {patience: 3, min_delta: -0.06, restore_best_weights: true}}", "val_loss", slow);
+    assert_true(negative.stopped == o.stopped && negative.best == o.best);
     assert_int_equal(o.stopped, 4);
     assert_int_equal(o.best, 1);
 }

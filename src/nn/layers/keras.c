@@ -1,5 +1,7 @@
 #include "nn/layers/keras.h"
 
+#include <math.h>
+
 void keras_drop(dnn_node *params, const char *const *keys, size_t count)
 {
     for (size_t i = 0; i < count; i++) dnn_node_remove(params, keys[i]);
@@ -36,4 +38,12 @@ dnn_node *keras_without_batch(const dnn_node *shape)
         }
     }
     return list;
+}
+
+dnn_status keras_encode_lone(const dnn_numbers *numbers, const char *key, dnn_node *config)
+{
+    if (numbers->count != 1) return DNN_OK;
+    const double value = numbers->at[0];
+    const bool whole = value == floor(value) && fabs(value) < 0x1p53;
+    return dnn_node_set(config, key, whole ? dnn_node_int((int64_t)value) : dnn_node_real(value));
 }

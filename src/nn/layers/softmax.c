@@ -1,6 +1,7 @@
 /* Softmax as a layer: along the last axis the activation itself; along others it acts on rows that are put together first. */
 #include "nn/layers/activation.h"
 #include "nn/layers/axes.h"
+#include "nn/layers/keras.h"
 
 typedef struct { dnn_numbers axis; } softmax;
 
@@ -95,8 +96,13 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return y;
 }
 
+static dnn_status encode(const void *params_, dnn_node *config)
+{
+    return keras_encode_lone(&((const softmax *)params_)->axis, "axis", config);
+}
+
 const dnn_layer_kind dnn_layer_softmax = {
     .kind = { .name = "softmax", .help = "e^x over its sum along an axis, the last one by default", .params_size = sizeof(softmax),
-              DNN_PARAMS(params), .keras = "Softmax" },
+              DNN_PARAMS(params), .keras = "Softmax", .encode = encode },
     .activation_layer = true, .activation = "softmax", .plan = plan, .forward = forward, .backward = backward, .outline = outline,
 };

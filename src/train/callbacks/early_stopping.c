@@ -1,5 +1,5 @@
 /* early_stopping - ends the training by the course of a monitored value v, one of four triggers (Brownlee, "Better Deep Learning",
- * 2018, names them; the formulas are ours, p = max(patience, 1), d = min_delta):
+ * 2018, names them; the formulas are ours, p = max(patience, 1), d = |min_delta|):
  *   no_improvement   v was not better than the best by more than d for p epochs
  *   absolute_change  |v - the epoch's before| < d (or = 0) for p epochs in a row
  *   decrease         v worse than the epoch's before by more than d for p epochs in a row
@@ -36,7 +36,7 @@ typedef struct memory {
 
 static const dnn_param params[] = {
     DNN_STRING(early_stopping, monitor, "val_loss", "value watched, a column of history.csv"),
-    DNN_REAL(early_stopping, min_delta, "0", ">= 0", "smallest change that counts as better"),
+    DNN_REAL(early_stopping, min_delta, "0", NULL, "smallest change that counts as better; as in Keras its sign does not matter"),
     DNN_INT(early_stopping, patience, "0", ">= 0", "epochs without improvement until the training ends"),
     DNN_CHOICE(early_stopping, mode, "auto", "auto|min|max", "whether smaller or larger is better; auto: by the value's name"),
     DNN_REAL(early_stopping, baseline, "null", NULL, "value that must be beaten for the wait to begin anew"),
@@ -63,15 +63,16 @@ static dnn_status begin(const dnn_component *component, const char *const *names
 static bool better(const early_stopping *p, const memory *m, double value, double than)
 {
     /* compared as floats, as in Keras: 0.3 - 0.1 against 0.2 is a tie */
-    return m->maximizes ? (float)(value - p->min_delta) > (float)than : (float)(value + p->min_delta) < (float)than;
+    const double least = fabs(p->min_delta);
+    return m->maximizes ? (float)(value - least) > (float)than : (float)(value + least) < (float)than;
 }
 
 /* Whether this epoch is one more that speaks for ending; the average looks at its epochs at once. */
 static bool counts(const early_stopping *p, const memory *m, double value)
 {
     const double change = value - m->recent[m->n_recent - 1];
-    if (p->trigger == ABSOLUTE_CHANGE) return fabs(change) < p->min_delta || change == 0.0;
-    return !(m->maximizes ? change >= -p->min_delta : change <= p->min_delta);
+    if (p->trigger == ABSOLUTE_CHANGE) return fabs(change) < fabs(p->min_delta) || change == 0.0;
+    return !(m->maximizes ? change >= -fabs(p->min_delta) : change <= fabs(p->min_delta));
 }
 
 static bool stands_still(const early_stopping *p, const memory *m, double value)
@@ -79,7 +80,7 @@ static bool stands_still(const early_stopping *p, const memory *m, double value)
     const size_t span = p->patience > 1 ? (size_t)p->patience : 1;
     if (m->n_recent < span) return false;
     const double gain = (m->maximizes ? value - m->recent[0] : m->recent[0] - value) / (double)span;
-    return !(gain >= p->min_delta) || gain == 0.0;
+    return !(gain >= fabs(p->min_delta)) || gain == 0.0;
 }
 
 static void remember(const early_stopping *p, memory *m, double value)

@@ -27,7 +27,7 @@ static const dnn_param params[] = {
     DNN_REAL(reduce_lr_on_plateau, factor, "0.1", "[0, 1)", "what the learning rate is multiplied by"),
     DNN_INT(reduce_lr_on_plateau, patience, "10", ">= 0", "epochs without improvement until it is"),
     DNN_CHOICE(reduce_lr_on_plateau, mode, "auto", "auto|min|max", "whether smaller or larger is better; auto: by the value's name"),
-    DNN_REAL(reduce_lr_on_plateau, min_delta, "1e-4", ">= 0", "smallest change that counts as better"),
+    DNN_REAL(reduce_lr_on_plateau, min_delta, "1e-4", NULL, "smallest change that counts as better; as in Keras its sign does not matter"),
     DNN_INT(reduce_lr_on_plateau, cooldown, "0", ">= 0", "epochs after a reduction in which no waiting is counted"),
     DNN_REAL(reduce_lr_on_plateau, min_lr, "0", ">= 0", "learning rate it does not go below"),
 };
@@ -53,7 +53,8 @@ static void reduce(const reduce_lr_on_plateau *p, memory *m, double rate, dnn_wi
 static bool better(const reduce_lr_on_plateau *p, const memory *m, double value)
 {
     /* compared as floats, as in Keras: 0.3 - 0.1 against 0.2 is a tie */
-    return m->maximizes ? (float)(value - p->min_delta) > (float)m->best : (float)(value + p->min_delta) < (float)m->best;
+    const double least = fabs(p->min_delta);
+    return m->maximizes ? (float)(value - least) > (float)m->best : (float)(value + least) < (float)m->best;
 }
 
 static void epoch_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
