@@ -172,9 +172,35 @@ static void an_interruption_at_any_epoch_changes_no_decision(void **state)
     }
 }
 
+/* Epochs from Keras's rules written once more in Python, with float32 comparisons. */
+static void baseline_first_epoch_mode_and_least_change_work_together_as_in_keras(void **state)
+{
+    (void)state;
+    static const struct { const char *text; const double *values; outcome want; } cases[] = {
+        { "{early_stopping: {patience: 2, mode: min, min_delta: 0, start_from_epoch: 0, restore_best_weights: true}}", slow, { 3, 1, true } },
+        { "{early_stopping: {patience: 2, mode: min, min_delta: 0.05, start_from_epoch: 0, restore_best_weights: true}}", slow, { 3, 1, true } },
+        { "{early_stopping: {patience: 3, mode: min, min_delta: 0, start_from_epoch: 0, baseline: 0.88, restore_best_weights: true}}", slow, { 2, 1, true } },
+        { "{early_stopping: {patience: 3, mode: min, min_delta: 0, start_from_epoch: 0, baseline: 0.84, restore_best_weights: true}}", slow, { 2, 1, true } },
+        { "{early_stopping: {patience: 3, mode: max, min_delta: 0, start_from_epoch: 0, restore_best_weights: true}}", slow, { 3, 0, true } },
+        { "{early_stopping: {patience: 1, mode: min, min_delta: 0, start_from_epoch: 3, restore_best_weights: true}}", slow, { 6, 5, true } },
+        { "{early_stopping: {patience: 0, mode: min, min_delta: 0, start_from_epoch: 11, restore_best_weights: true}}", slow, { NEVER, 11, true } },
+        { "{early_stopping: {patience: 2, mode: min, min_delta: 0, start_from_epoch: 30, restore_best_weights: true}}", slow, { NEVER, NEVER, false } },
+        { "{early_stopping: {patience: 4, mode: max, min_delta: 0.02, start_from_epoch: 0, restore_best_weights: true}}", rising, { 8, 4, true } },
+        { "{early_stopping: {patience: 3, mode: max, min_delta: 0, start_from_epoch: 2, baseline: 0.25, restore_best_weights: true}}", rising, { 7, 4, true } },
+        { "{early_stopping: {patience: 5, mode: max, min_delta: -0.05, start_from_epoch: 1, restore_best_weights: true}}", rising, { 9, 4, true } },
+        { "{early_stopping: {patience: 2, mode: min, min_delta: 0, start_from_epoch: 0, baseline: 0.05, restore_best_weights: true}}", rising, { 1, 0, true } },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const outcome o = watch(cases[i].text, "val_loss", cases[i].values);
+        if (o.stopped != cases[i].want.stopped || o.best != cases[i].want.best || o.restores != cases[i].want.restores)
+            fail_msg("%s: stopped %d, best %d", cases[i].text, o.stopped, o.best);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(baseline_first_epoch_mode_and_least_change_work_together_as_in_keras),
         cmocka_unit_test(without_patience_the_first_worse_epoch_ends_it_as_in_keras),
         cmocka_unit_test(patience_counts_epochs_without_a_better_value_and_a_tie_is_not_better),
         cmocka_unit_test(the_best_weights_are_restored_even_if_it_never_fired),
