@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # verify agrees with what the engine does, at any number of ranks, threads, teams and shards, for networks and trainings of every kind, and tells wrong run
-# files as train does. That it finds faults is shown by planted_faults.sh.
+# files as train does. That it finds faults is shown by campaign/planted_faults.sh.
 # shellcheck source=tests/program/common.sh disable=SC2154
 . "$(dirname "$0")/common.sh"
 

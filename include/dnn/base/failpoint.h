@@ -50,7 +50,7 @@ static inline void dnn_failpoint_rank(int rank) { (void)rank; }
 #endif
 
 /** Whether the fault of arithmetic of that name is to be made here: `if (DNN_PLANT(decay_twice)) …`. Never in the double build, which is what
- * `verify` measures against; tests/program/planted_faults.sh lists them all and what each must be found by. */
+ * `verify` measures against; tests/campaign/planted_faults.sh lists them all and what each must be found by. */
 #if defined(DNN_FAILPOINTS) && !defined(DNN_DOUBLE)
 #define DNN_PLANT(fault) (dnn_failpoint(#fault) == DNN_FAULT_WRONG)
 #else
