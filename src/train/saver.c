@@ -249,9 +249,11 @@ dnn_status saver_collect(trainer *t)
     return DNN_OK;
 }
 
+void saver_wait(trainer *t) { background_wait(&t->saver.thread); }
+
 dnn_status saver_finish(trainer *t)
 {
-    background_wait(&t->saver.thread);
+    saver_wait(t);
     return saver_collect(t);
 }
 
@@ -272,7 +274,7 @@ static dnn_status write_now(trainer *t, char *path, bool checkpoint)
 dnn_status saver_save_now(trainer *t)
 {
     saver *s = &t->saver;
-    background_wait(&s->thread);
+    saver_wait(t);
     const dnn_status before = take_outcome(t); /* of no account any more where this one is good */
     if (before == DNN_E_DIVERGED) return before;
     if (s->any_saved && s->saved_step == t->step && s->saved_epoch_step == t->epoch_step) return DNN_OK;
@@ -281,7 +283,7 @@ dnn_status saver_save_now(trainer *t)
 
 dnn_status saver_write_model(trainer *t, const char *name)
 {
-    background_wait(&t->saver.thread);
+    saver_wait(t);
     take_outcome(t);
     return write_now(t, run_folder_file(&t->folder, name), false);
 }

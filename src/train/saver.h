@@ -69,6 +69,8 @@ dnn_status saver_hand_over(trainer *t);
 dnn_status saver_collect(trainer *t);
 /* As saver_collect, after waiting. */
 dnn_status saver_finish(trainer *t);
+/* Rank 0. Returns when the thread has nothing to do; what became of its work is left for the next that collects it. */
+void saver_wait(trainer *t);
 /* Rank 0, no step under way: a checkpoint of where the training stands, unless it is there. Returns when it is on disk, or its failure, whatever
  * max_failures says. */
 dnn_status saver_save_now(trainer *t);

@@ -207,6 +207,7 @@ static const char *state_name(dnn_status st)
 static dnn_status write_end(trainer *t, dnn_status outcome)
 {
     diagnosis_say(&t->run);
+    saver_wait(t); /* a checkpoint under way ends with the word "running" */
     const dnn_status lines = history_flush(&t->history);
     dnn_status st = outcome == DNN_OK ? lines : outcome;
     if (st == DNN_OK) st = saver_write_model(t, "model.h5");

@@ -34,6 +34,13 @@ for ranks in 1 3; do
     [ ! -e nan-$ranks/model.h5 ] || fail "a model of what is not finite"
 done
 
+# 6, while a large checkpoint of the step before is still being written: its word "running" must not be the last.
+expect_status 6 "$DNN_MPI" train run.yaml output=nan-saving training.optimizer='{sgd: {learning_rate: 1.0e+30, momentum: 0.5}}' \
+    training.loss=mean_squared_error 'model.layers=[{dense: {units: 2000}}, {dense: {units: 2000}}, {dense: {units: 1}}]' \
+    data.limit.train=100 checkpoint.every.steps=1
+expect_text '"state": "diverged"' nan-saving/status.json
+[ -e nan-saving/checkpoints/step-0000000001.h5 ] || fail "the checkpoint under way was not finished"
+
 # 8: ranks that are not one job. Without this they would wait for each other.
 cat >unlike.sh <<'SH'
 #!/bin/sh
