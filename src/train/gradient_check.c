@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dnn/base/memory.h"
+#include "dnn/comm/watch.h"
 #include "dnn/nn/reference.h"
 #include "dnn/train/plugin.h"
 
@@ -84,6 +85,7 @@ static dnn_status bind_reference(gradient_trial *t, const dnn_config *config)
 static double central_difference(gradient_trial *t, size_t i)
 {
     const double w = t->weights[i];
+    dnn_watch_alive(); /* large networks take their time */
     t->weights[i] = w + step_size;
     const double above = dnn_reference_loss(t->reference, t->weights, NULL);
     t->weights[i] = w - step_size;

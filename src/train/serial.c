@@ -6,6 +6,7 @@
 
 #include "dnn/base/memory.h"
 #include "dnn/base/random.h"
+#include "dnn/comm/watch.h"
 #include "dnn/nn/constraint.h"
 #include "dnn/nn/regularizer.h"
 #include "dnn/train/plugin.h"
@@ -202,6 +203,7 @@ static void take_rows(serial_step *s, uint64_t batch, uint64_t step, double wobb
 static void see(void *context, size_t layer, bool backward, size_t rows, const double *values, size_t units)
 {
     serial_numbers *n = context;
+    dnn_watch_alive(); /* the other ranks wait meanwhile */
     for (size_t i = 0; i < rows * units; i++) look_add(n->seen + look_at(layer, backward), i, values[i]);
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dnn/comm/watch.h"
 #include "dnn/nn/constraint.h"
 #include "dnn/nn/regularizer.h"
 #include "train/serial.h"
@@ -142,6 +143,7 @@ void serial_update(serial_step *s, const float *gradient, const float *weights, 
     for (size_t i = 0; i < all->count && s->has_rule; i++) {
         const dnn_segment *g = &all->at[i];
         if (!g->trainable) continue;
+        dnn_watch_alive();
         if (s->updates) {
             update_tensor(s, g, &p, out);
             shrink(s, g, p.learning_rate, out);
