@@ -4,21 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/screen.h"
+#include "dnn/base/clock.h"
 #include "dnn/base/memory.h"
 #include "dnn/report/chart.h"
 
 enum { LINE = 1024, BAR = 20 };
 static const double sign_of_life = 30; /* seconds */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 const char *progress_values(const dnn_report *report, char *out, size_t size)
 {
@@ -66,7 +59,7 @@ static void epoch_begin(void *context, uint64_t epoch, uint64_t epochs, uint64_t
     p->epoch = epoch;
     p->epochs = epochs;
     p->steps = steps;
-    p->began = p->last_line = now();
+    p->began = p->last_line = dnn_clock_seconds();
 }
 
 /* "12ms/step" with the unit that gives a readable number. */
@@ -97,7 +90,7 @@ static void fit(char *text, int columns)
 static void move(const progress *p, uint64_t step, const dnn_report *running, int columns)
 {
     char bar[512], rate[32], time_left[32], values[LINE], line[2 * LINE];
-    const double seconds = now() - p->began;
+    const double seconds = dnn_clock_seconds() - p->began;
     progress_bar(bar, sizeof bar, step, p->steps, BAR, screen_has_utf8(), screen_has_colors());
     pace(seconds, step, rate, sizeof rate);
     progress_time(step ? seconds / (double)step * (double)(p->steps - step) : 0, time_left);
@@ -115,8 +108,8 @@ static void step_done(void *context, uint64_t step, const dnn_report *running)
         move(p, step, running, columns);
         return;
     }
-    if (now() - p->last_line < sign_of_life) return;
-    p->last_line = now();
+    if (dnn_clock_seconds() - p->last_line < sign_of_life) return;
+    p->last_line = dnn_clock_seconds();
     char values[LINE], line[LINE + 128];
     snprintf(line, sizeof line, "Epoch %llu/%llu step %llu/%llu - %s", (unsigned long long)p->epoch, (unsigned long long)p->epochs,
              (unsigned long long)step, (unsigned long long)p->steps, progress_values(running, values, sizeof values));

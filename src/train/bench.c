@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "dnn/base/clock.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/io/tree.h"
@@ -38,13 +38,6 @@ typedef struct bench {
     size_t times;               /* how often */
     bool finite;
 } bench;
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void make_steps(bench *b, worker *k)
 {
@@ -118,9 +111,9 @@ static double timed(bench *b, work what, size_t times)
     b->what = what;
     b->times = times;
     dnn_comm_barrier(b->comm);
-    const double begin = seconds();
+    const double begin = dnn_clock_seconds();
     dnn_team_run(b->team, do_work, b);
-    double took = seconds() - begin;
+    double took = dnn_clock_seconds() - begin;
     if (what == STEPS) b->steps_done += times;
     dnn_comm_max(b->comm, &took, 1);
     return took * 1e3 / (double)times;

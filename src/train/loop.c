@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "dnn/base/clock.h"
 #include "dnn/base/failpoint.h"
 #include "dnn/base/log.h"
 #include "dnn/comm/agree.h"
@@ -17,13 +18,6 @@
 
 static const double show_every = 0.1;  /* seconds */
 static const double least_between_saves = 1.0; /* that signals ask for */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static dnn_report report_of(trainer *t, size_t count)
 {
@@ -43,7 +37,7 @@ static void epoch_values(trainer *t)
 static void show(trainer *t)
 {
     if (!t->progress || !t->progress->step) return;
-    const double at = now();
+    const double at = dnn_clock_seconds();
     if (at - t->last_shown < show_every) return;
     t->last_shown = at;
     epoch_values(t);
@@ -65,7 +59,7 @@ static bool time_to_save(trainer *t, const worker *k, bool asked)
     const dnn_every_config *every = &t->config.checkpoint.every;
     if (asked || (k->flags & FLAG_WISH_SAVE)) t->save_wished = true;
     if (k->flags & FLAG_SAVE) return false; /* this very step's serves */
-    const double since = now() - t->last_saved;
+    const double since = dnn_clock_seconds() - t->last_saved;
     /* signals reach all ranks of a job, not all at once: they mean one save */
     if (t->save_wished && since >= least_between_saves) return true;
     return every->seconds == every->seconds && since >= every->seconds;
@@ -81,7 +75,7 @@ static double wall_clock(void)
 /* The batch system says when, we end before; NaN is never reached. */
 static bool time_is_up(trainer *t)
 {
-    const double at = now();
+    const double at = dnn_clock_seconds();
     if (at - t->last_look > t->longest_look) t->longest_look = at - t->last_look;
     t->last_look = at;
     if (wall_clock() >= t->job_end - deadline_margin(t->job_given, t->saver.last_seconds, t->longest_look)) t->out_of_time = true;
@@ -90,7 +84,7 @@ static bool time_is_up(trainer *t)
 
 static void learn_deadline(trainer *t)
 {
-    t->last_look = now();
+    t->last_look = dnn_clock_seconds();
     t->job_end = NAN;
     if (dnn_comm_rank(t->comm) != 0) return;
     t->job_end = deadline_of_job();
@@ -105,7 +99,7 @@ static dnn_status hand_over(trainer *t)
 {
     const dnn_status st = t->saver.n_targets > 0 ? saver_hand_over(t) : DNN_OK;
     t->save_wished = false;
-    t->last_saved = now();
+    t->last_saved = dnn_clock_seconds();
     return st;
 }
 
@@ -120,13 +114,13 @@ static dnn_status want_checkpoint(trainer *t)
 static void save_in_epoch(trainer *t, worker *k)
 {
     const bool writes = k->main && dnn_comm_rank(t->comm) == 0;
-    if (writes) t->epoch_seconds += now() - t->epoch_began;
+    if (writes) t->epoch_seconds += dnn_clock_seconds() - t->epoch_began;
     saver_copy(t, k);
     if (!writes) return;
     if (t->side_status == DNN_OK) t->side_status = want_checkpoint(t);
     if (t->side_status == DNN_OK) t->side_status = hand_over(t);
     if (t->side_status != DNN_OK) __atomic_fetch_or(&t->run.request, FLAG_FAILED, __ATOMIC_RELAXED);
-    t->epoch_began = now();
+    t->epoch_began = dnn_clock_seconds();
 }
 
 static dnn_status log_step(trainer *t, const worker *k)
@@ -277,9 +271,9 @@ static dnn_status run_epoch(trainer *t)
     if (t->progress && t->progress->epoch_begin)
         t->progress->epoch_begin(t->progress->context, t->epoch + 1, epochs_to_do(t), t->run.steps_per_epoch);
     t->diverged = t->interrupted = t->drifted = false;
-    t->epoch_began = t->last_shown = now();
+    t->epoch_began = t->last_shown = dnn_clock_seconds();
     dnn_team_run(t->team, epoch_worker, t);
-    t->epoch_seconds += now() - t->epoch_began;
+    t->epoch_seconds += dnn_clock_seconds() - t->epoch_began;
     dnn_status st = dnn_agree(t->comm, t->side_status);
     if (st != DNN_OK) return st;
     if (t->drifted) {
@@ -348,17 +342,17 @@ static dnn_status next_phase(trainer *t)
 /* Rank 0. */
 static void tell_waiting(const trainer *t, double began)
 {
-    const double waited = t->saver.waited, all = now() - began;
+    const double waited = t->saver.waited, all = dnn_clock_seconds() - began;
     if (waited < 1.0 || waited < 0.1 * all) return;
     dnn_advise("the training has waited %.1f of its %.1f seconds for checkpoints that were still being written: checkpoint.every may be larger", waited, all);
 }
 
 dnn_status training_loop(trainer *t)
 {
-    const double started = now();
+    const double started = dnn_clock_seconds();
     const uint64_t began = t->epoch;
     dnn_status st = DNN_OK;
-    t->last_saved = now();
+    t->last_saved = dnn_clock_seconds();
     t->epoch_first_step = t->step - t->epoch_step;
     t->last_rate = t->step ? runner_learning_rate(&t->run, t->step - 1) : runner_learning_rate(&t->run, 0);
     const bool listening = signals_listening();

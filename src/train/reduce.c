@@ -2,6 +2,7 @@
  * whichever workers own the shards. */
 #include <string.h>
 
+#include "dnn/base/clock.h"
 #include "dnn/base/failpoint.h"
 #include "dnn/math/tree.h"
 #include "train/plants.h"
@@ -33,9 +34,9 @@ static void meet_sums(worker *k, dnn_shard *const *shards, size_t n, size_t used
     const size_t width = r->sums_width;
     double *all = r->sums[k->reductions++ % 2];
     for (size_t i = 0; i < n; i++) memcpy(all + k->bays[i].number * width, shards[i]->sums, used * sizeof *all);
-    const double began = trace_clock();
+    const double began = dnn_clock_seconds();
     meet(k, all, r->sums_offsets);
-    k->trace.waited += trace_clock() - began; /* compute is compared with compute */
+    k->trace.waited += dnn_clock_seconds() - began; /* compute is compared with compute */
     for (size_t i = 0; i < r->cut.shards; i++) memcpy(k->merge + i * used, all + i * width, used * sizeof *all);
 }
 

@@ -3,21 +3,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "dnn/base/clock.h"
 #include "dnn/base/failpoint.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/train/plugin.h"
 #include "train/trainer.h"
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- the copy ---- */
 
@@ -45,9 +38,9 @@ static void copy_slices(trainer *t, const worker *k)
 /* The training stands still meanwhile. */
 static void wait_for_thread(saver *s)
 {
-    const double began = now();
+    const double began = dnn_clock_seconds();
     background_wait(&s->thread);
-    s->waited += now() - began;
+    s->waited += dnn_clock_seconds() - began;
 }
 
 void saver_copy(trainer *t, worker *k)
@@ -107,7 +100,7 @@ static void save(void *context)
     trainer *t = context;
     saver *s = &t->saver;
     dnn_node *section = NULL;
-    const double began = now();
+    const double began = dnn_clock_seconds();
     s->status = check_weights(s);
     if (s->status == DNN_OK) s->status = whole_section(s, &section);
     if (s->status != DNN_OK) snprintf(s->text, sizeof s->text, "%s", dnn_fail_text());
@@ -120,7 +113,7 @@ static void save(void *context)
         }
     }
     dnn_node_destroy(section);
-    s->seconds = now() - began;
+    s->seconds = dnn_clock_seconds() - began;
 }
 
 /* ---- rank 0 ---- */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dnn/base/clock.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 
@@ -91,7 +92,7 @@ static straggler_times own_times(const runner *r)
 
 static void warn(stragglers *s, const straggler *found, uint64_t steps)
 {
-    const double at = trace_clock(), a_step = 1e3 / (double)steps;
+    const double at = dnn_clock_seconds(), a_step = 1e3 / (double)steps;
     if (s->warned > 0.0 && at - s->warned < between_warnings) return;
     s->warned = at;
     dnn_warn("rank %d is slow: its work takes %.1f times what it takes the others, most of that in %s (%.3g ms a step and shard, the others %.3g); all wait "

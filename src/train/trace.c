@@ -4,19 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "dnn/base/clock.h"
 #include "dnn/base/memory.h"
 
 static const char *const names[TRACE_PHASES] = { "input", "forward", "backward", "wait", "update" };
 enum { MARKS_A_STEP = 6 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 dnn_status trace_create(trace *t, size_t steps)
 {
@@ -32,15 +25,13 @@ void trace_destroy(trace *t)
     *t = (trace){ 0 };
 }
 
-void trace_align(trace *t) { t->origin = now(); }
+void trace_align(trace *t) { t->origin = dnn_clock_seconds(); }
 
 void trace_begin(trace *t)
 {
-    t->last = now();
+    t->last = dnn_clock_seconds();
     t->waited = 0.0;
 }
-
-double trace_clock(void) { return now(); }
 
 /* Read by another thread while it is written. */
 static void spend(trace *t, trace_phase phase, double seconds)
@@ -58,7 +49,7 @@ double trace_spent(const trace *t, trace_phase phase)
 
 void trace_mark(trace *t, uint64_t step, trace_phase phase)
 {
-    const double at = now();
+    const double at = dnn_clock_seconds();
     if (t->count < t->room)
         t->events[t->count++] = (trace_event){ .start = t->last - t->origin, .length = at - t->last, .step = (uint32_t)step, .phase = (uint8_t)phase };
     spend(t, phase, at - t->last - t->waited);

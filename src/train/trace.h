@@ -28,8 +28,6 @@ void trace_destroy(trace *t);
 /* The ranks' common origin of time; right after a barrier. */
 void trace_align(trace *t);
 void trace_begin(trace *t);
-/* Seconds by the clock that marks are made with. */
-double trace_clock(void);
 /* Seconds spent in a phase so far. From any thread. */
 double trace_spent(const trace *t, trace_phase phase);
 /* What has passed since the last mark was `phase`. */

@@ -2,6 +2,7 @@
  * against the time of a step (dnn-mpi bench). */
 #include <stdio.h>
 
+#include "dnn/base/clock.h"
 #include "comm/watchdog.h"
 #include "train/trace.h"
 
@@ -28,9 +29,9 @@ int main(void)
 {
     trace t = { 0 };
     for (int round = 0; round < 5; round++) {
-        const double began = trace_clock();
+        const double began = dnn_clock_seconds();
         for (uint64_t s = 0; s < STEPS; s++) one_step(&t, s);
-        printf("%.0f ns a step\n", (trace_clock() - began) / STEPS * 1e9);
+        printf("%.0f ns a step\n", (dnn_clock_seconds() - began) / STEPS * 1e9);
     }
     return 0;
 }
