@@ -70,7 +70,7 @@ char *trace_text(const trace *t, int rank, const char *host, int worker)
         fprintf(f, "{\"ph\":\"X\",\"name\":\"%s\",\"cat\":\"step\",\"pid\":%d,\"tid\":%d,\"ts\":%.3f,\"dur\":%.3f,\"args\":{\"step\":%u}},\n",
                 names[e->phase], rank, worker, e->start * 1e6, e->length * 1e6, e->step);
     }
-    const bool whole = !ferror(f) && fclose(f) == 0;
+    const bool written = !ferror(f), whole = fclose(f) == 0 && written;
     char *out = whole ? dnn_strdup(text) : NULL;
     free(text);
     return out;
