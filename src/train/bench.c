@@ -253,7 +253,7 @@ static dnn_status open_runner(bench *b)
     const dnn_training_config *c = &b->config.training;
     runner_options options = { .team = b->team, .graph = b->graph, .objective = b->objective, .dataset = b->dataset, .optimizer = &c->optimizer,
                                .seed = (uint64_t)b->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
-                               .epochs = (uint64_t)c->epochs, .noise = c, .trace = true, .compression = (dnn_compression)b->config.comm.compression };
+                               .epochs = (uint64_t)c->epochs, .noise = c, .trace = true, .compression = (dnn_compression)b->config.comm.compression, .overlap = b->config.comm.overlap };
     dnn_status st = setup_cut(c, b->team, &options.cut);
     if (st == DNN_OK) st = setup_compression(&b->config, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &b->run);

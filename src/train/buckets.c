@@ -8,9 +8,8 @@
 #include "dnn/math/tree.h"
 #include "train/runner.h"
 
-/* Floats of a bucket at least: smaller messages cost more time to begin than to travel. Of all of them: a gradient of less is exchanged whole when backward has ended,
- * by a call that waits, which on one machine took a half of the time of one that does not (1 MiB, 2 ranks). */
-enum { LEAST = 1 << 16, LEAST_OF_ALL = 1 << 20 };
+/* Floats of a bucket at least: smaller messages cost more time to begin than to travel. */
+enum { LEAST = 1 << 16 };
 
 size_t buckets_most(const runner *r)
 {
@@ -49,14 +48,13 @@ void buckets_cut(runner *r)
 {
     buckets *s = &r->buckets;
     if (!s->exchange) return;
-    const bool whole = r->graph->segments.total < LEAST_OF_ALL;
     size_t filled = 0;
     s->count = 0;
     s->end[0] = r->n_blocks;
     for (size_t i = r->n_blocks; i-- > 0;) {
         filled += r->blocks[i].length;
         const bool segment_ends = i == 0 || r->blocks[i - 1].segment != r->blocks[i].segment;
-        if (i > 0 && adjoin(&r->blocks[i - 1], &r->blocks[i]) && (whole || filled < LEAST || !segment_ends)) continue;
+        if (i > 0 && adjoin(&r->blocks[i - 1], &r->blocks[i]) && (!s->overlap || filled < LEAST || !segment_ends)) continue;
         s->end[++s->count] = i;
         filled = 0;
     }
@@ -80,9 +78,10 @@ static dnn_status allocate(runner *r)
     return whole ? DNN_OK : DNN_E_MEMORY;
 }
 
-dnn_status buckets_create(runner *r, dnn_compression compression)
+dnn_status buckets_create(runner *r, dnn_compression compression, bool overlap)
 {
     buckets *s = &r->buckets;
+    s->overlap = overlap;
     s->most = buckets_most(r);
     if (s->most == 0) return DNN_OK;
     dnn_status st = dnn_agree(dnn_team_comm(r->team), allocate(r));
@@ -125,7 +124,7 @@ static void set_out(worker *k, size_t bucket)
     for (size_t at = from; at < to; at += DNN_BLOCK)
         dnn_tree_sum(r->gradients, r->graph->segments.total, r->team_shards, first->offset + at, to - at < DNN_BLOCK ? to - at : DNN_BLOCK, 1.0f, sum + at);
     if (DNN_PLANT(no_exchange_between_teams)) return;
-    if (s->count == 1) dnn_exchange_now(s->exchange, sum + from, to - from);
+    if (!s->overlap) dnn_exchange_now(s->exchange, sum + from, to - from);
     else dnn_exchange_begin(s->exchange, sum + from, to - from);
 }
 
@@ -144,7 +143,7 @@ void buckets_layer_done(void *context, size_t layer)
     const buckets *s = &k->r->buckets;
     for (size_t b = s->first_of[layer]; b <= s->last_of[layer]; b++) k->course.reports[b]--;
     while (k->course.passed < s->count && k->course.reports[k->course.passed] == 0) hand_over(k);
-    if (k->main && s->count > 1) advance(k);
+    if (k->main && s->overlap) advance(k);
 }
 
 /* Layers that got no gradient in this pass have not reported; room that is not used counts along, so that one number of steps is right for all,

@@ -11,6 +11,7 @@ struct runner;
 struct worker;
 
 typedef struct buckets {
+    bool overlap;          /* else there is one bucket, exchanged when backward has ended */
     size_t most, count;    /* room; of what is trainable now */
     size_t *end;           /* [count + 1] bucket b is blocks [end[b + 1], end[b]): from the last layers to the first */
     unsigned *reports;     /* [count] how often layers of the bucket report in a pass backward */
@@ -29,7 +30,7 @@ typedef struct bucket_course {
 /* How many there may be, whatever is trainable; 0 where none are used. For the size of `ready`. */
 size_t buckets_most(const struct runner *r);
 /* Collective, after the windows are there. */
-dnn_status buckets_create(struct runner *r, dnn_compression compression);
+dnn_status buckets_create(struct runner *r, dnn_compression compression, bool overlap);
 void buckets_destroy(struct runner *r);
 /* Anew for what is trainable now. */
 void buckets_cut(struct runner *r);

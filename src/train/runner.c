@@ -229,7 +229,7 @@ dnn_status runner_create(const runner_options *options, runner *r)
     dnn_status st = dnn_agree(comm, plan(options, r));
     if (st == DNN_OK) st = create_windows(r);
     if (st == DNN_OK) st = dnn_agree(comm, workers_create(r));
-    if (st == DNN_OK) st = buckets_create(r, options->compression);
+    if (st == DNN_OK) st = buckets_create(r, options->compression, options->overlap);
     if (st == DNN_OK && options->trace) st = start_traces(r);
     if (st != DNN_OK) runner_destroy(r);
     return st;

@@ -81,7 +81,7 @@ static dnn_status create_runners(trainer *t)
     runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset, .optimizer = &t->phases.at[0].optimizer,
                                .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
                                .epochs = t->phases.at[0].epochs, .noise = c, .vectors = phases_vectors(&t->phases), .log_every = (uint64_t)c->log_every, .sentinel = (uint64_t)t->config.comm.sentinel, .diagnose = c->diagnose, .trace = c->trace,
-                               .compression = (dnn_compression)t->config.comm.compression };
+                               .compression = (dnn_compression)t->config.comm.compression, .overlap = t->config.comm.overlap };
     dnn_status st = setup_cut(c, t->team, &options.cut);
     if (st == DNN_OK) st = setup_compression(&t->config, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &t->run);

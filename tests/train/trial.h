@@ -41,7 +41,7 @@ static inline dnn_status trial_open(dnn_comm *comm, const char *text, int thread
     runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset,
                                .optimizer = &c->optimizer, .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle,
                                .class_weights = c->class_weights, .epochs = (uint64_t)c->epochs, .noise = c, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose, .sentinel = (uint64_t)t->config.comm.sentinel,
-                               .compression = (dnn_compression)t->config.comm.compression };
+                               .compression = (dnn_compression)t->config.comm.compression, .overlap = t->config.comm.overlap };
     if (st == DNN_OK) st = setup_cut(c, t->team, &options.cut);
     if (st == DNN_OK) st = runner_create(&options, &t->run);
     if (st == DNN_OK && dnn_team_leads(t->team)) st = dnn_graph_initialize(t->graph, options.seed, t->run.weights);
