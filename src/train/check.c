@@ -1,11 +1,11 @@
 /* `check`: everything that `train` does before its first step, on one rank, and advice. */
 #include "dnn/base/memory.h"
 #include "dnn/train/train.h"
-#include "train/advice.h"
-#include "train/gradient_check.h"
-#include "train/nested.h"
-#include "train/reuse.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
+#include "train/setup/advice.h"
+#include "train/setup/nested.h"
+#include "train/setup/reuse.h"
+#include "train/verify/gradient_check.h"
 
 /* Phases and callbacks find what they name in this model and its reported values. */
 static dnn_status check_course(const dnn_config *config, const dnn_node *origin, dnn_dataset *ds, dnn_graph *graph, dnn_objective *objective)

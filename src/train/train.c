@@ -9,14 +9,14 @@
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/io/file.h"
-#include "train/advice.h"
-#include "train/ranks_table.h"
-#include "train/diagnosis.h"
-#include "train/nested.h"
-#include "train/replicas.h"
-#include "train/reuse.h"
-#include "train/trainer.h"
-#include "train/values.h"
+#include "train/loop/trainer.h"
+#include "train/loop/values.h"
+#include "train/observe/diagnosis.h"
+#include "train/setup/advice.h"
+#include "train/setup/nested.h"
+#include "train/setup/ranks_table.h"
+#include "train/setup/reuse.h"
+#include "train/step/replicas.h"
 
 /* The run file as it is meant: components resolved, layers unrolled, a start from given weights kept. */
 static dnn_status resolve(trainer *t, const dnn_node *weights, const dnn_node *nested)

@@ -7,7 +7,7 @@
 #include <time.h>
 #include "train/trial.h"
 #include "dnn/math/blas.h"
-#include "train/replicas.h"
+#include "train/step/replicas.h"
 
 enum { ROUNDS = 41, STEPS = 100, VARIANTS = 5 };
 

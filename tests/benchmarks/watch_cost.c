@@ -1,10 +1,10 @@
-/* What a step pays for being watched and timed: the notes of one step, as train/step.c makes them on one rank of two, over and over. To be held
+/* What a step pays for being watched and timed: the notes of one step, as train/step/step.c makes them on one rank of two, over and over. To be held
  * against the time of a step (dnn-mpi bench). */
 #include <stdio.h>
 
 #include "dnn/base/clock.h"
 #include "comm/watchdog.h"
-#include "train/trace.h"
+#include "train/observe/trace.h"
 
 enum { STEPS = 2000000, BARRIERS = 3 };
 

@@ -1,6 +1,6 @@
 /* Teams whose weights are no longer the same are found out on all ranks. */
 #include "trial.h"
-#include "train/replicas.h"
+#include "train/step/replicas.h"
 
 static const char *const network =
     "seed: 3\noutput: unused\ndata: {source: {blobs: {n_samples: 90, centers: 4, n_features: 6, random_state: 5}}}\n"

@@ -4,7 +4,7 @@
 
 #include "trial.h"
 #include "dnn/io/file.h"
-#include "train/diagnosis.h"
+#include "train/observe/diagnosis.h"
 
 static const char *const network =
     "output: unused\ndata: {source: {blobs: {n_samples: 64, centers: 2, n_features: 3, random_state: 1}}}\n"

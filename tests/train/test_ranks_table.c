@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "train/ranks_table.h"
+#include "train/setup/ranks_table.h"
 
 static void ranks_that_are_alike_share_a_line(void **state)
 {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "dnn/base/memory.h"
-#include "train/stragglers.h"
+#include "train/observe/stragglers.h"
 
 static double scratch[8];
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "train/values.h"
+#include "train/loop/values.h"
 
 #define NETWORK(regularizer)                                                                                                             \
     "seed: 2\noutput: unused\ndata: {source: {moons: {n_samples: 64, noise: 0.1, random_state: 1}}}\n"                                   \

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "train/diagnosis.h"
+#include "train/observe/diagnosis.h"
 
 enum { N = 21 };  /* twenty hidden layers and the output */
 

@@ -8,8 +8,8 @@
 #include "dnn/base/status.h"
 #include "dnn/io/tree.h"
 #include "dnn/train/config.h"
-#include "train/runner.h"
-#include "train/setup.h"
+#include "train/setup/setup.h"
+#include "train/step/runner.h"
 
 typedef struct trial {
     dnn_config config;

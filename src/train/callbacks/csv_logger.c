@@ -4,7 +4,7 @@
 
 #include "dnn/base/memory.h"
 #include "dnn/base/number.h"
-#include "train/log_file.h"
+#include "train/folder/log_file.h"
 
 typedef struct csv_logger {
     char *filename, *separator;

@@ -8,7 +8,7 @@
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/base/number.h"
-#include "train/log_file.h"
+#include "train/folder/log_file.h"
 
 typedef struct learning_rate_range_test {
     double min, max, stop_factor, smoothing;

@@ -8,7 +8,7 @@
 #include "dnn/base/memory.h"
 #include "dnn/io/event_file.h"
 #include "dnn/io/file.h"
-#include "train/log_file.h"
+#include "train/folder/log_file.h"
 
 enum { RUN_FILE_LIMIT = 1 << 24 };
 
