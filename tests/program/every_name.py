@@ -12,7 +12,7 @@ DENSE = "{dense: {units: 2, activation: softmax}}"
 
 # What a name needs beside itself; of the others the bare name will do.
 ARGUMENTS = {
-    ("initializers", "constant"): "{constant: 0.1}",
+    ("initializers", "constant"): "{constant: 0.1}", ("activations", "threshold"): "{threshold: {threshold: 0.1, default_value: 0}}",
     ("layers", "reshape"): "{reshape: {target_shape: [8, 4]}}", ("layers", "dense"): "{dense: {units: 3}}", ("layers", "activation"): "{activation: tanh}",
     ("layers", "dropout"): "{dropout: 0.2}", ("layers", "alpha_dropout"): "{alpha_dropout: 0.2}", ("layers", "gaussian_noise"): "{gaussian_noise: 0.1}",
     ("layers", "gaussian_dropout"): "{gaussian_dropout: 0.2}", ("layers", "rescaling"): "{rescaling: {scale: 0.5}}",

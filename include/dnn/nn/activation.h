@@ -1,4 +1,4 @@
-/** Activations: families of one-liners in one file (src/nn/activations.c), each with its formula and derivative. */
+/** Activations (src/nn/activations/): a file for each family of them, with formulas and derivatives. */
 #ifndef DNN_NN_ACTIVATION_H
 #define DNN_NN_ACTIVATION_H
 
