@@ -38,16 +38,15 @@ static dnn_status check(const dnn_check_request *request, const dnn_config *conf
     dnn_graph *graph = NULL;
     dnn_objective *objective = NULL;
     runner run = { 0 };
+    runner_options options;
     dnn_status st = dnn_dataset_open(team, &config->data, (uint64_t)config->seed, NULL, &ds);
-    if (st == DNN_OK) st = setup_network(config->model, ds, &graph);
-    if (st == DNN_OK) st = setup_objective(graph, &config->training, &objective);
-    if (st == DNN_OK) st = setup_training_data(ds);
+    if (st == DNN_OK) st = setup_training(config, ds, &graph, &objective);
     if (st == DNN_OK) {
         run = (runner){ .graph = graph, .objective = objective, .dataset = ds };
         st = runner_match_data(&run);
     }
     if (st == DNN_OK) st = runner_class_weights(&run, config->training.class_weights);
-    if (st == DNN_OK) st = setup_cut(&config->training, team, &run.cut);
+    if (st == DNN_OK) st = setup_runner(config, team, ds, graph, objective, &options);
     if (st == DNN_OK) st = check_course(config, start->origin, ds, graph, objective);
     if (st == DNN_OK) st = check_start(start, graph, team);
     if (st == DNN_OK) {

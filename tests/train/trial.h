@@ -20,14 +20,6 @@ typedef struct trial {
     runner run;
 } trial;
 
-static inline dnn_status trial_parts(trial *t)
-{
-    dnn_status st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
-    if (st == DNN_OK) st = setup_network(t->config.model, t->dataset, &t->graph);
-    if (st == DNN_OK) st = setup_objective(t->graph, &t->config.training, &t->objective);
-    return st;
-}
-
 static inline dnn_status trial_open(dnn_comm *comm, const char *text, int threads, trial *t)
 {
     dnn_node *root = NULL;
@@ -36,13 +28,10 @@ static inline dnn_status trial_open(dnn_comm *comm, const char *text, int thread
     if (st == DNN_OK) st = dnn_config_read(root, &t->config);
     dnn_node_destroy(root);
     if (st == DNN_OK) st = dnn_team_create(comm, (dnn_team_scope)t->config.comm.team, threads, &t->team);
-    if (st == DNN_OK) st = trial_parts(t);
-    const dnn_training_config *c = &t->config.training;
-    runner_options options = { .team = t->team, .graph = t->graph, .objective = t->objective, .dataset = t->dataset,
-                               .optimizer = &c->optimizer, .seed = (uint64_t)t->config.seed, .shuffle = c->shuffle,
-                               .class_weights = c->class_weights, .epochs = (uint64_t)c->epochs, .noise = c, .log_every = (uint64_t)c->log_every, .diagnose = c->diagnose, .sentinel = (uint64_t)t->config.comm.sentinel,
-                               .compression = (dnn_compression)t->config.comm.compression, .overlap = t->config.comm.overlap };
-    if (st == DNN_OK) st = setup_cut(c, t->team, &options.cut);
+    if (st == DNN_OK) st = dnn_dataset_open(t->team, &t->config.data, (uint64_t)t->config.seed, NULL, &t->dataset);
+    if (st == DNN_OK) st = setup_training(&t->config, t->dataset, &t->graph, &t->objective);
+    runner_options options = { 0 };
+    if (st == DNN_OK) st = setup_runner(&t->config, t->team, t->dataset, t->graph, t->objective, &options);
     if (st == DNN_OK) st = runner_create(&options, &t->run);
     if (st == DNN_OK && dnn_team_leads(t->team)) st = dnn_graph_initialize(t->graph, options.seed, t->run.weights);
     if (st != DNN_OK) fprintf(stderr, "trial: %s\n", dnn_fail_text());

@@ -146,13 +146,11 @@ dnn_status application_open(dnn_comm *comm, const dnn_apply_request *request, bo
     if (st == DNN_OK) st = choose_part(a, request->part);
     if (st == DNN_OK) st = dnn_agree(comm, build(a, evaluates));
     if (st == DNN_OK) st = dnn_agree(comm, create_states(a));
+    runner_options training;
+    if (st == DNN_OK) st = setup_runner(&a->config, a->team, a->dataset, a->graph, a->objective, &training);
     if (st == DNN_OK) {
-        runner_options options = { .team = a->team, .graph = a->graph, .objective = a->objective, .dataset = a->dataset,
-                                   .seed = (uint64_t)a->config.seed };
-        cut training;
-        st = setup_cut(&a->config.training, a->team, &training);
-        options.cut = setup_forward_cut(&training, a->team);
-        if (st == DNN_OK) st = runner_create(&options, &a->run);
+        const runner_options options = setup_forward_runner(&training);
+        st = runner_create(&options, &a->run);
     }
     if (st == DNN_OK) st = shared_weights(a->team, &a->model, a->graph, a->run.weights);
     if (st != DNN_OK) application_close(a);

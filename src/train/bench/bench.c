@@ -2,158 +2,18 @@
  * writes, then the exchange between teams: everything else a step does is overhead. They are made one after the other as in a step, because
  * gradients that another core has just written, and weights that it has just moved, cost more than those in one's own cache. Step and
  * floor take turns in one run, because other work on the machine, and the machine's own clock, change both alike. */
-#include "dnn/train/bench.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dnn/base/clock.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 #include "dnn/io/tree.h"
-#include "dnn/math/blas.h"
-#include "dnn/math/product_log.h"
-#include "train/setup/setup.h"
+#include "train/bench/works.h"
 
 const char *const dnn_bench_phase_names[DNN_BENCH_PHASES] = { "input", "forward", "backward", "wait", "update" };
+enum { MOST_ROUNDS = 101 };
 _Static_assert((int)DNN_BENCH_PHASES == (int)TRACE_PHASES, "one time a phase");
-
-enum { SQUARE = 384, MOST_ROUNDS = 101, SHORTEST_MS = 20, MOST_STEPS = 2000 };
-
-typedef enum work { STEPS, PRODUCTS, FLOOR, EXCHANGE, PEAK, WORKS } work;
-
-typedef struct bench {
-    dnn_comm *comm;
-    dnn_config config;
-    dnn_team *team;
-    dnn_dataset *dataset;
-    dnn_graph *graph;
-    dnn_objective *objective;
-    runner run;
-    dnn_product_log *logs;      /* [workers of this rank] */
-    float *squares;             /* [workers of this rank, 3, SQUARE, SQUARE] */
-    uint64_t steps_done;
-    work what;
-    size_t times;               /* how often */
-    bool finite;
-} bench;
-
-static void make_steps(bench *b, worker *k)
-{
-    const uint64_t an_epoch = b->run.steps_per_epoch;
-    bool finite = true;
-    for (size_t i = 0; i < b->times && finite; i++) {
-        const uint64_t step = b->steps_done + i;
-        finite = train_step(k, step / an_epoch + 1, step % an_epoch);
-    }
-    if (k->main) b->finite = finite;
-}
-
-/* As an update of this optimizer does it, with the arithmetic of the simplest: all partial gradients are read, weights and each of the optimizer's
- * vectors read and written. Nothing changes. */
-static void add_and_store(worker *k)
-{
-    runner *r = k->r;
-    size_t first, end;
-    slice_of(k, r->n_blocks, &first, &end);
-    dnn_team_barrier(r->team);
-    for (size_t i = first; i < end; i++) {
-        const slice_block *s = &r->blocks[i];
-        float sum[DNN_BLOCK];
-        memcpy(sum, r->gradients + s->offset, s->length * sizeof *sum);
-        for (size_t g = 1; g < r->team_shards; g++) {
-            const float *gradient = r->gradients + g * r->graph->segments.total + s->offset;
-            for (size_t j = 0; j < s->length; j++) sum[j] += gradient[j];
-        }
-        float *w = r->weights + s->offset;
-        for (size_t j = 0; j < s->length; j++) w[j] -= 0.0f * sum[j];
-        for (size_t v = 0; v < r->n_slots; v++) {
-            float *slot = r->slots[v] + s->offset;
-            for (size_t j = 0; j < s->length; j++) slot[j] += 0.0f * sum[j];
-        }
-    }
-    dnn_team_barrier(r->team);
-}
-
-static void exchange(bench *b, worker *k)
-{
-    dnn_exchange *x = b->run.buckets.exchange;
-    dnn_team_barrier(b->team);
-    if (k->main && x) {
-        size_t first, end;
-        dnn_exchange_slice(x, b->graph->segments.total, &first, &end);
-        dnn_exchange_now(x, b->run.reduced + first, end - first);
-    }
-    dnn_team_barrier(b->team);
-}
-
-static void do_work(void *context, int index)
-{
-    bench *b = context;
-    const int own = index - dnn_team_first_worker(b->team);
-    worker *k = &b->run.workers[own];
-    float *a = b->squares + (size_t)own * 3 * SQUARE * SQUARE;
-    k->trace.count = 0;
-    if (b->what == STEPS) make_steps(b, k);
-    for (size_t i = 0; i < b->times && b->what != STEPS; i++) {
-        if (b->what == PRODUCTS || b->what == FLOOR) dnn_product_log_run(&b->logs[own]);
-        if (b->what == FLOOR) add_and_store(k);
-        if (b->what == EXCHANGE || (b->what == FLOOR && dnn_team_count(b->team) > 1)) exchange(b, k);
-        if (b->what == PEAK)
-            dnn_gemm(false, false, SQUARE, SQUARE, SQUARE, 1, a, SQUARE, a + SQUARE * SQUARE, SQUARE, 0, a + 2 * SQUARE * SQUARE, SQUARE);
-    }
-}
-
-/* Milliseconds each; the same on all ranks. */
-static double timed(bench *b, work what, size_t times)
-{
-    b->what = what;
-    b->times = times;
-    dnn_comm_barrier(b->comm);
-    const double begin = dnn_clock_seconds();
-    dnn_team_run(b->team, do_work, b);
-    double took = dnn_clock_seconds() - begin;
-    if (what == STEPS) b->steps_done += times;
-    dnn_comm_max(b->comm, &took, 1);
-    return took * 1e3 / (double)times;
-}
-
-/* How often, so that a round lasts long enough to be timed. */
-static size_t times_for(bench *b, work what)
-{
-    const double first = timed(b, what, 1), each = timed(b, what, 2);
-    const double times = ceil(SHORTEST_MS / fmax(fmin(first, each), 1e-3));
-    return times < MOST_STEPS ? (size_t)times : MOST_STEPS;
-}
-
-static void log_step(void *context, int index)
-{
-    bench *b = context;
-    const int own = index - dnn_team_first_worker(b->team);
-    dnn_product_log_begin(&b->logs[own]);
-    make_steps(b, &b->run.workers[own]);
-    dnn_product_log_end();
-}
-
-/* One step with logs that have no room says how much they need, another fills them. */
-static dnn_status log_products(bench *b)
-{
-    const int workers = dnn_team_threads(b->team);
-    dnn_status st = DNN_OK;
-    b->times = 1;
-    dnn_team_run(b->team, log_step, b);
-    b->steps_done++;
-    for (int i = 0; i < workers && st == DNN_OK; i++) {
-        const size_t needed = b->logs[i].count;
-        st = dnn_product_log_create(needed + needed / 8 + 64, &b->logs[i]); /* a shard of the next batch may be longer */
-    }
-    st = dnn_agree(b->comm, st);
-    if (st != DNN_OK) return st;
-    dnn_team_run(b->team, log_step, b);
-    b->steps_done++;
-    return DNN_OK;
-}
 
 static void add_phases(const bench *b, size_t steps, double *phase)
 {
@@ -184,10 +44,10 @@ static dnn_status measure(bench *b, int rounds, dnn_bench_result *out)
     size_t times[WORKS] = { 0 };
     const bool teams = dnn_team_count(b->team) > 1;
     for (int w = 0; w < WORKS; w++)
-        if (w != EXCHANGE || teams) times[w] = times_for(b, (work)w);
+        if (w != EXCHANGE || teams) times[w] = works_times_for(b, (work)w);
     for (int r = 0; r < rounds; r++)
         for (int w = 0; w < WORKS; w++) {
-            took[w][r] = times[w] ? timed(b, (work)w, times[w]) : 0.0;
+            took[w][r] = times[w] ? works_timed(b, (work)w, times[w]) : 0.0;
             if (w == STEPS) add_phases(b, times[w], phase[r]);
             if (w == STEPS && !b->finite) return dnn_fail(DNN_E_DIVERGED, "bench: the loss is not finite; choose a lower learning rate");
         }
@@ -201,7 +61,7 @@ static dnn_status measure(bench *b, int rounds, dnn_bench_result *out)
     out->products_best = took[PRODUCTS][0];
     out->floor = median(took[FLOOR], rounds);
     out->exchange = median(took[EXCHANGE], rounds);
-    out->peak_rate = 2e-6 * SQUARE * SQUARE * SQUARE * dnn_team_all_workers(b->team) / median(took[PEAK], rounds);
+    out->peak_rate = 2e-6 * BENCH_SQUARE * BENCH_SQUARE * BENCH_SQUARE * dnn_team_all_workers(b->team) / median(took[PEAK], rounds);
     return DNN_OK;
 }
 
@@ -239,27 +99,19 @@ static dnn_status load(dnn_comm *comm, const dnn_bench_request *request, dnn_nod
     return dnn_agree(comm, st);
 }
 
-static dnn_status open_network(bench *b)
-{
-    const dnn_training_config *c = &b->config.training;
-    dnn_status st = setup_network(b->config.model, b->dataset, &b->graph);
-    if (st == DNN_OK) st = setup_objective(b->graph, c, &b->objective);
-    if (st == DNN_OK) st = setup_training_data(b->dataset);
-    return dnn_agree(b->comm, st);
-}
-
 static dnn_status open_runner(bench *b)
 {
-    const dnn_training_config *c = &b->config.training;
-    runner_options options = { .team = b->team, .graph = b->graph, .objective = b->objective, .dataset = b->dataset, .optimizer = &c->optimizer,
-                               .seed = (uint64_t)b->config.seed, .shuffle = c->shuffle, .class_weights = c->class_weights,
-                               .epochs = (uint64_t)c->epochs, .noise = c, .trace = true, .compression = (dnn_compression)b->config.comm.compression, .overlap = b->config.comm.overlap };
-    dnn_status st = setup_cut(c, b->team, &options.cut);
-    if (st == DNN_OK) st = setup_compression(&b->config, &options.cut);
-    if (st == DNN_OK) st = runner_create(&options, &b->run);
+    runner_options options;
+    dnn_status st = dnn_agree(b->comm, setup_training(&b->config, b->dataset, &b->graph, &b->objective));
+    if (st == DNN_OK) st = setup_runner(&b->config, b->team, b->dataset, b->graph, b->objective, &options);
     if (st != DNN_OK) return st;
-    if (dnn_team_leads(b->team)) st = dnn_graph_initialize(b->graph, options.seed, b->run.weights);
-    const size_t workers = (size_t)dnn_team_threads(b->team), elements = workers * 3 * SQUARE * SQUARE;
+    options.trace = true; /* the times of the phases come from there */
+    options.diagnose = false;
+    options.log_every = options.sentinel = 0;
+    st = runner_create(&options, &b->run);
+    if (st != DNN_OK) return st;
+    if (dnn_team_leads(b->team)) st = dnn_graph_initialize(b->graph, b->run.seed, b->run.weights);
+    const size_t workers = (size_t)dnn_team_threads(b->team), elements = workers * 3 * BENCH_SQUARE * BENCH_SQUARE;
     b->logs = dnn_alloc(workers, sizeof *b->logs);
     b->squares = dnn_alloc_aligned(elements * sizeof *b->squares);
     if (!b->logs || !b->squares) st = DNN_E_MEMORY;
@@ -295,9 +147,8 @@ dnn_status dnn_bench(dnn_comm *comm, const dnn_bench_request *request, dnn_bench
     dnn_node_destroy(root);
     if (st == DNN_OK) st = setup_team(comm, &b.config, request->threads, &b.team);
     if (st == DNN_OK) st = dnn_dataset_open(b.team, &b.config.data, (uint64_t)b.config.seed, NULL, &b.dataset);
-    if (st == DNN_OK) st = open_network(&b);
     if (st == DNN_OK) st = open_runner(&b);
-    if (st == DNN_OK) st = log_products(&b);
+    if (st == DNN_OK) st = works_log_products(&b);
     if (st == DNN_OK) st = measure(&b, request->rounds < MOST_ROUNDS ? request->rounds : MOST_ROUNDS, out);
     if (st == DNN_OK) {
         strncpy(out->name, request->run_file, sizeof out->name - 1);

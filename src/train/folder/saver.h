@@ -76,6 +76,8 @@ void saver_wait(trainer *t);
 dnn_status saver_save_now(trainer *t);
 /* Rank 0, no step under way: the model as it stands into a file of the output folder; its failure likewise. */
 dnn_status saver_write_model(trainer *t, const char *name);
+/* save.c: writes what was asked for and notes how it went; the thread's work, or rank 0's own. `trainer`: a trainer. */
+void save_files(void *trainer);
 /* Rank 0. A save could not even be begun: counts as one that has failed. */
 dnn_status saver_failed(trainer *t, dnn_status why);
 

@@ -6,12 +6,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "dnn/base/clock.h"
+#include "dnn/base/log.h"
 
 extern char **environ;
 
@@ -57,7 +59,7 @@ static double from_squeue(const char *job)
     return (double)mktime(&local);
 }
 
-double deadline_of_job(void)
+static double end_of_job(void)
 {
     const char *job = getenv("SLURM_JOB_ID"), *said = getenv("SLURM_JOB_END_TIME");
     if (!job) return NAN;
@@ -68,8 +70,29 @@ double deadline_of_job(void)
     return at > (double)time(NULL) ? at : NAN;
 }
 
-double deadline_margin(double given, double save, double longest)
+static double margin(const deadline *d, double save) { return fmax(fmin(60.0, 0.25 * d->given), 3.0 * save) + d->longest; }
+
+static double wall_clock(void)
 {
-    const double least = fmin(60.0, 0.25 * given);
-    return fmax(least, 3.0 * save) + longest;
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+deadline deadline_learn(void)
+{
+    deadline d = { .end = end_of_job(), .last_look = dnn_clock_seconds() };
+    d.given = d.end - wall_clock();
+    if (!isnan(d.end))
+        dnn_info("the batch job ends in %.0f minutes; the training saves and stops %.0f seconds before", d.given / 60.0, margin(&d, 0.0));
+    return d;
+}
+
+/* NaN is never reached. */
+bool deadline_near(deadline *d, double save)
+{
+    const double at = dnn_clock_seconds();
+    d->longest = fmax(d->longest, at - d->last_look);
+    d->last_look = at;
+    return wall_clock() >= d->end - margin(d, save);
 }

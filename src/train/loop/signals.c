@@ -72,7 +72,7 @@ bool signals_listening(void) { return watched[0].installed; }
 uint64_t signals_asked(void)
 {
     uint64_t flags = stop_asked ? FLAG_STOP : 0;
-    if (save_asked) flags |= FLAG_WISH_SAVE;
-    save_asked = 0; /* said once */
-    return flags;
+    if (!save_asked) return flags;
+    save_asked = 0; /* said once; what comes from here on is said the next time */
+    return flags | FLAG_WISH_SAVE;
 }

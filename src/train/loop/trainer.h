@@ -4,6 +4,7 @@
 
 #include "train/folder/history.h"
 #include "train/folder/saver.h"
+#include "train/loop/deadline.h"
 #include "train/loop/phases.h"
 #include "train/observe/stragglers.h"
 #include "train/setup/setup.h"
@@ -63,17 +64,18 @@ struct trainer {
     /* rank 0: saving */
     dnn_status side_status;        /* of what rank 0 does alone in the step loop */
     double epoch_began, last_saved, last_shown;
-    double job_end, job_given;     /* of the batch job: seconds since 1970, NaN: none; seconds there were at the start */
-    double last_look, longest_look; /* at the clock; the longest between two */
+    deadline deadline;             /* rank 0 */
     bool out_of_time;
 };
 
-/* train.c: what a training starts from; `model` is closed by the caller (shared_model_close), also after a failure. */
+/* trainer.c: what a training starts from; `model` is closed by the caller (shared_model_close), also after a failure. */
 typedef struct trainer_start { shared_model model; bool with_optimizer; } trainer_start;
 /* Reads the run file into t->config. Collective over t->comm. */
 dnn_status trainer_load(trainer *t, const char *run_file, const char *const *overrides, size_t count, trainer_start *start);
 /* Team, data, network, runners, first weights: all that comes before the first step but the output folder. Collective. */
 dnn_status trainer_prepare(trainer *t, int threads, trainer_start *start);
+/* Names of the values that are reported, training and validation; data set, graph and objective are there. Local. */
+dnn_status trainer_name_values(trainer *t);
 void trainer_destroy(trainer *t);
 
 /* checkpoint.c */
@@ -93,12 +95,18 @@ dnn_status phase_start(trainer *t, size_t number, uint64_t first_epoch, uint64_t
 /* Says so where there are several. */
 void phase_announce(const trainer *t);
 
-/* train.c: names of the values that are reported, training and validation. Local. */
-dnn_status trainer_name_values(trainer *t);
-
-/* watchers.c */
+/* watchers.c: callbacks and their states */
 dnn_status watchers_create(trainer *t);
 void watchers_destroy(trainer *t);
+/* Those that see each phase as a training of their own begin anew. */
+dnn_status watchers_phase_begin(trainer *t);
+dnn_node *watchers_save(const trainer *t);
+dnn_status watchers_load(trainer *t, const dnn_node *saved);
+/* A training goes on: a callback that keeps its best model in a file which is not there, or is of a later step and so of a course that was left, forgets
+ * what was best; such a file is removed. Collective. */
+dnn_status watchers_match_files(trainer *t);
+
+/* wishes.c: what callbacks are told and wish for */
 /* FLAG_… wished for before a step, and after one whose values are those of `outcome`. Local. */
 uint64_t watchers_step_begin(trainer *t);
 uint64_t watchers_step_end(trainer *t, const double *outcome);
@@ -107,18 +115,9 @@ dnn_status watchers_tell(trainer *t, size_t hook, const dnn_report *report, bool
 dnn_status watchers_epoch_end(trainer *t, const dnn_report *report);
 /* The phase has ended, and with it the training of callbacks that see each as one of their own; with `last` that of all. */
 dnn_status watchers_train_end(trainer *t, const dnn_report *report, bool last);
-/* Those callbacks begin anew. */
-dnn_status watchers_phase_begin(trainer *t);
-dnn_node *watchers_save(const trainer *t);
-dnn_status watchers_load(trainer *t, const dnn_node *saved);
-
 /* What callbacks keep, for a file to be written from: until it is taken back they keep new weights elsewhere. Returns how many. Rank 0. */
 size_t watchers_lend(trainer *t, dnn_model_array *arrays);
 void watchers_take_back(trainer *t);
-
-/* A training goes on: a callback that keeps its best model in a file which is not there, or is of a later step and so of a course that was left, forgets
- * what was best; such a file is removed. Collective. */
-dnn_status watchers_match_files(trainer *t);
 
 /* loop.c: epochs until the end, a stop, or a divergence. Collective. */
 dnn_status training_loop(trainer *t);

@@ -100,7 +100,7 @@ dnn_status setup_objective(const dnn_graph *graph, const dnn_training_config *t,
     return dnn_objective_create(graph, t->loss, t->metrics, t->weighted_metrics, t->loss_weights, out);
 }
 
-dnn_status setup_training_data(const dnn_dataset *ds)
+static dnn_status check_training_data(const dnn_dataset *ds)
 {
     if (dnn_dataset_rows(ds, DNN_TRAIN) == 0)
         return dnn_fail(DNN_E_DATA, "data: the training part has no rows; split, classes and limit left none of it");
@@ -108,7 +108,15 @@ dnn_status setup_training_data(const dnn_dataset *ds)
     return DNN_OK;
 }
 
-dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, cut *out)
+dnn_status setup_training(const dnn_config *config, const dnn_dataset *ds, dnn_graph **graph, dnn_objective **objective)
+{
+    dnn_status st = setup_network(config->model, ds, graph);
+    if (st == DNN_OK) st = setup_objective(*graph, &config->training, objective);
+    return st == DNN_OK ? check_training_data(ds) : st;
+}
+
+/* From `auto` or a number. */
+static dnn_status cut_of(const dnn_training_config *training, const dnn_team *team, cut *out)
 {
     const dnn_node *s = training->shards;
     size_t shards = 0;
@@ -126,7 +134,8 @@ dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, 
     return DNN_OK;
 }
 
-dnn_status setup_compression(const dnn_config *config, const cut *of)
+/* Rounded otherwise where there are more or fewer teams. */
+static dnn_status check_compression(const dnn_config *config, const cut *of)
 {
     if (!config->comm.compression || !of->exact) return DNN_OK;
     return dnn_fail(DNN_E_CONFIG, "comm.compression: bfloat16 rounds otherwise where there are more or fewer teams, and training.shards promises the same bits: "
@@ -135,7 +144,20 @@ dnn_status setup_compression(const dnn_config *config, const cut *of)
 
 size_t setup_forward_batch(size_t training_batch) { return training_batch > FORWARD_BATCH ? training_batch : FORWARD_BATCH; }
 
-cut setup_forward_cut(const cut *training, const dnn_team *team)
+dnn_status setup_runner(const dnn_config *config, dnn_team *team, dnn_dataset *ds, dnn_graph *graph, dnn_objective *objective, runner_options *out)
 {
-    return cut_batch(setup_forward_batch(training->batch), training->exact ? training->shards : 0, team);
+    const dnn_training_config *t = &config->training;
+    *out = (runner_options){ .team = team, .graph = graph, .objective = objective, .dataset = ds, .optimizer = &t->optimizer, .seed = (uint64_t)config->seed,
+                             .shuffle = t->shuffle, .class_weights = t->class_weights, .epochs = (uint64_t)t->epochs, .log_every = (uint64_t)t->log_every,
+                             .sentinel = (uint64_t)config->comm.sentinel, .noise = t, .diagnose = t->diagnose, .trace = t->trace,
+                             .compression = (dnn_compression)config->comm.compression, .overlap = config->comm.overlap };
+    const dnn_status st = cut_of(t, team, &out->cut);
+    return st == DNN_OK ? check_compression(config, &out->cut) : st;
+}
+
+runner_options setup_forward_runner(const runner_options *training)
+{
+    const cut *c = &training->cut;
+    return (runner_options){ .team = training->team, .graph = training->graph, .objective = training->objective, .dataset = training->dataset,
+                             .seed = training->seed, .cut = cut_batch(setup_forward_batch(c->batch), c->exact ? c->shards : 0, training->team) };
 }

@@ -35,14 +35,14 @@ dnn_status setup_team(dnn_comm *comm, const dnn_config *config, int threads, dnn
 /* The network for the data's arrays, and its objective where `training` says one. */
 dnn_status setup_network(const dnn_node *model, const dnn_dataset *ds, dnn_graph **graph);
 dnn_status setup_objective(const dnn_graph *graph, const dnn_training_config *training, dnn_objective **out);
-/* Whether there is something to train on: DNN_E_DATA without rows, DNN_E_CONFIG without targets. */
-dnn_status setup_training_data(const dnn_dataset *ds);
-/* Shards from `auto` or a number, with a warning where workers stay idle. */
-dnn_status setup_cut(const dnn_training_config *training, const dnn_team *team, cut *out);
-/* DNN_E_CONFIG where `comm.compression` would break what `training.shards` promises. */
-dnn_status setup_compression(const dnn_config *config, const cut *of);
-/* Rows of a batch of a pass forward: large enough for the products to be quick, the same on all ranks. */
+/* Both, for a training; what it has to train on is there: else DNN_E_DATA without rows, DNN_E_CONFIG without targets. Local. */
+dnn_status setup_training(const dnn_config *config, const dnn_dataset *ds, dnn_graph **graph, dnn_objective **objective);
+/* What the run file says of a runner that trains them: with `training.optimizer` for `training.epochs`, cut for the team's workers, with a warning where some
+ * stay idle. Callers with other needs change what they need otherwise. `objective` NULL: outputs only. */
+dnn_status setup_runner(const dnn_config *config, dnn_team *team, dnn_dataset *ds, dnn_graph *graph, dnn_objective *objective, runner_options *out);
+/* Of the same network for passes forward alone: in batches large enough for the products to be quick, the same on all ranks. */
+runner_options setup_forward_runner(const runner_options *training);
+/* Rows of such a batch. */
 size_t setup_forward_batch(size_t training_batch);
-cut setup_forward_cut(const cut *training, const dnn_team *team);
 
 #endif

@@ -5,7 +5,7 @@
  *   rows -> inputs, targets, weights of a shard                  gather.c
  *   forward, loss, backward per shard                            step.c, evaluate_part.c
  *   sums over the global batch, gradients, records -> one tree   reduce.c
- *   clip, update on slices                                       update.c */
+ *   clip, update on slices                                       norms.c, update.c */
 #ifndef DNN_TRAIN_RUNNER_H
 #define DNN_TRAIN_RUNNER_H
 

@@ -133,10 +133,12 @@ dnn_status gradient_check(const dnn_check_request *request, const dnn_config *co
                           dnn_objective *objective)
 {
     gradient_trial t = { .total = graph->segments.total };
-    const runner_options options = { .team = team, .graph = graph, .objective = objective, .dataset = ds, .optimizer = &config->training.optimizer,
-                                     .seed = (uint64_t)config->seed, .shuffle = config->training.shuffle, .cut = cut_batch(CHECK_ROWS, 1, team),
-                                     .class_weights = config->training.class_weights, .epochs = 1 };
-    dnn_status st = runner_create(&options, &t.run);
+    runner_options options;
+    dnn_status st = setup_runner(config, team, ds, graph, objective, &options);
+    options.cut = cut_batch(CHECK_ROWS, 1, team);
+    options.noise = NULL; /* nor is there any in the reference */
+    options.diagnose = options.trace = false;
+    if (st == DNN_OK) st = runner_create(&options, &t.run);
     if (st == DNN_OK) st = engine_gradient(&t, config);
     if (st == DNN_OK) st = bind_reference(&t, config);
     if (st == DNN_OK) {
