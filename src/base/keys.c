@@ -8,7 +8,7 @@ enum { MAX_CANDIDATES = 128 };
 
 const char *dnn_path_join(const char *path, const char *key, char out[DNN_PATH_TEXT])
 {
-    snprintf(out, DNN_PATH_TEXT, "%s%s%s", path, *path ? "." : "", key);
+    if (snprintf(out, DNN_PATH_TEXT, "%s%s%s", path, *path ? "." : "", key) < 0) out[0] = '\0'; /* cut where it is too long */
     return out;
 }
 
@@ -32,7 +32,35 @@ const char *dnn_suggest(const char *word, const char *const *candidates, size_t 
     return out;
 }
 
-const char *dnn_suggest_key(const char *word, const dnn_row_set *sets, size_t n_sets, char *out, size_t size)
+static bool takes(const dnn_family *family, const char *key)
+{
+    for (size_t i = 0; i < family->count; i++)
+        if (dnn_params_find(family->kinds[i]->params, family->kinds[i]->n_params, key)) return true;
+    return false;
+}
+
+/* The key belongs further down, in a section or in a component: `epochs` into training.epochs, `learning_rate` into
+ * training.optimizer.NAME.learning_rate. */
+static bool find_below(const char *word, const dnn_param *rows, size_t count, const char *path, char out[DNN_PATH_TEXT])
+{
+    char own[DNN_PATH_TEXT], named[DNN_PATH_TEXT];
+    for (size_t i = 0; i < count; i++) {
+        const dnn_param *row = &rows[i];
+        dnn_path_join(path, row->key, own);
+        if (row->type == DNN_PARAM_SECTION && dnn_params_find(row->rows, row->n_rows, word)) {
+            dnn_path_join(own, word, out);
+            return true;
+        }
+        if (row->type == DNN_PARAM_SECTION && find_below(word, row->rows, row->n_rows, own, out)) return true;
+        if (row->type == DNN_PARAM_COMPONENT && takes(row->family, word)) {
+            dnn_path_join(dnn_path_join(own, "NAME", named), word, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *dnn_suggest_key(const char *path, const char *word, const dnn_row_set *sets, size_t n_sets, char *out, size_t size)
 {
     const char *candidates[MAX_CANDIDATES];
     size_t count = 0;
@@ -40,6 +68,12 @@ const char *dnn_suggest_key(const char *word, const dnn_row_set *sets, size_t n_
         for (size_t i = 0; i < sets[s].count && count < MAX_CANDIDATES; i++) candidates[count++] = sets[s].rows[i].key;
     if (count == 0) {
         snprintf(out, size, "; there are no parameters here");
+        return out;
+    }
+    char whole[DNN_PATH_TEXT];
+    for (size_t s = 0; s < n_sets && *word; s++) {
+        if (!find_below(word, sets[s].rows, sets[s].count, path, whole)) continue;
+        snprintf(out, size, "; did you mean '%s'?", whole);
         return out;
     }
     return dnn_suggest(word, candidates, count, out, size);
@@ -55,7 +89,7 @@ dnn_status dnn_keys_check(const dnn_row_set *sets, size_t n_sets, const char *pa
         char full[DNN_PATH_TEXT], hint[512];
         return dnn_place_fail(DNN_E_CONFIG, child->key_place.file ? child->key_place : child->place, "%s: unknown key%s",
                               dnn_path_join(path, child->key, full),
-                              dnn_suggest_key(child->key, sets, n_sets, hint, sizeof hint));
+                              dnn_suggest_key(path, child->key, sets, n_sets, hint, sizeof hint));
     }
     return DNN_OK;
 }
@@ -67,6 +101,7 @@ dnn_status dnn_kind_unknown(const dnn_family *family, dnn_place place, const cha
     for (; count < family->count && count < MAX_CANDIDATES; count++) candidates[count] = family->kinds[count]->name;
     char hint[700];
     dnn_suggest(name, candidates, count, hint, sizeof hint);
+    if (!*hint) snprintf(hint, sizeof hint, "; 'dnn-mpi list %s' shows all", family->name);
     const bool number = family->number_kind && !strchr(hint, '?'); /* a near name leaves nothing to add */
     return dnn_place_fail(DNN_E_CONFIG, place, "%s%sunknown %s '%s'%s%s", path ? path : "", path && *path ? ": " : "", family->name,
                           name, hint, number ? ", or a number" : "");

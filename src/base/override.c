@@ -1,6 +1,7 @@
 /* Keys given by path, on the command line: a walk down the tree along the rows that describe it, making what is missing. */
 #include "walk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static dnn_status into_rows(dnn_walk *w, const dnn_row_set *sets, size_t n_sets, dnn_node *map);
@@ -164,7 +165,7 @@ static dnn_status into_value(dnn_walk *w, const dnn_param *row, dnn_node *node)
 
 static dnn_status into_rows(dnn_walk *w, const dnn_row_set *sets, size_t n_sets, dnn_node *map)
 {
-    char key[DNN_STEP_TEXT], hint[512];
+    char key[DNN_STEP_TEXT], owner[DNN_PATH_TEXT], hint[512];
     const dnn_param *row = NULL;
     dnn_node *child = NULL;
     dnn_status st = DNN_OK;
@@ -172,10 +173,11 @@ static dnn_status into_rows(dnn_walk *w, const dnn_row_set *sets, size_t n_sets,
     if (map->type == DNN_NODE_NULL) st = dnn_walk_make_map(w, map);
     if (st != DNN_OK) return st;
     if (map->type != DNN_NODE_MAP) return dnn_walk_fail(w, "what is written there is no map");
+    dnn_walk_done(w, owner);
     st = dnn_walk_step(w, key);
     if (st != DNN_OK) return st;
     for (size_t s = 0; s < n_sets && !row; s++) row = dnn_params_find(sets[s].rows, sets[s].count, key);
-    if (!row) return dnn_walk_fail(w, "unknown key '%s'%s", key, dnn_suggest_key(key, sets, n_sets, hint, sizeof hint));
+    if (!row) return dnn_walk_fail(w, "unknown key '%s'%s", key, dnn_suggest_key(owner, key, sets, n_sets, hint, sizeof hint));
     if (dnn_walk_ends(w) && !w->value) {
         dnn_node_remove(map, key);
         return DNN_OK;
@@ -185,18 +187,27 @@ static dnn_status into_rows(dnn_walk *w, const dnn_row_set *sets, size_t n_sets,
     return st;
 }
 
+/* All of the value is of the command line; maps and what is in them have paths of their own. */
 static void put_place(dnn_node *node, dnn_place place)
 {
-    if (!node->place.file) node->place = place;
-    if (node->key && !node->key_place.file) node->key_place = place;
-    for (size_t i = 0; i < node->count; i++) put_place(node->items[i], place);
+    char below[DNN_PATH_TEXT], position[24];
+    node->place = place;
+    if (node->key) node->key_place = place;
+    for (size_t i = 0; i < node->count; i++) {
+        const dnn_node *item = node->items[i];
+        dnn_place of = place;
+        snprintf(position, sizeof position, "%zu", i);
+        if (item->key || item->count) of.path = dnn_place_intern(dnn_path_join(place.path, item->key ? item->key : position, below));
+        put_place(node->items[i], of);
+    }
 }
 
 dnn_status dnn_params_override(const dnn_param *rows, size_t count, dnn_node *root, const char *path, dnn_node *value)
 {
-    dnn_walk w = { .path = path, .rest = path, .value = value, .place = { .file = dnn_place_intern("command line") } };
+    const dnn_place place = { .file = dnn_place_intern("command line"), .path = *path ? dnn_place_intern(path) : NULL };
+    dnn_walk w = { .path = path, .rest = path, .value = value, .place = place };
     const dnn_row_set set = { rows, count, NULL };
-    if (value) put_place(value, w.place);
+    if (value && *path) put_place(value, place);
     dnn_status st = *path ? into_rows(&w, &set, 1, root) : dnn_walk_fail(&w, "the path is empty");
     dnn_node_destroy(w.value);
     return st;

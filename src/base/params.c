@@ -79,7 +79,7 @@ static dnn_status no_map(const dnn_param *rows, size_t count, const char *path, 
     char value[256], hint[512];
     const dnn_row_set set = { rows, count, NULL };
     return dnn_node_fail(DNN_E_CONFIG, node, "%s%s%s: must be a map of keys to values%s", path, *path ? " = " : "",
-                         dnn_node_describe(node, value, sizeof value), dnn_suggest_key("", &set, 1, hint, sizeof hint));
+                         dnn_node_describe(node, value, sizeof value), dnn_suggest_key(path, "", &set, 1, hint, sizeof hint));
 }
 
 dnn_status dnn_params_read(const dnn_param *rows, size_t count, const char *path, const dnn_node *node, void *dest)

@@ -27,8 +27,8 @@ int dnn_choice_find(const char *choices, const char *word); /**< -1: none */
 const char *dnn_path_join(const char *path, const char *key, char out[DNN_PATH_TEXT]);
 /** "'x'; did you mean 'y'?" style ending: writes "; did you mean 'y'?" or "" into out. */
 const char *dnn_suggest(const char *word, const char *const *candidates, size_t count, char *out, size_t size);
-/** Likewise among the keys of rows. */
-const char *dnn_suggest_key(const char *word, const dnn_row_set *sets, size_t n_sets, char *out, size_t size);
+/** Likewise among the keys of rows, which stand below `path`; a key that belongs further down is shown with its path. */
+const char *dnn_suggest_key(const char *path, const char *word, const dnn_row_set *sets, size_t n_sets, char *out, size_t size);
 
 /** Every key of `map` is in one of the sets. */
 dnn_status dnn_keys_check(const dnn_row_set *sets, size_t n_sets, const char *path, const dnn_node *map);

@@ -52,6 +52,31 @@ const char *dnn_place_text(dnn_place place, char *out, size_t size)
     return out;
 }
 
+/* The key that a message begins with, "dropout.rate = 1.5: …" or "dropout.rate: …": its length; 0: none. */
+static size_t key_of(const char *text)
+{
+    const size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.[]");
+    return text[length] == ':' || strncmp(text + length, " = ", 3) == 0 ? length : 0;
+}
+
+/* One of them is the other, or the other with keys below it. */
+static bool one_way(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    const size_t shorter = a_length < b_length ? a_length : b_length;
+    if (strncmp(a, b, shorter) != 0) return false;
+    return a_length == b_length || (a_length < b_length ? b : a)[shorter] == '.';
+}
+
+/* Readers of a section know a key from where they stand ("dropout.rate"). What of the path is missing in front of it; all of it where
+ * the message begins otherwise. */
+static size_t missing_of(const char *path, const char *text)
+{
+    const size_t key = key_of(text), length = strlen(path);
+    for (size_t at = 0; key > 0 && at < length; at += strcspn(path + at, ".") + 1)
+        if (one_way(path + at, length - at, text, key)) return at;
+    return length;
+}
+
 dnn_status dnn_place_fail(dnn_status status, dnn_place place, const char *format, ...)
 {
     char where[512], text[1024];
@@ -60,7 +85,10 @@ dnn_status dnn_place_fail(dnn_status status, dnn_place place, const char *format
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (!place.file) return dnn_fail(status, "%s", text);
-    return dnn_fail(status, "%s: %s", dnn_place_text(place, where, sizeof where), text);
+    dnn_place_text(place, where, sizeof where);
+    if (!place.path) return dnn_fail(status, "%s: %s", where, text);
+    const size_t missing = missing_of(place.path, text);
+    return dnn_fail(status, "%s: %.*s%s%s", where, (int)missing, place.path, place.path[missing] ? "" : ": ", text);
 }
 
 dnn_status dnn_node_fail(dnn_status status, const dnn_node *node, const char *format, ...)

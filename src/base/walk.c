@@ -31,6 +31,7 @@ dnn_status dnn_walk_step(dnn_walk *w, char key[DNN_STEP_TEXT])
     memcpy(key, w->rest, length);
     key[length] = '\0';
     w->rest += length + (w->rest[length] == '.');
+    if (strchr(key, '[')) return dnn_walk_fail(w, "a position in a list follows a point, as in model.layers.2.dense.units");
     return DNN_OK;
 }
 

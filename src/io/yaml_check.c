@@ -22,7 +22,7 @@ static int characters(const char *text, size_t length)
 
 static dnn_status check_line(const char *text, size_t length, const char *file, int line)
 {
-    dnn_place place = {file, line, 1};
+    dnn_place place = {.file = file, .line = line, .column = 1};
     const size_t good = dnn_text_utf8(text, length);
     if (length > MAX_LINE) return dnn_place_fail(DNN_E_CONFIG, place, "a line of over %d bytes: break it", MAX_LINE);
     if (length > 0 && *text == '%')
@@ -62,7 +62,7 @@ static void add_costs(costs *c, const char *text, size_t length)
 
 static dnn_status check_costs(const costs *c, const char *file, int line)
 {
-    const dnn_place place = {file, line, 1};
+    const dnn_place place = {.file = file, .line = line, .column = 1};
     if (c->marks > MAX_MARKS)
         return dnn_place_fail(DNN_E_CONFIG, place, "over %d brackets, commas and quotes in one file", MAX_MARKS);
     if (c->blanks > MAX_BLANK_COST)

@@ -195,7 +195,7 @@ static dnn_status fail_as_told(reader *r, struct fy_diag *diag)
     void *position = NULL;
     const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &position);
     if (!error) return refuse(r, "not readable as YAML");
-    if (!r->value) r->at = (dnn_place){r->file, error->line, error->column};
+    if (!r->value) r->at = (dnn_place){.file = r->file, .line = error->line, .column = error->column};
     return refuse(r, "%s", error->msg);
 }
 

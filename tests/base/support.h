@@ -14,8 +14,8 @@
 
 static inline void put_places(dnn_node *node, int column)
 {
-    node->place = (dnn_place){ dnn_place_intern("run.yaml"), 12, column };
-    if (node->key) node->key_place = (dnn_place){ node->place.file, 12, column - 2 };
+    node->place = (dnn_place){ .file = dnn_place_intern("run.yaml"), .line = 12, .column = column };
+    if (node->key) node->key_place = (dnn_place){ .file = node->place.file, .line = 12, .column = column - 2 };
     for (size_t i = 0; i < node->count; i++) put_places(node->items[i], column + 10 * ((int)i + 1));
 }
 

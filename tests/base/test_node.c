@@ -163,14 +163,34 @@ static void places_are_named_as_editors_read_them(void **state)
 {
     (void)state;
     char text[64];
-    assert_string_equal(dnn_place_text((dnn_place){ "run.yaml", 12, 20 }, text, sizeof text), "run.yaml:12:20");
-    assert_string_equal(dnn_place_text((dnn_place){ "run.yaml", 0, 0 }, text, sizeof text), "run.yaml");
-    assert_string_equal(dnn_place_text((dnn_place){ "command line", 0, 0 }, text, sizeof text), "command line");
+    assert_string_equal(dnn_place_text((dnn_place){ .file = "run.yaml", .line = 12, .column = 20 }, text, sizeof text), "run.yaml:12:20");
+    assert_string_equal(dnn_place_text((dnn_place){ .file = "run.yaml" }, text, sizeof text), "run.yaml");
+    assert_string_equal(dnn_place_text((dnn_place){ .file = "command line" }, text, sizeof text), "command line");
     assert_ptr_equal(dnn_place_intern("a"), dnn_place_intern("a"));
     dnn_node *node = tree("[1]");
     assert_fails(dnn_node_fail(DNN_E_DATA, node->items[0], "bad %d", 1), DNN_E_DATA, "run.yaml:12:20: bad 1");
     assert_fails(dnn_node_fail(DNN_E_DATA, NULL, "bad"), DNN_E_DATA, "bad");
     dnn_node_destroy(node);
+}
+
+static void a_key_without_a_line_is_named_in_whole(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = { /* path, message, what becomes of it */
+        { "model.layers.2.dropout.rate", "dropout.rate = 2: bad", "command line: model.layers.2.dropout.rate = 2: bad" },
+        { "model.layers.2.dropout", "dropout.rate: missing", "command line: model.layers.2.dropout.rate: missing" },
+        { "model.layers.2.dropout.rate", "dropout: bad", "command line: model.layers.2.dropout: bad" },
+        { "model.layers", "layers: bad", "command line: model.layers: bad" },
+        { "training.epochs", "training.epochs = 2: bad", "command line: training.epochs = 2: bad" },
+        { "training", "training.epochs = 2: bad", "command line: training.epochs = 2: bad" },
+        { "training.metrics.1", "unknown metric 'foo'", "command line: training.metrics.1: unknown metric 'foo'" },
+        { "model.layers.2.dropout.seed", "dropout.rate: missing", "command line: model.layers.2.dropout.seed: dropout.rate: missing" },
+        { "model.layers.2.dropout.rate", "rate_2 = 1: bad", "command line: model.layers.2.dropout.rate: rate_2 = 1: bad" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const dnn_place place = { .file = "command line", .path = cases[i][0] };
+        assert_fails(dnn_place_fail(DNN_E_CONFIG, place, "%s", cases[i][1]), DNN_E_CONFIG, cases[i][2]);
+    }
 }
 
 static void values_are_described_for_messages(void **state)
@@ -210,6 +230,7 @@ int main(void)
         cmocka_unit_test(putting_nothing_is_out_of_memory),
         cmocka_unit_test(reals_keep_their_type_in_text),
         cmocka_unit_test(places_are_named_as_editors_read_them),
+        cmocka_unit_test(a_key_without_a_line_is_named_in_whole),
         cmocka_unit_test(values_are_described_for_messages),
         cmocka_unit_test(malformed_defaults_are_a_fault_of_our_own),
     };

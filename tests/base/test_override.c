@@ -138,6 +138,9 @@ static void wrong_paths_are_named_with_a_remedy(void **state)
     static const char *const cases[][4] = {
         { "{}", "training.epoch", "1", "command line: training.epoch: unknown key 'epoch'; did you mean 'epochs'?" },
         { "{}", "trainig.epochs", "1", "command line: trainig.epochs: unknown key 'trainig'; did you mean 'training'?" },
+        { "{}", "epochs", "1", "command line: epochs: unknown key 'epochs'; did you mean 'training.epochs'?" },
+        { "{}", "momentum", "1", "command line: momentum: unknown key 'momentum'; did you mean 'training.optimizer.NAME.momentum'?" },
+        { "{}", "training.momentum", "1", "command line: training.momentum: unknown key 'momentum'; did you mean 'training.optimizer.NAME.momentum'?" },
         { "{}", "training.epochs.x", "1", "command line: training.epochs.x: training.epochs is a single value; nothing goes below it" },
         { "{}", "", "1", "command line: : the path is empty" },
         { "{}", "training..epochs", "1", "command line: training..epochs: a key is missing; keys are joined by single points, as in training.optimizer.sgd.momentum" },
@@ -151,6 +154,8 @@ static void wrong_paths_are_named_with_a_remedy(void **state)
           "command line: training.optimizer.beta_1: the name of the optimizer is missing; did you mean training.optimizer.adam.beta_1?" },
         { "{training: {optimizer: sgd}}", "training.optimizer.sgd.momentun", "1", "command line: training.optimizer.sgd.momentun: unknown key 'momentun'; did you mean 'momentum'?" },
         { "{model: {layers: [flatten]}}", "model.layers.2", "dropout", "command line: model.layers.2: there is no position 2; the list has 1 item, counted from 0" },
+        { "{model: {layers: [flatten]}}", "model.layers[0].dropout.rate", "1",
+          "command line: model.layers[0].dropout.rate: a position in a list follows a point, as in model.layers.2.dense.units" },
         { "{model: {layers: [flatten]}}", "model.layers.x", "dropout", "command line: model.layers.x: 'x' is no position in a list; they count from 0" },
         { "{model: {layers: [flatten]}}", "model.layers.-1", "dropout", "command line: model.layers.-1: '-1' is no position in a list; they count from 0" },
         { "{model: {layers: [flatten]}}", "model.layers.0.dropout.rate", "1",
@@ -176,6 +181,10 @@ static void a_wrong_value_is_placed_on_the_command_line(void **state)
                  "command line: training.optimizer.sgd.momentum = 2: must lie in [0, 1)");
     assert_int_equal(override(root, "training.optimizer", "{sgd: {momentun: 1}}"), DNN_OK);
     assert_fails(dnn_params_read(run_rows, RUN_ROWS, "", root, &r), DNN_E_CONFIG,
+                 "command line: training.optimizer.sgd.momentun: unknown key; did you mean 'momentum'?");
+    /* Who reads a part alone, as layers are read, does not know the way to it; the value does. */
+    dnn_component optimizer;
+    assert_fails(dnn_component_read(&optimizers, dnn_node_at(root, "training.optimizer"), &optimizer), DNN_E_CONFIG,
                  "command line: training.optimizer.sgd.momentun: unknown key; did you mean 'momentum'?");
     dnn_node_destroy(root);
 }

@@ -16,6 +16,7 @@ typedef enum dnn_node_type {
 typedef struct dnn_place {
     const char *file; /**< borrowed for the life of the program (see dnn_place_intern); NULL: nowhere */
     int line, column; /**< from 1; 0: the file as a whole, or "command line" */
+    const char *path; /**< where there is no line to look at: the whole key, "model.layers.2.dropout.rate"; borrowed likewise */
 } dnn_place;
 
 typedef struct dnn_node dnn_node;
@@ -64,7 +65,8 @@ dnn_node *dnn_node_at(const dnn_node *root, const char *path);
 
 /** Same values and keys (order of keys aside; 1 equals 1.0); places do not count. */
 bool dnn_node_equal(const dnn_node *a, const dnn_node *b);
-/** Fails with `status` and "run.yaml:12:20: text"; the text alone where the node is NULL or was written nowhere. */
+/** Fails with `status` and "run.yaml:12:20: text"; the text alone where the node is NULL or was written nowhere. A place with a path names
+ * the key in whole: "dropout.rate = 1.5: …" becomes "command line: model.layers.2.dropout.rate = 1.5: …". */
 __attribute__((format(printf, 3, 4)))
 dnn_status dnn_node_fail(dnn_status status, const dnn_node *node, const char *format, ...);
 /** Likewise for a place alone (a key's, a component's). */
