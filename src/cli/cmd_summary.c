@@ -1,8 +1,8 @@
 /* summary: the layers of a run file or a model file. */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/command.h"
+#include "cli/hint.h"
 #include "cli/layer_table.h"
 #include "cli/screen.h"
 #include "dnn/base/log.h"
@@ -28,22 +28,6 @@ static void asked_for(const cli_call *call, load *out)
 static size_t slots_of(const dnn_component *optimizer)
 {
     return optimizer->kind ? dnn_optimizer_vectors(optimizer) : 0;
-}
-
-/* HDF5 files begin with their signature, at 0 or behind a user block of 512, 1024 … bytes. */
-static bool is_model(const char *path)
-{
-    static const char signature[] = "\211HDF\r\n\032\n";
-    char bytes[8];
-    bool found = false;
-    const size_t length = strlen(path);
-    if (length > 3 && strcmp(path + length - 3, ".h5") == 0) return true; /* damaged or missing, it is still no run file */
-    FILE *file = fopen(path, "rb");
-    if (!file) return false;
-    for (long at = 0; at <= 1 << 16 && !found; at = at ? 2 * at : 512)
-        found = fseek(file, at, SEEK_SET) == 0 && fread(bytes, sizeof bytes, 1, file) == 1 && memcmp(bytes, signature, sizeof bytes) == 0;
-    fclose(file);
-    return found;
 }
 
 static dnn_status print(const dnn_graph *graph, const dnn_dataset *ds, const load *l)
@@ -115,7 +99,7 @@ static dnn_status of_run(const cli_call *call, load *l)
 static dnn_status run(const cli_call *call)
 {
     load l = { .of = { .batch = 32, .ranks = 1, .copies = true } };
-    return is_model(call->words[0]) ? of_model(call, &l) : of_run(call, &l);
+    return hint_is_hdf5(call->words[0]) ? of_model(call, &l) : of_run(call, &l);
 }
 
 const cli_command cli_summary = {

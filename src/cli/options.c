@@ -30,10 +30,10 @@ static dnn_status unknown(const cli_option *const *options, size_t count, const 
                    : dnn_fail(DNN_E_CONFIG, "unknown option '%s'", word);
 }
 
-/* training.epochs=5 or ~training.epochs; a file whose name has a '=' can be given as ./a=b.yaml. */
+/* training.epochs=5 or ~training.epochs (brackets are no part of a path, which its reader will say); a file whose name has a '=' can be given as ./a=b.yaml. */
 static bool is_override(const char *word)
 {
-    static const char key[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    static const char key[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.[]";
     return word[0] == '~' || word[strspn(word, key)] == '=';
 }
 

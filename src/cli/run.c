@@ -8,6 +8,7 @@
 
 #include "cli/alike.h"
 #include "cli/command.h"
+#include "cli/hint.h"
 #include "cli/peek.h"
 #include "cli/screen.h"
 #include "dnn/base/memory.h"
@@ -32,12 +33,14 @@ static dnn_status flush_results(void)
     return dnn_fail(DNN_E_IO, "standard output: cannot write: %s", errno ? strerror(errno) : "unknown error");
 }
 
-static void report(dnn_status st)
+/* `call` NULL: none has come so far. */
+static void report(dnn_status st, const cli_call *call)
 {
-    char text[128];
+    char text[3072], hint[512] = "";
     if (st == DNN_OK) return;
-    snprintf(text, sizeof text, "failed without a message (status %d, %s)", (int)st, dnn_status_name(st));
-    screen_error(*dnn_fail_text() ? dnn_fail_text() : text);
+    if (*dnn_fail_text()) snprintf(text, sizeof text, "%s%s", dnn_fail_text(), call ? hint_of(call, dnn_fail_text(), hint) : "");
+    else snprintf(text, sizeof text, "failed without a message (status %d, %s)", (int)st, dnn_status_name(st));
+    screen_error(text);
 }
 
 /* Before anything names a component. */
@@ -63,7 +66,7 @@ static dnn_status run_alone(cli_call *call)
     dnn_status st = load_plugins(call);
     if (st == DNN_OK) st = call->command->run(call);
     if (st == DNN_OK) st = flush_results();
-    report(st);
+    report(st, call);
     return st;
 }
 
@@ -73,7 +76,7 @@ static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
     peek_timeout(call);
     dnn_status st = dnn_comm_start(argc, argv, &call->comm);
     if (st != DNN_OK) {
-        report(st);
+        report(st, call);
         return st;
     }
     screen_open(dnn_comm_rank(call->comm) == 0, cli_value(call, "quiet") != NULL);
@@ -81,7 +84,7 @@ static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
     if (st == DNN_OK) st = load_plugins(call);
     if (st == DNN_OK) st = call->command->run(call);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = flush_results();
-    report(st);
+    report(st, call);
     dnn_comm_finish(call->comm);
     return st;
 }
@@ -96,7 +99,7 @@ static int run_command(const cli_command *command, int argc, char **argv)
         if (dnn_launcher_rank() == 0 && cli_value(&call, "help")) cli_help_command(command);
         else if (dnn_launcher_rank() == 0) cli_version();
         st = flush_results();
-        report(st);
+        report(st, &call);
     } else {
         st = command->needs_ranks ? run_on_ranks(&call, &argc, &argv) : run_alone(&call);
     }
@@ -104,13 +107,29 @@ static int run_command(const cli_command *command, int argc, char **argv)
     return (int)st;
 }
 
+static bool is_option_of(const cli_option *options, size_t count, const char *word)
+{
+    const char *name = word + strspn(word, "-");
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(name, options[i].name, strlen(options[i].name)) == 0) return true;
+    return false;
+}
+
+static bool is_option(const char *word)
+{
+    bool found = is_option_of(cli_common_options, cli_common_options_count, word);
+    for (size_t i = 0; i < cli_commands_count; i++) found = found || is_option_of(cli_commands[i]->options, cli_commands[i]->n_options, word);
+    return found && word[0] == '-';
+}
+
 static int no_such_command(const char *word)
 {
-    const char *names[32];
+    const char *names[32] = { 0 };
     size_t count = 0;
     for (; count < cli_commands_count && count < 32; count++) names[count] = cli_commands[count]->name;
     const char *nearest = dnn_nearest(word, names, count);
-    if (word[0] == '-') dnn_fail(DNN_E_CONFIG, "unknown option '%s'", word);
+    if (is_option(word)) dnn_fail(DNN_E_CONFIG, "the command is missing; options like '%s' follow it: dnn-mpi COMMAND … %s", word, word);
+    else if (word[0] == '-') dnn_fail(DNN_E_CONFIG, "unknown option '%s'", word);
     else if (nearest) dnn_fail(DNN_E_CONFIG, "unknown command '%s'; did you mean '%s'?", word, nearest);
     else dnn_fail(DNN_E_CONFIG, "unknown command '%s'", word);
     return wrong_usage("");
@@ -141,7 +160,7 @@ static int dispatch(int argc, char **argv)
     if (dnn_launcher_rank() != 0) return DNN_OK;
     const int status = wants_help ? help(argc, argv) : (cli_version(), DNN_OK);
     const dnn_status st = status == DNN_OK ? flush_results() : DNN_OK;
-    report(st);
+    report(st, NULL);
     return status == DNN_OK ? (int)st : status;
 }
 

@@ -16,6 +16,8 @@ expect_status 2 "$DNN_MPI" trian run.yaml
 one_line "unknown command 'trian'; did you mean 'train'?"
 expect_status 2 "$DNN_MPI" --zzz
 one_line "unknown option '--zzz'"
+expect_status 2 "$DNN_MPI" --threads 2 train run.yaml
+one_line "options like '--threads' follow it"
 expect_status 2 "$DNN_MPI" train
 one_line "train: RUN.yaml is missing (try 'dnn-mpi train --help')"
 expect_status 2 "$DNN_MPI" train run.yaml --resmue auto
@@ -30,6 +32,28 @@ expect_status 2 "$DNN_MPI" checkpoint look .
 one_line "none of list, verify, diff"
 expect_status 4 "$DNN_MPI" checkpoint list no-such-folder
 one_line "no such file or folder"
+
+# A file that cannot be used: which one was probably meant.
+printf 'output: run\n' >moons.yaml
+mkdir run
+cp "$DNN_TEST_SOURCE/exchange/data/mlp_relu.h5" run/model.h5
+cp moons.yaml run/run.yaml
+expect_status 2 "$DNN_MPI" check ./mons.yaml
+one_line "did you mean './moons.yaml'?"
+expect_status 2 "$DNN_MPI" check run
+one_line "did you mean 'run/run.yaml'?"
+expect_status 2 "$DNN_MPI" check run/model.h5
+one_line "a run file (YAML) is wanted"
+expect_status 4 "$DNN_MPI" export run --to onnx --out x.onnx
+one_line "did you mean 'run/model.h5'?"
+expect_status 4 "$DNN_MPI" export run/modle.h5 --to onnx --out x.onnx
+one_line "did you mean 'run/model.h5'?"
+expect_status 4 "$DNN_MPI" export moons.yaml --to onnx --out x.onnx
+one_line "a model file is wanted"
+expect_status 2 "$DNN_MPI" check moons.yaml 'model.layers[0].dense.units=3'
+one_line "a position in a list follows a point"
+expect_status 2 "$DNN_MPI" check moons.yaml epochs=3
+one_line "did you mean 'training.epochs'?"
 
 # Behind a launcher as well: one line, from rank 0, and the launcher hands the status on.
 expect_status 2 run_ranks 3 train
