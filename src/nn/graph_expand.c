@@ -247,3 +247,5 @@ dnn_status graph_expand(const dnn_node *layers, const dnn_node *defaults, dnn_no
     *flat = NULL;
     return st;
 }
+
+dnn_status dnn_graph_unroll(const dnn_node *layers, dnn_node **flat) { return graph_expand(layers, NULL, flat); }

@@ -58,6 +58,18 @@ expect_status 0 "$DNN_MPI" train twice.yaml data.targets=inputs data.scale.featu
 expect_status 0 "$DNN_MPI" predict twice/model.h5 --out difference.csv
 [ "$(tail -n +2 difference.csv | tr ',' '\n' | sed 's/^-//' | sort -u)" = 0 ] || fail "the second use of a model does not give what the first gives"
 
+# Repeated, each is a part of its own.
+cat >repeated.yaml <<END
+output: repeated
+data: {$data}
+model: {layers: [{repeat: {times: 2, layers: [{model: {file: part/model.h5, name: p}}, {dense: {units: 2, name: d}}]}}, {dense: {units: 1, activation: sigmoid, name: end}}]}
+training: {loss: binary_crossentropy, epochs: 2}
+END
+expect_status 0 "$DNN_MPI" train repeated.yaml
+expect_status 0 "$DNN_MPI" train repeated.yaml output=by-hand 'model.layers=[{model: {file: part/model.h5, name: p}}, {dense: {units: 2, name: d}},
+    {model: {file: part/model.h5, name: p_1}}, {dense: {units: 2, name: d_1}}, {dense: {units: 1, activation: sigmoid, name: end}}]'
+[ "$(values repeated)" = "$(values by-hand)" ] || fail "a repeated model trains otherwise than one written twice"
+
 # What does not fit, where it is written.
 expect_status 2 "$DNN_MPI" check whole.yaml model.layers.1='{call: {layer: tern}}'
 expect_text "did you mean 'turn'?" err

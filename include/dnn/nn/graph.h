@@ -54,6 +54,8 @@ extern const dnn_param dnn_model_params[DNN_MODEL_PARAMS];
  *       - dense: {units: 1, name: main}
  *     outputs: [main]                      # or a map from output names to layers; left out: the last layer */
 dnn_status dnn_graph_create(const dnn_node *model, const dnn_port *inputs, size_t n_inputs, dnn_graph **out);
+/** `layers` with each `repeat` unrolled and its names numbered, as dnn_graph_create reads it; owned by the caller. Local. DNN_E_CONFIG. */
+dnn_status dnn_graph_unroll(const dnn_node *layers, dnn_node **flat);
 void dnn_graph_destroy(dnn_graph *graph);
 /** The `model` section that builds the same graph: every layer with name, all parameters, and inputs where it is no
  * path. */

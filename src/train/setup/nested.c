@@ -167,8 +167,18 @@ static dnn_status expand(work *w, const dnn_node *layers)
 static bool has_model(const dnn_node *layers)
 {
     for (size_t i = 0; layers && layers->type == DNN_NODE_LIST && i < layers->count; i++)
-        if (inside(layers->items[i], "model")) return true;
+        if (inside(layers->items[i], "model") || has_model(dnn_node_find(inside(layers->items[i], "repeat"), "layers"))) return true;
     return false;
+}
+
+/* A model that is repeated is a part of its own each time. */
+static dnn_status expand_repeated(work *w, const dnn_node *layers)
+{
+    dnn_node *flat = NULL;
+    dnn_status st = dnn_graph_unroll(layers, &flat);
+    if (st == DNN_OK) st = expand(w, flat);
+    dnn_node_destroy(flat);
+    return st;
 }
 
 /* As a run file that was written out names them. */
@@ -201,7 +211,7 @@ dnn_status nested_expand(dnn_comm *comm, dnn_node *model, dnn_node **nested)
     work w = { .comm = comm, .files = dnn_node_map(), .architectures = dnn_node_map(), .outputs = dnn_node_map(), .layers = dnn_node_list() };
     st = dnn_agree(comm, w.files && w.architectures && w.outputs && w.layers ? DNN_OK : DNN_E_MEMORY);
     if (st == DNN_OK) w.layers->place = layers->place;
-    if (st == DNN_OK) st = expand(&w, layers);
+    if (st == DNN_OK) st = expand_repeated(&w, layers);
     if (st == DNN_OK) st = rename_in(&w, dnn_node_find(model, "outputs"));
     if (st == DNN_OK) st = add_files(w.files, nested);
     if (st == DNN_OK) {
