@@ -17,43 +17,61 @@ void meet(worker *k, void *all, const size_t *offsets)
     dnn_team_barrier(team);
 }
 
-typedef struct sums_merge { const dnn_layer *layer; bool backward; double *sums; } sums_merge;
+/* Sums of a layer, or with `layer` NULL of losses and records, in rows of `width` doubles. */
+typedef struct sums_merge { const dnn_layer *layer; bool backward; size_t used; double *rows; size_t width; } sums_merge;
 
 static void merge_sums(void *context, size_t into, size_t from)
 {
     const sums_merge *m = context;
-    const size_t width = m->layer->plan.sums;
-    m->layer->kind->merge(m->layer, m->backward, m->sums + into * width, m->sums + from * width);
+    double *to = m->rows + into * m->width;
+    const double *more = m->rows + from * m->width;
+    if (m->layer) m->layer->kind->merge(m->layer, m->backward, to, more);
+    else
+        for (size_t j = 0; j < m->used; j++) to[j] += more[j];
 }
 
-/* The sums of all shards, [V, used] in k->merge. Two halves of a double buffer take turns: whoever writes half h again has passed the
- * meeting after which everybody had finished reading it, so one barrier a reduction is enough. */
-static void meet_sums(worker *k, dnn_shard *const *shards, size_t n, size_t used)
+/* Takes rows [first, first + n) of `all` into k->merge and merges them there. */
+static void merge_rows(worker *k, const double *all, size_t first, size_t n, sums_merge m)
+{
+    const size_t width = k->r->sums_width;
+    m.rows = k->merge;
+    m.width = m.used;
+    for (size_t i = 0; i < n; i++) memcpy(k->merge + i * m.used, all + (first + i) * width, m.used * sizeof *all);
+    dnn_tree_merge(n, merge_sums, &m);
+}
+
+/* In the fast path a team merges what is its own before it tells the others: with hundreds of hosts it is teams that count and not workers. */
+static void meet_as_teams(worker *k, double *all, double *of_teams, sums_merge m)
 {
     runner *r = k->r;
-    const size_t width = r->sums_width;
-    double *all = r->sums[k->reductions++ % 2];
-    for (size_t i = 0; i < n; i++) memcpy(all + k->bays[i].number * width, shards[i]->sums, used * sizeof *all);
+    dnn_team_barrier(r->team);
+    if (k->main && dnn_team_leads(r->team)) {
+        merge_rows(k, all, r->team_first_shard, r->team_shards, m);
+        memcpy(of_teams + (size_t)dnn_team_index(r->team) * r->sums_width, k->merge, m.used * sizeof *all);
+        dnn_team_exchange_blocks(r->team, of_teams, r->sums_offsets);
+    }
+    dnn_team_barrier(r->team);
+}
+
+/* The sums of all shards, merged in k->merge. Two halves of a double buffer take turns: whoever writes half h again has passed the
+ * meeting after which everybody had finished reading it, so one barrier a reduction is enough. */
+static const double *meet_sums(worker *k, dnn_shard *const *shards, size_t n, sums_merge m)
+{
+    runner *r = k->r;
+    const size_t width = r->sums_width, teams = (size_t)dnn_team_count(r->team);
+    double *all = r->sums[k->reductions++ % 2], *of_teams = all + r->cut.shards * width;
+    for (size_t i = 0; i < n; i++) memcpy(all + k->bays[i].number * width, shards[i]->sums, m.used * sizeof *all);
     const double began = dnn_clock_seconds();
-    meet(k, all, r->sums_offsets);
+    if (r->sums_by_team) meet_as_teams(k, all, of_teams, m);
+    else meet(k, all, r->sums_offsets);
     k->trace.waited += dnn_clock_seconds() - began; /* compute is compared with compute */
-    for (size_t i = 0; i < r->cut.shards; i++) memcpy(k->merge + i * used, all + i * width, used * sizeof *all);
+    merge_rows(k, r->sums_by_team ? of_teams : all, 0, r->sums_by_team ? teams : r->cut.shards, m);
+    return k->merge;
 }
 
 const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n)
 {
-    worker *k = context;
-    meet_sums(k, shards, n, layer->plan.sums);
-    dnn_tree_merge(k->r->cut.shards, merge_sums, &(sums_merge){ layer, backward, k->merge });
-    return k->merge;
-}
-
-typedef struct record_merge { double *records; size_t width; } record_merge;
-
-static void add_record(void *context, size_t into, size_t from)
-{
-    const record_merge *m = context;
-    for (size_t j = 0; j < m->width; j++) m->records[into * m->width + j] += m->records[from * m->width + j];
+    return meet_sums(context, shards, n, (sums_merge){ .layer = layer, .backward = backward, .used = layer->plan.sums });
 }
 
 const double *reduce_loss_sums(worker *k)
@@ -66,9 +84,7 @@ const double *reduce_loss_sums(worker *k)
         memset(b->shard.sums, 0, used * sizeof *b->shard.sums);
         dnn_objective_sum(r->objective, &b->shard, (const float *const *)b->target, b->weight, b->shard.sums);
     }
-    meet_sums(k, k->shards, k->n_bays, used);
-    dnn_tree_merge(r->cut.shards, add_record, &(record_merge){ k->merge, used });
-    return k->merge;
+    return meet_sums(k, k->shards, k->n_bays, (sums_merge){ .used = used });
 }
 
 void merge_records(worker *k, const double *records)
@@ -76,7 +92,7 @@ void merge_records(worker *k, const double *records)
     const runner *r = k->r;
     const size_t v = r->cut.shards, width = r->record;
     for (size_t i = 0; i < v; i++) memcpy(k->merge + i * width, records + r->record_at[i], width * sizeof *records);
-    dnn_tree_merge(v, add_record, &(record_merge){ k->merge, width });
+    dnn_tree_merge(v, merge_sums, &(sums_merge){ .used = width, .rows = k->merge, .width = width });
     memcpy(k->outcome, k->merge, width * sizeof *k->outcome);
     if (DNN_PLANT(metrics_averaged_over_shards)) plant_average_metrics(k, records);
     if (DNN_PLANT(loss_times_workers)) k->outcome[1] *= dnn_team_all_workers(r->team);

@@ -22,6 +22,7 @@ static dnn_status plan_places(runner *r)
     r->flags_at = dnn_alloc(workers, sizeof *r->flags_at);
     if (!r->seen_offsets || !r->record_offsets || !r->sums_offsets || !r->record_at || !r->flags_at) return DNN_E_MEMORY;
     size_t place = 0;
+    r->sums_by_team = teams > 1 && !r->cut.exact;
     for (size_t t = 0; t < teams; t++) {
         const size_t first_worker = (size_t)dnn_team_first_worker_of(team, (int)t);
         const size_t end_worker = (size_t)dnn_team_first_worker_of(team, (int)t + 1);
@@ -29,7 +30,7 @@ static dnn_status plan_places(runner *r)
         cut_shards(v, first_worker, workers, &first, &unused);
         cut_shards(v, end_worker - 1, workers, &unused, &end);
         r->record_offsets[t] = place * sizeof(double);
-        r->sums_offsets[t] = first * r->sums_width * sizeof(double);
+        r->sums_offsets[t] = (r->sums_by_team ? t : first) * r->sums_width * sizeof(double);
         r->seen_offsets[t] = first * r->seen_width * sizeof(double);
         for (size_t s = first; s < end; s++, place += r->record) r->record_at[s] = place;
         for (size_t w = first_worker; w < end_worker; w++) r->flags_at[w] = place, place += 2;
@@ -39,7 +40,7 @@ static dnn_status plan_places(runner *r)
         }
     }
     r->record_offsets[teams] = place * sizeof(double);
-    r->sums_offsets[teams] = v * r->sums_width * sizeof(double);
+    r->sums_offsets[teams] = (r->sums_by_team ? teams : v) * r->sums_width * sizeof(double);
     r->seen_offsets[teams] = v * r->seen_width * sizeof(double);
     return DNN_OK;
 }
@@ -114,7 +115,7 @@ static void deal_step(runner *r, dealer *d)
     }
     for (int h = 0; h < 2; h++) {
         r->records[h] = deal(d, r->record_offsets[teams]);
-        r->sums[h] = deal(d, r->sums_offsets[teams]);
+        r->sums[h] = deal(d, (r->cut.shards + (r->sums_by_team ? teams : 0)) * r->sums_width * sizeof(double));
     }
 }
 

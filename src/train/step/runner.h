@@ -104,7 +104,8 @@ struct runner {
     double *gradient_squares, *change_squares; /* [blocks] of the step looked at */
     size_t *node_offsets;          /* [teams + 1] bytes */
     double *records[2];            /* [V records and a flag word per worker], teams side by side */
-    double *sums[2];               /* [V, sums_width] */
+    bool sums_by_team;             /* each team merges its own shards' sums before they travel */
+    double *sums[2];               /* [V, sums_width], then, where sums go by team, [teams, sums_width] */
     double *squares;               /* [blocks] sums of squares of the reduced gradient */
     double *weight_squares;        /* [blocks] and of the weights */
     double *penalties;             /* [blocks] of the last step */
