@@ -74,6 +74,19 @@ static double left_over(const verification *v, const dnn_segment *g)
     return 16.0 * (double)FLT_EPSILON * sqrt(squares) / (double)v->serial->rows;
 }
 
+/* Likewise a mean over the rows that is moved on: behind a batch norm those of the next one cancel. */
+static double left_over_of_mean(const verification *v, const dnn_segment *g)
+{
+    const dnn_graph *graph = v->t.graph;
+    for (size_t i = 0; i < graph->n_ops; i++) {
+        if (graph->ops[i].layer != g->layer || graph->ops[i].in[0] < graph->n_inputs) continue;
+        const size_t before = graph->ops[graph->ops[i].in[0] - graph->n_inputs].layer;
+        const double values = (double)v->serial->rows * (double)dnn_shape_units(&graph->layers[before].out);
+        return 4.0 * (double)FLT_EPSILON * sqrt(v->serial->numbers.seen[look_at(before, false) + LOOK_SQUARES] / values);
+    }
+    return 0.0;
+}
+
 static void compare_passes(verification *v)
 {
     const serial_numbers *n = &v->serial->numbers;
@@ -94,6 +107,7 @@ static void compare_passes(verification *v)
         double largest = 0.0;
         for (size_t j = 0; j < g->length; j++) largest = fmax(largest, fabs(n->gradient[g->offset + j]));
         if (g->trainable && rounds) comparison_allow(&v->c, line(v, gradient_line, g->name), 0x1p-6 * largest);
+        if (!g->weight) comparison_allow(&v->c, line(v, statistic_line, g->name), left_over_of_mean(v, g));
         if (!g->weight) comparison_floats(&v->c, line(v, statistic_line, g->name), g->length, v->t.run.weights + g->offset, n->moved + g->offset);
         if (!g->trainable) continue;
         comparison_allow(&v->c, line(v, gradient_line, g->name), left_over(v, g));
