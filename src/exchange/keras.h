@@ -41,6 +41,9 @@ const char *keras_show(const dnn_node *value, char *out, size_t size);
 
 /** A path from one input to one output: Keras's Sequential. */
 bool keras_is_sequential(const dnn_graph *graph);
+/** keras_order.c: inputs (i < n_inputs) and layers (n_inputs + layer; no calls, nothing made inside) in the order that they have in Keras's model;
+ * `*order` [*count] is owned by the caller. DNN_E_MEMORY. */
+dnn_status keras_order_make(const dnn_graph *graph, size_t **order, size_t *count);
 /** keras_model_write.c: the content of `model_config`. */
 dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config);
 /** keras_model_read.c: `model_config` to a `model` section, its inputs included. Layers of models that are layers themselves come in their place,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "dnn/base/memory.h"
+
 static const dnn_op *op_of(const dnn_graph *g, size_t layer)
 {
     for (size_t i = 0; i < g->n_ops; i++)
@@ -175,9 +177,12 @@ dnn_status keras_model_write(const dnn_graph *graph, dnn_node **config)
     const bool functional = !keras_is_sequential(graph);
     dnn_node *root = dnn_node_map(), *inner = dnn_node_map(), *list = dnn_node_list();
     dnn_status st = root && inner && list ? DNN_OK : DNN_E_MEMORY;
-    for (size_t i = 0; i < graph->n_inputs && st == DNN_OK; i++) st = write_input(&graph->inputs[i], functional, list);
-    for (size_t i = 0; i < graph->n_layers && st == DNN_OK; i++)
-        if (is_written(graph, i)) st = write_layer(graph, i, functional, list);
+    size_t *order = NULL, count = 0;
+    if (st == DNN_OK) st = keras_order_make(graph, &order, &count);
+    for (size_t i = 0; i < count && st == DNN_OK; i++)
+        st = order[i] < graph->n_inputs ? write_input(&graph->inputs[order[i]], functional, list)
+                                        : write_layer(graph, order[i] - graph->n_inputs, functional, list);
+    dnn_free(order);
     if (st == DNN_OK) st = dnn_node_set(inner, "name", dnn_node_string(functional ? "functional" : "sequential"));
     if (st == DNN_OK) {
         st = dnn_node_set(inner, "layers", list);

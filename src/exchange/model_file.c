@@ -34,14 +34,12 @@ static dnn_status version_of(dnn_model_file *f, keras_source *source)
     return DNN_OK;
 }
 
-/* The network that the description makes, with its inputs. */
-static dnn_status build(dnn_model_file *f, dnn_graph **graph)
+/* The network that the description makes, and where its weights are. */
+static dnn_status build(dnn_model_file *f)
 {
-    dnn_status st = dnn_graph_create(f->architecture, NULL, 0, graph);
+    const dnn_status st = dnn_graph_create(f->architecture, NULL, 0, &f->graph);
     if (st != DNN_OK) return st == DNN_E_MEMORY ? st : dnn_fail_in(DNN_E_MODEL, "%s: model_config", f->path);
-    f->n_inputs = (*graph)->n_inputs;
-    memcpy(f->inputs, (*graph)->inputs, f->n_inputs * sizeof *f->inputs);
-    return DNN_OK;
+    return weights_open(f);
 }
 
 static dnn_status find_weights(dnn_model_file *f)
@@ -68,18 +66,15 @@ static dnn_status read_foreign(dnn_model_file *f)
 {
     keras_source source;
     dnn_node *model = NULL, *training = NULL;
-    dnn_graph *graph = NULL;
     dnn_status st = version_of(f, &source);
     if (st == DNN_OK) st = read_config(f, "model_config", &model);
     if (st == DNN_OK && !model) return judge_weights_alone(f);
     if (st != DNN_OK) return st;
     st = keras_model_read(&source, model, &f->architecture, &f->models);
     if (st != DNN_OK && st != DNN_E_MEMORY) st = dnn_fail_in(st, "%s: model_config", f->path);
-    if (st == DNN_OK) st = build(f, &graph);
-    if (st == DNN_OK) st = weights_check(f, graph);
+    if (st == DNN_OK) st = build(f);
     if (st == DNN_OK) st = read_config(f, "training_config", &training);
-    if (st == DNN_OK && training) st = keras_training_read(&source, training, f->path, graph, &f->training);
-    dnn_graph_destroy(graph);
+    if (st == DNN_OK && training) st = keras_training_read(&source, training, f->path, f->graph, &f->training);
     dnn_node_destroy(model);
     dnn_node_destroy(training);
     return st;
@@ -87,12 +82,8 @@ static dnn_status read_foreign(dnn_model_file *f)
 
 static dnn_status read_ours(dnn_model_file *f)
 {
-    dnn_graph *graph = NULL;
-    dnn_status st = section_read(f);
-    if (st == DNN_OK) st = build(f, &graph);
-    if (st == DNN_OK) st = weights_check(f, graph);
-    dnn_graph_destroy(graph);
-    return st;
+    const dnn_status st = section_read(f);
+    return st == DNN_OK ? build(f) : st;
 }
 
 static dnn_status read_all(dnn_model_file *f)
@@ -129,6 +120,8 @@ dnn_status dnn_model_open(const char *path, dnn_model_file **out)
 static void close_parts(dnn_model_file *file)
 {
     dnn_hdf5_close(file->hdf5);
+    if (file->graph) weights_paths_clear(file->graph, &file->paths);
+    dnn_graph_destroy(file->graph);
     dnn_node_destroy(file->architecture);
     dnn_node_destroy(file->models);
     dnn_node_destroy(file->training);
@@ -163,8 +156,8 @@ bool dnn_model_is_ours(const dnn_model_file *file) { return file->ours; }
 
 const dnn_node *dnn_model_architecture(const dnn_model_file *file, const dnn_port **inputs, size_t *n_inputs)
 {
-    *inputs = file->inputs;
-    *n_inputs = file->n_inputs;
+    *inputs = file->graph ? file->graph->inputs : NULL;
+    *n_inputs = file->graph ? file->graph->n_inputs : 0;
     return file->architecture;
 }
 

@@ -1,7 +1,7 @@
 /* The parts of a model file, each with its writer and its reader side by side. Private to exchange.
  *
  *     values.c      arrays with their checksums
- *     weights.c     /model_weights
+ *     weights.c     /model_weights, read by weights_match.c
  *     state.c       /optimizer_weights
  *     section.c     /dnn_mpi
  *     model_write.c all of it to disk, model_file.c from there */
@@ -22,6 +22,13 @@ typedef struct model_writer {
     bool half; /**< weights with half precision */
 } model_writer;
 
+/** Segments of a network in a file. */
+typedef struct weight_paths {
+    char **at;     /**< [segments] path of each; owned */
+    size_t *order; /**< segments as the file's layers have them, which is the optimizer's order; owned */
+    size_t count;
+} weight_paths;
+
 struct dnn_model_file {
     dnn_hdf5 *hdf5;
     char *path;
@@ -29,8 +36,8 @@ struct dnn_model_file {
     const char *weights; /**< group of the layers: "/model_weights", or "" in files of weights alone */
     dnn_node *architecture, *training, *section, *sums;
     dnn_node *models; /**< map from models that are layers, each one group of the file, to the layers they are here; NULL: none */
-    dnn_port inputs[DNN_MAX_IO];
-    size_t n_inputs;
+    dnn_graph *graph; /**< the network described; NULL in files of weights alone */
+    weight_paths paths; /**< of its segments */
 };
 
 /** Fails as "file: object: …" with DNN_E_MODEL. */
@@ -52,12 +59,17 @@ dnn_status values_check(dnn_model_file *file, const char *path, const dnn_shape 
 
 /** Path of a segment below its layer's group: "sequential/h1/kernel" or "h1/kernel"; `out` [MAX_NAME]. */
 const char *weights_name(bool sequential, const dnn_segment *segment, char *out);
+/** First segment of a layer, which lie side by side; NULL and 0 where it has none (calls have those of their layer). */
+const dnn_segment *weights_of_layer(const dnn_graph *g, size_t layer, size_t *count);
 dnn_status weights_write(model_writer *w);
-/** Visits the file's arrays in the order of the segments, having matched layers and counts. */
-typedef dnn_status weights_visit(dnn_model_file *file, const char *path, const dnn_segment *segment, const char *whose,
-                                 void *context);
-dnn_status weights_match(dnn_model_file *file, const dnn_graph *graph, weights_visit *visit, void *context);
-dnn_status weights_check(dnn_model_file *file, const dnn_graph *graph);
+
+/* ---- weights_match.c ---- */
+
+/** Finds and judges the weights of the network that the file describes, `file->graph`. */
+dnn_status weights_open(dnn_model_file *file);
+/** Where the file has the segments of `graph`, and in which order; to be cleared in any case. Having matched layers and counts. */
+dnn_status weights_find(dnn_model_file *file, const dnn_graph *graph, weight_paths *paths);
+void weights_paths_clear(const dnn_graph *graph, weight_paths *paths);
 
 /* ---- state.c ---- */
 

@@ -24,17 +24,17 @@ static size_t trainable_of(const dnn_graph *g)
 }
 
 /* Adds slots first … end - 1, weight by weight. */
-static void add_places(const dnn_graph *g, size_t first, size_t end, slot_place *places, size_t *n)
+static void add_places(const dnn_graph *g, const size_t *order, size_t first, size_t end, slot_place *places, size_t *n)
 {
     for (size_t i = 0; i < g->segments.count; i++) {
-        const dnn_segment *s = &g->segments.at[i];
+        const dnn_segment *s = &g->segments.at[order[i]];
         if (!s->weight || !s->trainable) continue;
         for (size_t slot = first; slot < end; slot++) places[(*n)++] = (slot_place){s, slot};
     }
 }
 
-/* All slots of all weights in the order of the file; owned by the caller. */
-static slot_place *places_of(const dnn_graph *g, const dnn_component *optimizer, size_t *count)
+/* All slots of all weights in the order of the file, which has the segments in this `order`; owned by the caller. */
+static slot_place *places_of(const dnn_graph *g, const size_t *order, const dnn_component *optimizer, size_t *count)
 {
     const dnn_optimizer_kind *kind = (const dnn_optimizer_kind *)optimizer->kind;
     const size_t vectors = dnn_optimizer_vectors(optimizer), own = dnn_optimizer_first_slot(optimizer);
@@ -42,13 +42,29 @@ static slot_place *places_of(const dnn_graph *g, const dnn_component *optimizer,
     slot_place *places = dnn_alloc(vectors * trainable_of(g) + 1, sizeof *places);
     *count = 0;
     if (!places) return NULL;
-    for (size_t vector = 0; vector < own; vector++) add_places(g, vector, vector + 1, places, count);
-    if (together > own) add_places(g, own, together, places, count);
-    for (size_t vector = together; vector < vectors; vector++) add_places(g, vector, vector + 1, places, count);
+    for (size_t vector = 0; vector < own; vector++) add_places(g, order, vector, vector + 1, places, count);
+    if (together > own) add_places(g, order, own, together, places, count);
+    for (size_t vector = together; vector < vectors; vector++) add_places(g, order, vector, vector + 1, places, count);
     return places;
 }
 
 /* ---- writing ---- */
+
+/* Segments as Keras has its variables; owned by the caller. */
+static dnn_status keras_segments(const dnn_graph *g, size_t **segments)
+{
+    size_t *order, count, n = 0;
+    dnn_status st = keras_order_make(g, &order, &count);
+    *segments = st == DNN_OK ? dnn_alloc(g->segments.count, sizeof **segments) : NULL;
+    if (st == DNN_OK && !*segments) st = DNN_E_MEMORY;
+    for (size_t i = 0; i < count && st == DNN_OK; i++) {
+        size_t many = 0;
+        const dnn_segment *first = order[i] < g->n_inputs ? NULL : weights_of_layer(g, order[i] - g->n_inputs, &many);
+        for (size_t k = 0; k < many; k++) (*segments)[n++] = (size_t)(first - g->segments.at) + k;
+    }
+    dnn_free(order);
+    return st;
+}
 
 typedef struct state_writer {
     model_writer *model;
@@ -119,11 +135,13 @@ static dnn_status write_slots(state_writer *s, const slot_place *places, size_t 
 dnn_status state_write(model_writer *w)
 {
     const dnn_kind *kind = w->content->optimizer->kind;
-    size_t count;
+    size_t count = 0, *order;
     state_writer s = {.model = w};
-    slot_place *places = places_of(w->content->graph, w->content->optimizer, &count);
+    dnn_status st = keras_segments(w->content->graph, &order);
+    slot_place *places = st == DNN_OK ? places_of(w->content->graph, order, w->content->optimizer, &count) : NULL;
+    dnn_free(order);
     s.names = places ? dnn_alloc(count + 2 + DNN_MAX_SCALARS, sizeof *s.names) : NULL;
-    dnn_status st = s.names ? dnn_hdf5_group_make(w->hdf5, "/optimizer_weights") : DNN_E_MEMORY;
+    if (st == DNN_OK) st = s.names ? dnn_hdf5_group_make(w->hdf5, "/optimizer_weights") : DNN_E_MEMORY;
     keras_snake_case(kind->keras ? kind->keras : kind->name, s.prefix);
     if (st == DNN_OK) st = write_steps(&s);
     if (st == DNN_OK) st = write_slots(&s, places, count);
@@ -217,14 +235,18 @@ dnn_status dnn_model_optimizer(dnn_model_file *file, const dnn_graph *graph, con
     if (st != DNN_OK || object != DNN_HDF5_GROUP) return st;
     st = dnn_hdf5_attribute_texts(file->hdf5, "/optimizer_weights", "weight_names", &s.names, found);
     if (st != DNN_OK || !*found) return st;
-    slot_place *places = places_of(graph, optimizer, &count);
-    st = places ? read_steps(&s, iterations) : DNN_E_MEMORY;
+    weight_paths weights;
+    slot_place *places = NULL;
+    st = weights_find(file, graph, &weights);
+    if (st == DNN_OK && !(places = places_of(graph, weights.order, optimizer, &count))) st = DNN_E_MEMORY;
+    if (st == DNN_OK) st = read_steps(&s, iterations);
     /* compiled and never trained: Keras makes the moments at the first update */
     const bool fresh = st == DNN_OK && *iterations == 0 && s.at == s.names.count;
     if (fresh) *found = false;
     if (st == DNN_OK && !fresh) st = read_slots(&s, optimizer, places, count, slots);
     if (st == DNN_OK && !fresh)
         st = read_scalars(&s, ((const dnn_optimizer_kind *)optimizer->kind)->n_scalars, scalars);
+    weights_paths_clear(graph, &weights);
     dnn_free(places);
     dnn_hdf5_names_clear(&s.names);
     return st;

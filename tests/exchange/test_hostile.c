@@ -152,7 +152,9 @@ static void declared_sizes_are_held_against_what_is_stored(void **state)
     hid_t f = changed("huge.h5");
     set_config(f, "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", "
                   "\"config\": {\"name\": \"x\", \"batch_shape\": [null, 8]}},"
-                  "{\"class_name\": \"Dense\", \"config\": {\"name\": \"dense\", \"units\": 2147483648}}]}}");
+                  "{\"class_name\": \"Dense\", \"config\": {\"name\": \"dense\", \"units\": 2147483648}},"
+                  "{\"class_name\": \"Dense\", \"config\": {\"name\": \"dense_1\", \"units\": 1}},"
+                  "{\"class_name\": \"Dense\", \"config\": {\"name\": \"dense_2\", \"units\": 1}}]}}");
     put(f, H5T_IEEE_F32LE, 2, (hsize_t[]){8, 1ull << 31}, H5P_DEFAULT);
     H5Fflush(f, H5F_SCOPE_GLOBAL);
     assert_refused(f, "huge.h5", KERNEL, "declares");

@@ -48,7 +48,9 @@ const dnn_node *dnn_model_architecture(const dnn_model_file *file, const dnn_por
 const dnn_node *dnn_model_training(const dnn_model_file *file);
 /** The map of /dnn_mpi, NULL where the file has none; borrowed. */
 const dnn_node *dnn_model_section(const dnn_model_file *file);
-/** Weights into `weights` [segments.total] of a graph of the same architecture; matched by order, checked by shape, both sides named on failure. */
+/** Weights into `weights` [segments.total] of a graph of the same architecture; checked by shape, both sides named on failure. Layers that have
+ * the names, kinds and sources of those in the file are these; where one has not, and in files of weights alone, the first goes with the first in Keras's
+ * order. */
 dnn_status dnn_model_weights(dnn_model_file *file, const dnn_graph *graph, float *weights);
 /** Optimizer state; fails with DNN_E_MODEL where it does not fit. `found` false and DNN_OK where the file has none. */
 dnn_status dnn_model_optimizer(dnn_model_file *file, const dnn_graph *graph, const dnn_component *optimizer, float *const *slots,
