@@ -6,6 +6,8 @@
 #define MERGE(kind)                                                                                                                          \
     "{\"inputs\": {\"a\": [3], \"b\": [3]}, \"layers\": [{\"" kind "\": {\"inputs\": [\"a\", \"b\"]}}]}"
 #define IMAGE "[6, 6, 4]"
+#define LINE "[6, 4]"
+#define VOLUME "[3, 3, 3, 4]"
 
 static const struct { const char *kind, *model; } models[] = {
     { "flatten", ONE(IMAGE, "\"flatten\"") },
@@ -56,6 +58,29 @@ static const struct { const char *kind, *model; } models[] = {
     { "random_translation", ONE(IMAGE, "{\"random_translation\": {\"height_factor\": 0.25, \"width_factor\": [-0.5, 0.25], \"fill_mode\": \"wrap\"}}") },
     { "random_rotation", ONE(IMAGE, "{\"random_rotation\": {\"factor\": 0.125, \"interpolation\": \"nearest\"}}") },
     { "random_zoom", ONE(IMAGE, "{\"random_zoom\": {\"height_factor\": [-0.25, 0.5], \"fill_mode\": \"constant\", \"fill_value\": 1}}") },
+    { "identity", ONE("[4]", "\"identity\"") },
+    { "permute", ONE("[3, 4]", "{\"permute\": {\"dims\": [2, 1]}}") },
+    { "repeat_vector", ONE("[4]", "{\"repeat_vector\": 3}") },
+    { "zero_padding1d", ONE(LINE, "{\"zero_padding1d\": {\"padding\": [1, 2]}}") },
+    { "zero_padding3d", ONE(VOLUME, "{\"zero_padding3d\": {\"padding\": [[0, 1], 2, [3, 0]]}}") },
+    { "cropping1d", ONE(LINE, "{\"cropping1d\": 2}") },
+    { "cropping2d", ONE(IMAGE, "{\"cropping2d\": {\"cropping\": [[0, 1], [2, 3]]}}") },
+    { "cropping3d", ONE(VOLUME, "{\"cropping3d\": {\"cropping\": [[0, 1], 1, 0]}}") },
+    { "up_sampling1d", ONE(LINE, "{\"up_sampling1d\": 3}") },
+    { "up_sampling2d", ONE(IMAGE, "{\"up_sampling2d\": {\"size\": [2, 3], \"interpolation\": \"bilinear\"}}") },
+    { "up_sampling3d", ONE(VOLUME, "{\"up_sampling3d\": {\"size\": [1, 2, 3]}}") },
+    { "conv1d",
+      ONE(LINE, "{\"conv1d\": {\"filters\": 6, \"kernel_size\": 3, \"dilation_rate\": 2, \"padding\": \"causal\", \"groups\": 2, \"activation\": \"elu\"}}") },
+    { "max_pooling1d", ONE(LINE, "{\"max_pooling1d\": {\"pool_size\": 3, \"padding\": \"same\"}}") },
+    { "average_pooling1d", ONE(LINE, "{\"average_pooling1d\": {\"pool_size\": 3, \"strides\": 1}}") },
+    { "global_average_pooling1d", ONE(LINE, "{\"global_average_pooling1d\": {\"keepdims\": true}}") },
+    { "global_average_pooling3d", ONE(VOLUME, "\"global_average_pooling3d\"") },
+    { "global_max_pooling1d", ONE(LINE, "\"global_max_pooling1d\"") },
+    { "global_max_pooling3d", ONE(VOLUME, "{\"global_max_pooling3d\": {\"keepdims\": true}}") },
+    { "group_normalization",
+      ONE("[3, 4]", "{\"group_normalization\": {\"groups\": -1, \"axis\": 1, \"epsilon\": 0.5, \"scale\": false, \"beta_regularizer\": {\"l2\": 0.5}}}") },
+    { "rms_normalization", ONE("[3, 4]", "{\"rms_normalization\": {\"axis\": [1, 2], \"epsilon\": 0.5}}") },
+    { "unit_normalization", ONE("[3, 4]", "{\"unit_normalization\": {\"axis\": [1, 2]}}") },
 };
 
 /* Keeps Keras's part of the file and drops ours. */
@@ -73,7 +98,7 @@ static void strip(const char *from, const char *to)
 /* A size written as one number stands for a pair, which is what Keras wants and what comes back. */
 static void write_pairs(dnn_node *model)
 {
-    static const char *const keys[] = { "kernel_size", "strides", "dilation_rate", "pool_size" };
+    static const char *const keys[] = { "kernel_size", "strides", "dilation_rate", "pool_size", "size" };
     const dnn_node *layers = dnn_node_find(model, "layers");
     for (size_t i = 0; i < layers->count; i++)
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {

@@ -19,6 +19,9 @@ ARGUMENTS = {
     ("layers", "activity_regularization"): "{activity_regularization: {l2: 0.01}}", ("layers", "conv2d"): "{conv2d: {filters: 2, kernel_size: 2}}",
     ("layers", "random_translation"): "{random_translation: {height_factor: 0.2, width_factor: 0.2}}", ("layers", "random_rotation"): "{random_rotation: 0.1}",
     ("layers", "random_zoom"): "{random_zoom: 0.2}",
+    ("layers", "permute"): "{permute: {dims: [3, 1, 2]}}", ("layers", "repeat_vector"): "{repeat_vector: {n: 2}}",
+    ("layers", "conv1d"): "{conv1d: {filters: 2, kernel_size: 3, padding: causal}}", ("layers", "group_normalization"): "{group_normalization: {groups: 2}}",
+    ("layers", "cropping3d"): "{cropping3d: {cropping: [[0, 1], 0, 1]}}",
     ("metrics", "top_k_categorical_accuracy"): "{top_k_categorical_accuracy: 1}",
     ("metrics", "sparse_top_k_categorical_accuracy"): "{sparse_top_k_categorical_accuracy: 1}",
     ("scalers", "divide"): "{divide: 2}",
@@ -38,6 +41,7 @@ ARGUMENTS = {
     ("callbacks", "learning_rate_scheduler"): "{learning_rate_scheduler: {epochs: {0: 0.01}}}",
 }
 MERGES = ("concatenate", "add", "subtract", "multiply", "average", "maximum", "minimum")
+FORMS = {"1d": "line", "3d": "volume", "vector": "x"}  # what layers whose name ends so want in place of an image
 MOVE_RATES = ("reduce_lr_on_plateau", "learning_rate_scheduler", "learning_rate_range_test")
 
 
@@ -80,11 +84,13 @@ def branches(kind, names, key):
 
 def of_layers(names):
     layers, ends = ["{reshape: {target_shape: [4, 4, 1], inputs: x, name: image}}", "{conv2d: {filters: 2, kernel_size: 2, padding: same, inputs: image, name: below}}",
-                    "{conv2d: {filters: 2, kernel_size: 1, inputs: image, name: beside}}"], []
+                    "{conv2d: {filters: 2, kernel_size: 1, inputs: image, name: beside}}",
+                    "{reshape: {target_shape: [8, 4], inputs: below, name: line}}", "{reshape: {target_shape: [2, 2, 4, 2], inputs: below, name: volume}}"], []
     for name in names:
         if name == "input":
             continue
-        layers += [with_inputs(spell("layers", name), "[below, beside]" if name in MERGES else "below", name + "_"),
+        form = next((FORMS[end] for end in FORMS if name.endswith(end)), "below")
+        layers += [with_inputs(spell("layers", name), "[below, beside]" if name in MERGES else form, name + "_"),
                    "{flatten: {inputs: %s_, name: %s_flat}}" % (name, name)]
         ends.append(name + "_flat")
     first = ["{input: {shape: [16], name: x}}"]

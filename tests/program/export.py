@@ -22,31 +22,54 @@ def softmax(x, axis):
 
 
 def windows(x, kernel, strides, pads, dilations, fill):
-    """[n, c, oh, ow, kh, kw] from [n, c, h, w]"""
-    x = np.pad(x, ((0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])), constant_values=fill)
-    out = [(x.shape[2 + i] - (kernel[i] - 1) * dilations[i] - 1) // strides[i] + 1 for i in range(2)]
+    """[n, c, places…, cells…] from [n, c, lengths…]"""
+    axes = len(kernel)
+    x = np.pad(x, [(0, 0), (0, 0)] + [(pads[i], pads[axes + i]) for i in range(axes)], constant_values=fill)
+    out = [(x.shape[2 + i] - (kernel[i] - 1) * dilations[i] - 1) // strides[i] + 1 for i in range(axes)]
     y = np.empty(x.shape[:2] + tuple(out) + tuple(kernel))
-    for s in range(kernel[0]):
-        for t in range(kernel[1]):
-            top, left = s * dilations[0], t * dilations[1]
-            y[..., s, t] = x[:, :, top:top + strides[0] * out[0]:strides[0], left:left + strides[1] * out[1]:strides[1]]
+    for at in np.ndindex(*kernel):
+        first = [at[i] * dilations[i] for i in range(axes)]
+        y[(Ellipsis,) + at] = x[(slice(None),) * 2 + tuple(slice(first[i], first[i] + strides[i] * out[i], strides[i]) for i in range(axes))]
     return y
 
 
 def conv(x, w, b=0.0, *, strides, pads, dilations, group, kernel_shape):
     assert list(w.shape[2:]) == kernel_shape
+    out, cells = "hw"[:len(kernel_shape)], "st"[:len(kernel_shape)]
     parts = []
     for x_part, w_part in zip(np.split(x, group, 1), np.split(w, group, 0)):
-        parts.append(np.einsum("nchwst,ocst->nohw", windows(x_part, kernel_shape, strides, pads, dilations, 0.0), w_part))
-    return np.concatenate(parts, 1) + np.reshape(b, (1, -1, 1, 1))
+        parts.append(np.einsum("nc%s%s,oc%s->no%s" % (out, cells, cells, out), windows(x_part, kernel_shape, strides, pads, dilations, 0.0), w_part))
+    return np.concatenate(parts, 1) + np.reshape(b, (1, -1) + (1,) * len(kernel_shape))
 
 
 def max_pool(x, *, kernel_shape, strides, pads):
-    return windows(x, kernel_shape, strides, pads, (1, 1), -np.inf).max((4, 5))
+    return windows(x, kernel_shape, strides, pads, (1,) * len(kernel_shape), -np.inf).max(tuple(range(-len(kernel_shape), 0)))
 
 
 def average_pool(x, *, kernel_shape, strides, pads):
-    return np.nanmean(windows(x, kernel_shape, strides, pads, (1, 1), np.nan), (4, 5))
+    return np.nanmean(windows(x, kernel_shape, strides, pads, (1,) * len(kernel_shape), np.nan), tuple(range(-len(kernel_shape), 0)))
+
+
+def cut(x, starts, ends, axes):
+    places = [slice(None)] * x.ndim
+    for start, end, axis in zip(starts, ends, axes):
+        places[axis] = slice(start, end)
+    return x[tuple(places)]
+
+
+def resize(x, roi, scales, *, mode, coordinate_transformation_mode, nearest_mode=b""):
+    for axis, scale in enumerate(scales):
+        at, n = np.arange(int(x.shape[axis] * scale)), x.shape[axis]
+        if mode == b"nearest":
+            assert (coordinate_transformation_mode, nearest_mode) == (b"asymmetric", b"floor")
+            x = x.take(np.floor(at / scale).astype(int), axis)
+            continue
+        assert (mode, coordinate_transformation_mode) == (b"linear", b"half_pixel")
+        middle = (at + 0.5) / scale - 0.5
+        low = np.floor(middle).astype(int)
+        share = (middle - low).reshape([-1 if a == axis else 1 for a in range(x.ndim)])
+        x = x.take(np.clip(low, 0, n - 1), axis) * (1 - share) + x.take(np.clip(low + 1, 0, n - 1), axis) * share
+    return x
 
 
 def reshape(x, shape):
@@ -84,6 +107,9 @@ OPERATIONS = {
     "Softmax": lambda x, axis: softmax(x, axis), "LogSoftmax": lambda x, axis: np.log(softmax(x, axis)),
     "ReduceMean": lambda x, axes, keepdims: x.mean(tuple(axes), keepdims=bool(keepdims)),
     "ReduceMax": lambda x, axes, keepdims: x.max(tuple(axes), keepdims=bool(keepdims)),
+    "ReduceSum": lambda x, axes, keepdims=1: x.sum(tuple(axes), keepdims=bool(keepdims)),
+    "Unsqueeze": lambda x, axes: np.expand_dims(x, tuple(axes)), "Tile": np.tile, "Slice": cut, "Resize": resize, "Less": np.less, "Greater": np.greater,
+    "Clip": lambda x, low=-np.inf, high=np.inf: np.clip(x, low, high),
     "Transpose": lambda x, perm: x.transpose(perm), "Concat": lambda *x, axis: np.concatenate(x, axis),
     "Cast": lambda x, to: x if to == 1 else sys.exit("a cast to something else than float"),
 }

@@ -50,6 +50,17 @@ model image /image '{layers: [
   {dropout: {rate: 0.3}}, {dense: {units: 3}}]}'
 both image image Conv MaxPool AveragePool Pad ReduceMax PRelu MatMul Gemm Transpose BatchNormalization -Dropout
 
+# ---- sequences, volumes and what makes them larger or smaller ----
+model forms /image '{layers: [
+  {group_normalization: {groups: 2}}, {group_normalization: {groups: 3, axis: 1}}, {cropping2d: {cropping: [[1, 0], [0, 1]]}},
+  {up_sampling2d: {size: [1, 2], interpolation: bilinear}}, {up_sampling2d: {size: [2, 1]}}, {permute: {dims: [2, 3, 1]}}, {rms_normalization: {axis: [1, 3]}},
+  {reshape: {target_shape: [12, 64]}}, {conv1d: {filters: 6, kernel_size: 3, padding: causal, dilation_rate: 2, activation: tanh}},
+  {conv1d: {filters: 8, kernel_size: 2, strides: 2, groups: 2}}, {zero_padding1d: {padding: [2, 1]}}, {max_pooling1d: {pool_size: 3, strides: 2, padding: same}},
+  {up_sampling1d: {size: 4}}, {average_pooling1d: {pool_size: 3, strides: 1, padding: same}}, {cropping1d: {cropping: [3, 1]}}, {unit_normalization: {axis: -1}},
+  identity, {reshape: {target_shape: [2, 4, 4, 4]}}, {zero_padding3d: {padding: [[0, 1], 1, [1, 0]]}}, {up_sampling3d: {size: [1, 2, 1]}},
+  {cropping3d: {cropping: [[1, 0], [0, 2], 1]}}, {global_max_pooling3d: {}}, {repeat_vector: {n: 3}}, {flatten: {}}, {dense: {units: 3}}]}'
+both forms image Conv MaxPool AveragePool Resize Slice Pad Tile Unsqueeze ReduceSum ReduceMean ReduceMax Transpose
+
 # ---- graphs: two inputs, two outputs, all merges ----
 model graph '{flat: /flat, other: /other}' '{layers: [
   {dense: {units: 6, activation: elu, name: a, inputs: flat}}, {dense: {units: 6, activation: softmax, name: b, inputs: other}},
@@ -67,6 +78,7 @@ look clean graph.keras.h5 f4
 # ---- activations: all that the program has, side by side; those that are layers of their own one after the other ----
 layers='' names=''
 for name in $("$DNN_MPI" list activation | sed -nE 's/^([a-z_0-9]+) .*/\1/p'); do
+    [ "$name" != threshold ] || continue # has parameters, which Keras has no name for: among the kinds below
     layers+="{dense: {units: 3, activation: $name, name: a_$name, inputs: x}}, "
     names+="a_$name, "
 done
@@ -75,7 +87,7 @@ model activations /flat "{inputs: {x: [6]}, layers: [$layers{concatenate: {input
 both activations flat Erf Selu Celu HardSigmoid LogSoftmax Where
 model kinds /flat '{layers: [{dense: {units: 12}}, {relu: {negative_slope: 0.1, max_value: 1.5, threshold: 0.2}}, {dense: {units: 12}}, {leaky_relu: {}},
   {dense: {units: 12}}, {elu: {alpha: 0.7}}, {dense: {units: 12}}, {thresholded_relu: {theta: 0.1}}, {dense: {units: 12}}, {rrelu: {}},
-  {activation: {activation: {gelu: {approximate: true}}}}, {normalization: {mean: 0.2, variance: 1.7}}, {dense: {units: 6}}, {softmax: {}}, {dense: {units: 3}}]}'
+  {activation: {activation: {threshold: {threshold: -0.3, default_value: -0.5}}}}, {activation: {activation: {gelu: {approximate: true}}}}, {normalization: {mean: 0.2, variance: 1.7}}, {dense: {units: 6}}, {softmax: {}}, {dense: {units: 3}}]}'
 export_to onnx kinds onnx
 evaluate kinds.onnx kinds flat 1e-5 LeakyRelu ThresholdedRelu Elu Where
 expect_status 4 "$DNN_MPI" export kinds/model.h5 --to keras --out kinds.h5

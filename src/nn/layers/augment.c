@@ -126,7 +126,7 @@ dnn_status augment_factors_plan(const dnn_layer *l, dnn_layer_plan *p)
     const augment_factors *f = l->params;
     double range[2];
     p->out = l->in[0];
-    dnn_status st = image_check(l);
+    dnn_status st = image_check(l, 2);
     if (st == DNN_OK) st = augment_range(&f->height_factor, "height_factor", range);
     return st == DNN_OK && f->width_factor.count ? augment_range(&f->width_factor, "width_factor", range) : st;
 }

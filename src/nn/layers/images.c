@@ -3,28 +3,31 @@
 #include <math.h>
 #include <string.h>
 
-dnn_status image_check(const dnn_layer *l)
+dnn_status image_check(const dnn_layer *l, size_t axes)
 {
     char text[80];
     const dnn_shape *in = &l->in[0];
-    if (in->rank == 3) return DNN_OK;
+    const char *wanted = axes == 1 ? "sequences [length, channels]" : "images [height, width, channels]";
+    if (in->rank == axes + 1) return DNN_OK;
     dnn_shape_text(in, text, sizeof text);
-    if (in->rank == 2)
-        return dnn_fail(DNN_E_CONFIG,
-                        "its input has shape %s: images [height, width, channels] are wanted; put reshape: "
-                        "{target_shape: [%zu, %zu, 1]} in front",
-                        text, in->dim[0], in->dim[1]);
-    return dnn_fail(DNN_E_CONFIG, "its input has shape %s: images [height, width, channels] are wanted", text);
+    if (in->rank != axes) return dnn_fail(DNN_E_CONFIG, "its input has shape %s: %s are wanted", text, wanted);
+    if (axes == 1)
+        return dnn_fail(DNN_E_CONFIG, "its input has shape %s: %s are wanted; put reshape: {target_shape: [%zu, 1]} in front", text, wanted, in->dim[0]);
+    return dnn_fail(DNN_E_CONFIG,
+                    "its input has shape %s: %s are wanted; put reshape: "
+                    "{target_shape: [%zu, %zu, 1]} in front",
+                    text, wanted, in->dim[0], in->dim[1]);
 }
 
-dnn_status image_pair(const dnn_numbers *numbers, const char *key, size_t preset, size_t pair[2])
+dnn_status image_pair(const dnn_numbers *numbers, const char *key, size_t preset, size_t axes, size_t pair[2])
 {
-    pair[0] = pair[1] = preset;
+    pair[0] = axes == 1 ? 1 : preset;
+    pair[1] = preset;
     if (numbers->count == 0 && preset > 0) return DNN_OK;
-    if (numbers->count < 1 || numbers->count > 2)
-        return dnn_fail(DNN_E_CONFIG, "%s has %zu numbers: one, or two for height and width, are wanted", key,
-                        numbers->count);
-    for (size_t i = 0; i < 2; i++) {
+    if (numbers->count < 1 || numbers->count > axes)
+        return dnn_fail(DNN_E_CONFIG, "%s has %zu numbers: one%s wanted", key, numbers->count,
+                        axes == 1 ? " is" : ", or two for height and width, are");
+    for (size_t i = 2 - axes; i < 2; i++) {
         const double n = numbers->at[numbers->count == 2 ? i : 0];
         if (!(n >= 1) || n != floor(n) || n > 1e6)
             return dnn_fail(DNN_E_CONFIG, "%s = %g: must be a whole number >= 1", key, n);
@@ -46,7 +49,8 @@ dnn_status image_slide(image_window *w, image_padding padding, const char *key, 
     }
     w->out = (w->in + w->stride - 1) / w->stride;
     const size_t needed = (w->out - 1) * w->stride + covered;
-    if (needed > w->in) w->before = (needed - w->in) / 2;
+    if (padding == IMAGE_CAUSAL) w->before = covered - 1;
+    else if (needed > w->in) w->before = (needed - w->in) / 2;
     return DNN_OK;
 }
 
@@ -57,14 +61,14 @@ void image_cells(const image_window *w, size_t position, size_t *first, size_t *
     *end = w->in + w->before - start < w->size ? w->in + w->before - start : w->size;
 }
 
-dnn_value image_outline_first(dnn_outline *o, dnn_value x)
+dnn_value image_outline_first(dnn_outline *o, dnn_value x, size_t axes)
 {
-    return dnn_outline_transpose(o, x, 4, (int64_t[]){ 0, 3, 1, 2 });
+    return dnn_outline_transpose(o, x, axes + 2, axes == 1 ? (int64_t[]){ 0, 2, 1 } : (int64_t[]){ 0, 3, 1, 2 });
 }
 
-dnn_value image_outline_last(dnn_outline *o, dnn_value x)
+dnn_value image_outline_last(dnn_outline *o, dnn_value x, size_t axes)
 {
-    return dnn_outline_transpose(o, x, 4, (int64_t[]){ 0, 2, 3, 1 });
+    return dnn_outline_transpose(o, x, axes + 2, axes == 1 ? (int64_t[]){ 0, 2, 1 } : (int64_t[]){ 0, 2, 3, 1 });
 }
 
 static int64_t beyond(const image_window *w)
@@ -73,11 +77,20 @@ static int64_t beyond(const image_window *w)
     return needed > there ? (int64_t)(needed - there) : 0;
 }
 
-void image_outline_windows(dnn_outline *o, const image_window *rows, const image_window *columns)
+void image_outline_windows(dnn_outline *o, size_t axes, const image_window *rows, const image_window *columns)
 {
-    dnn_outline_set_integers(o, "kernel_shape", 2, (int64_t[]){ (int64_t)rows->size, (int64_t)columns->size });
-    dnn_outline_set_integers(o, "strides", 2, (int64_t[]){ (int64_t)rows->stride, (int64_t)columns->stride });
-    dnn_outline_set_integers(o, "pads", 4, (int64_t[]){ (int64_t)rows->before, (int64_t)columns->before, beyond(rows), beyond(columns) });
+    const image_window *windows[] = { rows, columns };
+    int64_t sizes[2], strides[2], pads[4];
+    for (size_t i = 0; i < axes; i++) {
+        const image_window *w = windows[2 - axes + i];
+        sizes[i] = (int64_t)w->size;
+        strides[i] = (int64_t)w->stride;
+        pads[i] = (int64_t)w->before;
+        pads[axes + i] = beyond(w);
+    }
+    dnn_outline_set_integers(o, "kernel_shape", axes, sizes);
+    dnn_outline_set_integers(o, "strides", axes, strides);
+    dnn_outline_set_integers(o, "pads", 2 * axes, pads);
 }
 
 dnn_status image_encode_pair(dnn_node *config, const char *key)

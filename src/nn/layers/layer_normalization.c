@@ -11,6 +11,7 @@
 #include "dnn/nn/layer.h"
 #include "dnn/nn/regularizer.h"
 #include "nn/layers/axes.h"
+#include "nn/layers/groups.h"
 
 typedef struct {
     dnn_numbers axis;
@@ -35,34 +36,12 @@ static const dnn_param params[] = {
                   "projection of gamma after each update"),
 };
 
-/* A sample is `groups` times `members` values that are normalized together. */
-typedef struct cut {
-    size_t units, groups, members;
-    bool together[DNN_MAX_RANK], in_order;
-} cut;
-
-static dnn_status cut_of(const dnn_layer *l, cut *c)
-{
-    const dnn_shape *in = &l->in[0];
-    const dnn_status st = axes_read(&((const layer_normalization *)l->params)->axis, "axis", in, c->together);
-    c->in_order = true;
-    c->units = dnn_shape_units(in);
-    c->members = 1;
-    for (size_t i = 0; i < in->rank; i++) {
-        if (c->together[i]) c->members *= in->dim[i];
-        if (i > 0 && c->together[i - 1] && !c->together[i]) c->in_order = false;
-    }
-    c->groups = c->units / c->members;
-    return st;
-}
-
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 {
     const layer_normalization *n = l->params;
-    cut c;
-    const dnn_status st = cut_of(l, &c);
+    grouping c;
+    const dnn_status st = groups_of(l, &n->axis, &c);
     if (st != DNN_OK) return st;
-    if (n->axis.count == 0) return dnn_fail(DNN_E_CONFIG, "axis = []: at least one axis is wanted");
     const dnn_weight_plan one = { .shape = axes_shape(&l->in[0], c.together, false),
                                   .fan_in = c.members,
                                   .fan_out = c.members };
@@ -132,41 +111,21 @@ static void backward_group(size_t n, const real stats[2], const real *restrict g
     for (size_t i = 0; i < n; i++) dx[i] = (dx[i] - shift - (x[i] - mean) * inverse * slope) * inverse;
 }
 
-/* Where element i of a sample stands in the order of groups. */
-static size_t place_of(const dnn_layer *l, const cut *c, size_t i)
-{
-    bool apart[DNN_MAX_RANK];
-    for (size_t a = 0; a < DNN_MAX_RANK; a++) apart[a] = !c->together[a];
-    return axes_place(&l->in[0], apart, i) * c->members + axes_place(&l->in[0], c->together, i);
-}
-
-static const real *to_groups(const dnn_layer *l, const cut *c, const real *sample, real *room)
-{
-    if (c->in_order) return sample;
-    for (size_t i = 0; i < c->units; i++) room[place_of(l, c, i)] = sample[i];
-    return room;
-}
-
-static void from_groups(const dnn_layer *l, const cut *c, const real *room, real *sample)
-{
-    for (size_t i = 0; i < c->units; i++) sample[i] = room[place_of(l, c, i)];
-}
-
 static void forward(const dnn_layer *l, const dnn_pass *p)
 {
     const layer_normalization *n = l->params;
     const real *gamma = n->scale ? p->w[0] : NULL, *beta = n->center ? p->w[n->scale] : NULL;
-    cut c;
-    cut_of(l, &c);
+    grouping c;
+    groups_of(l, &n->axis, &c);
     for (size_t r = 0; r < p->capacity; r++) {
-        const real *x = to_groups(l, &c, p->x[0] + r * c.units, p->scratch_fixed);
+        const real *x = groups_gather(l, &c, p->x[0] + r * c.units, p->scratch_fixed);
         real *sample = p->y + r * c.units, *y = c.in_order ? sample : p->scratch_fixed + c.units;
         for (size_t g = 0; g < c.groups; g++) {
             real own[2], *stats = p->saved ? p->saved + 2 * (r * c.groups + g) : own;
             measure(c.members, n->epsilon, x + g * c.members, stats);
             forward_group(c.members, stats, gamma, beta, x + g * c.members, y + g * c.members);
         }
-        if (!c.in_order) from_groups(l, &c, y, sample);
+        if (!c.in_order) groups_scatter(l, &c, y, sample);
     }
 }
 
@@ -174,14 +133,14 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
 {
     const layer_normalization *n = l->params;
     real *dw_gamma = n->scale ? p->dw[0] : NULL, *dw_beta = n->center ? p->dw[n->scale] : NULL;
-    cut c;
-    cut_of(l, &c);
+    grouping c;
+    groups_of(l, &n->axis, &c);
     double *dgamma = (double *)p->scratch_fixed, *dbeta = dgamma + c.members;
     real *room = (real *)(dbeta + c.members);
     memset(dgamma, 0, 2 * c.members * sizeof *dgamma);
     for (size_t r = 0; r < p->rows; r++) {
-        const real *x = to_groups(l, &c, p->x[0] + r * c.units, room);
-        const real *dy = to_groups(l, &c, p->dy + r * c.units, room + c.units);
+        const real *x = groups_gather(l, &c, p->x[0] + r * c.units, room);
+        const real *dy = groups_gather(l, &c, p->dy + r * c.units, room + c.units);
         real *sample = p->dx[0] ? p->dx[0] + r * c.units : NULL, *dx = c.in_order ? sample : room + 2 * c.units;
         for (size_t g = 0; g < c.groups; g++) {
             const real *stats = p->saved + 2 * (r * c.groups + g);
@@ -189,47 +148,24 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
             if (dw_gamma || dw_beta) add_sums(c.members, stats, x + at, dy + at, dgamma, dbeta);
             if (sample) backward_group(c.members, stats, n->scale ? p->w[0] : NULL, x + at, dy + at, dx + at);
         }
-        if (sample && !c.in_order) from_groups(l, &c, dx, sample);
+        if (sample && !c.in_order) groups_scatter(l, &c, dx, sample);
     }
     for (size_t i = 0; i < c.members && dw_gamma; i++) dw_gamma[i] = (real)dgamma[i];
     for (size_t i = 0; i < c.members && dw_beta; i++) dw_beta[i] = (real)dbeta[i];
     if (p->dx[0]) memset(p->dx[0] + p->rows * c.units, 0, (p->capacity - p->rows) * c.units * sizeof *p->dx[0]);
 }
 
-/* A learned vector with the axes it does not have as ones, so that it stretches along them. */
-static dnn_value stretching(const dnn_layer *l, dnn_outline *o, const bool together[DNN_MAX_RANK], size_t k)
-{
-    const dnn_shape shape = axes_shape(&l->in[0], together, true);
-    int64_t dim[DNN_MAX_RANK];
-    for (size_t i = 0; i < shape.rank; i++) dim[i] = (int64_t)shape.dim[i];
-    const dnn_value w = dnn_outline_weight(o, k, NULL);
-    if (l->plan.weights[k].shape.rank == shape.rank) return w;
-    return dnn_outline_2(o, "Reshape", w, dnn_outline_integers(o, shape.rank, dim));
-}
-
-static dnn_value mean_of(dnn_outline *o, dnn_value x, size_t count, const int64_t *axes)
-{
-    const dnn_value y = dnn_outline_1(o, "ReduceMean", x);
-    dnn_outline_set_integers(o, "axes", count, axes);
-    dnn_outline_set_integer(o, "keepdims", 1);
-    return y;
-}
-
 static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 {
     const layer_normalization *n = l->params;
-    int64_t axes[DNN_MAX_RANK];
-    size_t count = 0;
-    cut c;
-    cut_of(l, &c);
-    for (size_t i = 0; i < l->in[0].rank; i++)
-        if (c.together[i]) axes[count++] = (int64_t)i + 1;
-    const dnn_value x = dnn_outline_input(o, 0), centred = dnn_outline_2(o, "Sub", x, mean_of(o, x, count, axes)),
-                    variance = mean_of(o, dnn_outline_2(o, "Mul", centred, centred), count, axes),
+    grouping c;
+    groups_of(l, &n->axis, &c);
+    const dnn_value x = dnn_outline_input(o, 0), centred = dnn_outline_2(o, "Sub", x, groups_outline_mean(l, &c, o, x)),
+                    variance = groups_outline_mean(l, &c, o, dnn_outline_2(o, "Mul", centred, centred)),
                     deviation = dnn_outline_1(o, "Sqrt", dnn_outline_2(o, "Add", variance, dnn_outline_real(o, n->epsilon)));
     dnn_value y = dnn_outline_2(o, "Div", centred, deviation);
-    if (n->scale) y = dnn_outline_2(o, "Mul", y, stretching(l, o, c.together, 0));
-    return n->center ? dnn_outline_2(o, "Add", y, stretching(l, o, c.together, n->scale)) : y;
+    if (n->scale) y = dnn_outline_2(o, "Mul", y, groups_outline_weight(l, &c, o, 0));
+    return n->center ? dnn_outline_2(o, "Add", y, groups_outline_weight(l, &c, o, n->scale)) : y;
 }
 
 const dnn_layer_kind dnn_layer_layer_normalization = {

@@ -13,7 +13,7 @@ static const dnn_param params[] = {
 static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 {
     p->out = l->in[0];
-    return image_check(l);
+    return image_check(l, 2);
 }
 
 static augment_map draw(const dnn_layer *l, const float numbers[3])

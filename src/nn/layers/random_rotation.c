@@ -20,7 +20,7 @@ static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
 {
     double range[2];
     p->out = l->in[0];
-    const dnn_status st = image_check(l);
+    const dnn_status st = image_check(l, 2);
     return st == DNN_OK ? augment_range(&((const random_rotation *)l->params)->factor, "factor", range) : st;
 }
 

@@ -1,53 +1,61 @@
-/* The largest or the mean of what lies under a window that slides over an image, for each channel; and of whole images.
+/* The largest or the mean of what lies under a window that slides over an image or along a sequence, for each channel.
  * Cells beyond the edge count for nothing: `same` gives means of real cells alone. */
 #include <string.h>
 
 #include "dnn/math/vector.h"
 #include "nn/layers/images.h"
 
-typedef struct { dnn_numbers pool_size, strides; int padding; } pooling2d;
+typedef struct { dnn_numbers pool_size, strides; int padding; } pooling;
 
-static const dnn_param params[] = {
-    DNN_NUMBERS(pooling2d, pool_size, "2", ">= 1", "cells of the window: a number, or [height, width]"),
-    DNN_NUMBERS(pooling2d, strides, "null", ">= 1", "cells from one window to the next; null: the size of the window"),
-    DNN_CHOICE(pooling2d, padding, "valid", "valid|same", "same: windows may hang over the edge, for places / strides"),
-};
+#define PARAMS(size_help)                                                                                              \
+    {                                                                                                                  \
+        DNN_NUMBERS(pooling, pool_size, "2", ">= 1", size_help),                                                       \
+        DNN_NUMBERS(pooling, strides, "null", ">= 1", "cells from one window to the next; null: the size of the window"), \
+        DNN_CHOICE(pooling, padding, "valid", "valid|same", "same: windows may hang over the edge, for places / strides"), \
+    }
+static const dnn_param params_1d[] = PARAMS("cells of the window"), params_2d[] = PARAMS("cells of the window: a number, or [height, width]");
 
 typedef struct geometry { image_window rows, columns; size_t channels, in, out; } geometry;
 
 static dnn_status geometry_of(const dnn_layer *l, geometry *g)
 {
-    const pooling2d *c = l->params;
+    const pooling *c = l->params;
+    const image_size in = image_size_of(&l->in[0]);
+    const size_t axes = l->in[0].rank - 1;
     size_t size[2], strides[2];
-    dnn_status st = image_check(l);
-    if (st == DNN_OK) st = image_pair(&c->pool_size, "pool_size", 0, size);
-    if (st == DNN_OK && c->strides.count) st = image_pair(&c->strides, "strides", 0, strides);
+    dnn_status st = image_pair(&c->pool_size, "pool_size", 0, axes, size);
+    if (st == DNN_OK && c->strides.count) st = image_pair(&c->strides, "strides", 0, axes, strides);
     if (st != DNN_OK) return st;
     if (c->strides.count == 0) memcpy(strides, size, sizeof size);
-    const size_t *in = l->in[0].dim;
-    *g = (geometry){ .channels = in[2], .in = in[0] * in[1] * in[2] };
-    g->rows = (image_window){ .in = in[0], .size = size[0], .stride = strides[0], .dilation = 1 };
-    g->columns = (image_window){ .in = in[1], .size = size[1], .stride = strides[1], .dilation = 1 };
+    *g = (geometry){ .channels = in.channels, .in = dnn_shape_units(&l->in[0]) };
+    g->rows = (image_window){ .in = in.height, .size = size[0], .stride = strides[0], .dilation = 1 };
+    g->columns = (image_window){ .in = in.width, .size = size[1], .stride = strides[1], .dilation = 1 };
     st = image_slide(&g->rows, (image_padding)c->padding, "pool_size", "height");
-    if (st == DNN_OK) st = image_slide(&g->columns, (image_padding)c->padding, "pool_size", "width");
+    if (st == DNN_OK) st = image_slide(&g->columns, (image_padding)c->padding, "pool_size", axes == 1 ? "length" : "width");
     g->out = g->rows.out * g->columns.out * g->channels;
     return st;
 }
 
-static dnn_status plan(const dnn_layer *l, dnn_layer_plan *p)
+static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
 {
     geometry g;
-    const dnn_status st = geometry_of(l, &g);
+    dnn_status st = image_check(l, axes);
+    if (st == DNN_OK) st = geometry_of(l, &g);
     if (st != DNN_OK) return st;
-    p->out = dnn_shape_of(3, (size_t[]){ g.rows.out, g.columns.out, g.channels });
+    p->out = image_shape(&l->in[0], g.rows.out, g.columns.out, g.channels);
     return DNN_OK;
 }
 
-static dnn_status plan_of_largest(const dnn_layer *l, dnn_layer_plan *p)
+static dnn_status plan_of_largest(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
 {
     p->backward_wants_x = p->backward_wants_y = true;
-    return plan(l, p);
+    return plan(l, axes, p);
 }
+
+static dnn_status plan_largest_1d(const dnn_layer *l, dnn_layer_plan *p) { return plan_of_largest(l, 1, p); }
+static dnn_status plan_largest_2d(const dnn_layer *l, dnn_layer_plan *p) { return plan_of_largest(l, 2, p); }
+static dnn_status plan_mean_1d(const dnn_layer *l, dnn_layer_plan *p) { return plan(l, 1, p); }
+static dnn_status plan_mean_2d(const dnn_layer *l, dnn_layer_plan *p) { return plan(l, 2, p); }
 
 /* The cells of one window: [top, bottom) by [left, right), never none. */
 typedef struct cells { size_t top, bottom, left, right; } cells;
@@ -192,38 +200,46 @@ static void backward_mean(const dnn_layer *l, const dnn_pass *p)
 }
 
 /* Without strides those of the window: null. */
-static dnn_status encode(const void *params_, dnn_node *config)
+static dnn_status encode(const void *params, dnn_node *config)
 {
     const dnn_node *strides = dnn_node_find(config, "strides");
+    (void)params;
+    return strides && strides->count == 0 ? dnn_node_set(config, "strides", dnn_node_null()) : DNN_OK;
+}
+
+static dnn_status encode_2d(const void *params, dnn_node *config)
+{
     dnn_status st = image_encode_pair(config, "pool_size");
-    (void)params_;
-    if (st == DNN_OK && strides && strides->count == 0) st = dnn_node_set(config, "strides", dnn_node_null());
-    return st == DNN_OK ? image_encode_pair(config, "strides") : st;
+    if (st == DNN_OK) st = image_encode_pair(config, "strides");
+    return st == DNN_OK ? encode(params, config) : st;
 }
 
 static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 {
+    const size_t axes = l->in[0].rank - 1;
     geometry g;
     geometry_of(l, &g);
     const dnn_value y = dnn_outline_1(o, l->kind->forward == forward_largest ? "MaxPool" : "AveragePool",
-                                      image_outline_first(o, dnn_outline_input(o, 0)));
-    image_outline_windows(o, &g.rows, &g.columns);
-    return image_outline_last(o, y);
+                                      image_outline_first(o, dnn_outline_input(o, 0), axes));
+    image_outline_windows(o, axes, &g.rows, &g.columns);
+    return image_outline_last(o, y, axes);
 }
 
-#define POOLING(name_, keras_, plan_, way, help_)                                                                      \
+#define POOLING(name_, keras_, axes_, encode_, way, help_)                                                             \
     const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
         .kind = { .name = #name_,                                                                                      \
                   .help = help_,                                                                                       \
-                  .params_size = sizeof(pooling2d),                                                                    \
-                  DNN_PARAMS(params),                                                                                  \
+                  .params_size = sizeof(pooling),                                                                      \
+                  DNN_PARAMS(params_##axes_),                                                                          \
                   .keras = keras_,                                                                                     \
-                  .encode = encode,                                                                                    \
+                  .encode = encode_,                                                                                   \
                   .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                           \
-        .plan = plan_,                                                                                                 \
+        .outline = outline,                                                                                            \
+        .plan = plan_##way##_##axes_,                                                                                  \
         .forward = forward_##way,                                                                                      \
         .backward = backward_##way,                                                                                    \
     }
-POOLING(max_pooling2d, "MaxPooling2D", plan_of_largest, largest, "largest value under a sliding window, by channel");
-POOLING(average_pooling2d, "AveragePooling2D", plan, mean, "mean of the values under a sliding window, by channel");
+POOLING(max_pooling1d, "MaxPooling1D", 1d, encode, largest, "largest value under a window that slides along a sequence, by channel");
+POOLING(max_pooling2d, "MaxPooling2D", 2d, encode_2d, largest, "largest value under a sliding window, by channel");
+POOLING(average_pooling1d, "AveragePooling1D", 1d, encode, mean, "mean of the values under a window that slides along a sequence, by channel");
+POOLING(average_pooling2d, "AveragePooling2D", 2d, encode_2d, mean, "mean of the values under a sliding window, by channel");

@@ -1,29 +1,29 @@
 /* The products of conv2d (conv2d.h): all three are products of views (math/view_product.h) of one image at a time, so that no patches are copied and an
  * image's values stay in the second cache. */
-#include "nn/layers/conv2d.h"
+#include "nn/layers/conv.h"
 
 #include <string.h>
 
 #include "dnn/math/view_product.h"
 
 /* Output rows at once: what one loop wrote the next still finds in a near cache. */
-size_t conv2d_rows_at_once(const conv2d_geometry *g, size_t values)
+size_t conv_rows_at_once(const conv_geometry *g, size_t values)
 {
     const size_t rows = values / g->output_row;
     return rows < 1 ? 1 : rows < g->rows.out ? rows : g->rows.out;
 }
 
 /* Whether all values under one row of the kernel lie side by side. */
-static bool is_dense(const conv2d_geometry *g) { return g->groups == 1 && g->columns.dilation == 1; }
+static bool is_dense(const conv_geometry *g) { return g->groups == 1 && g->columns.dilation == 1; }
 
 /* Where in a framed image the cells for output row `i` and row `s` of the kernel begin. */
-static size_t frame_place(const conv2d_geometry *g, size_t i, size_t s)
+static size_t frame_place(const conv_geometry *g, size_t i, size_t s)
 {
     return (i * g->rows.stride + s * g->rows.dilation) * g->frame_width * g->channels;
 }
 
 /* Filters [first, first + n) of group `group` at output row i, added to y. */
-void conv2d_forward_row(const conv2d_geometry *g, const real *image, const real *w, size_t i, size_t group, size_t first,
+void conv_forward_row(const conv_geometry *g, const real *image, const real *w, size_t i, size_t group, size_t first,
                         size_t n, real *y)
 {
     const size_t kernel_row = g->columns.size * g->own_channels * g->filters, at = group * g->own_filters + first;
@@ -51,7 +51,7 @@ void conv2d_forward_row(const conv2d_geometry *g, const real *image, const real 
 }
 
 /* Adds what output rows [i, i + n) say about the kernel. */
-void conv2d_kernel_gradient(const conv2d_geometry *g, const real *image, const real *dz, size_t i, size_t n, real *dw)
+void conv_kernel_gradient(const conv_geometry *g, const real *image, const real *dz, size_t i, size_t n, real *dw)
 {
     const size_t cell = g->own_channels * g->filters;
     dnn_view_product product = { .n = g->own_filters, .outer = n, .inner = g->columns.out, .a_row = 1,
@@ -80,7 +80,7 @@ void conv2d_kernel_gradient(const conv2d_geometry *g, const real *image, const r
 }
 
 /* [rows from the last to the first, columns, filters, channels] from [rows, columns, channels, filters]. */
-void conv2d_transpose_kernel(const conv2d_geometry *g, const real *restrict w, real *restrict out)
+void conv_transpose_kernel(const conv_geometry *g, const real *restrict w, real *restrict out)
 {
     for (size_t s = 0; s < g->rows.size; s++)
         for (size_t t = 0; t < g->columns.size; t++) {
@@ -128,7 +128,7 @@ static void positions_on_axis(const image_window *w, size_t t, size_t *first, si
 }
 
 /* dx of one image, row by row: under each column of the kernel all its rows at once. */
-void conv2d_image_gradient(const conv2d_geometry *g, const real *transposed, const real *dz, real *dx)
+void conv_image_gradient(const conv_geometry *g, const real *transposed, const real *dz, real *dx)
 {
     const size_t cell = g->filters * g->own_channels, kernel_row = g->columns.size * cell;
     memset(dx, 0, g->image * sizeof *dx);

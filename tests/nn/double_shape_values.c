@@ -1,0 +1,2 @@
+/* Shapes and norms in double. */
+#include "nn/shape_values.h"

@@ -1,0 +1,2 @@
+/* Shapes and norms in float. */
+#include "nn/shape_values.h"
