@@ -229,6 +229,23 @@ static void a_warm_up_leads_to_the_first_rate_of_what_follows(void **state)
     dnn_component_clear(&c);
 }
 
+static void a_warm_up_of_epochs_has_the_steps_that_these_have(void **state)
+{
+    (void)state;
+    static const corner two[] = { { 0, 0 }, { 20, 0.4 }, { 90, 0.4 } }, part[] = { { 0, 0.1 }, { 3, 0.4 }, { 90, 0.4 } };
+    dnn_component c = make(&dnn_schedules, "warmup", pairs("epochs", dnn_node_int(2), "of", dnn_node_real(0.4), NULL));
+    follows(&c, two, 3);
+    assert_int_equal(dnn_schedule_check(&c), DNN_OK);
+    dnn_component_clear(&c);
+    c = make(&dnn_schedules, "warmup", pairs("epochs", dnn_node_real(0.25), "start_rate", dnn_node_real(0.1), "of", dnn_node_real(0.4), NULL));
+    follows(&c, part, 3); /* 2.5 steps are 3 */
+    dnn_component_clear(&c);
+    /* What follows counts the 80 steps that are left. */
+    c = make(&dnn_schedules, "warmup", pairs("epochs", dnn_node_int(2), "of", pairs("one_cycle", pairs("max_rate", dnn_node_real(1), NULL), NULL), NULL));
+    assert_true(rate_at(&c, 20) == 0.1 && rate_at(&c, 55) == 1);
+    dnn_component_clear(&c);
+}
+
 static void the_linear_rule_multiplies_by_the_share_of_the_base(void **state)
 {
     (void)state;
@@ -240,6 +257,17 @@ static void the_linear_rule_multiplies_by_the_share_of_the_base(void **state)
     c = make(&dnn_schedules, "scale_with_batch", pairs("base", dnn_node_int(32), "of", halves, NULL));
     assert_true(fabs(rate_at(&c, 2) - 0.05) < 1e-16);   /* 0.1 / 4 · 64 / 32 */
     dnn_component_clear(&c);
+}
+
+static void the_square_root_rule_multiplies_by_the_root_of_the_share(void **state)
+{
+    (void)state;
+    static const double powers[] = { 0, 0.5, 1 }, factors[] = { 1, 2, 4 }; /* 64 rows of 16 */
+    for (size_t i = 0; i < 3; i++) {
+        dnn_component c = make(&dnn_schedules, "scale_with_batch", pairs("of", dnn_node_real(0.1), "base", dnn_node_int(16), "power", dnn_node_real(powers[i]), NULL));
+        assert_true(fabs(rate_at(&c, 3) - 0.1 * factors[i]) < 1e-15);
+        dnn_component_clear(&c);
+    }
 }
 
 static void a_schedule_may_count_epochs(void **state)
@@ -286,6 +314,9 @@ static void what_rows_cannot_say_is_checked(void **state)
     refuses(pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "total_steps", dnn_node_real(10.5), NULL), NULL), "whole number");
     refuses(pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "cycle_momentum", dnn_node_bool(true), "min_momentum", dnn_node_real(0.97), NULL), NULL),
             "one_cycle.min_momentum");
+    refuses(pairs("warmup", pairs("of", dnn_node_real(1), NULL), NULL), "one of them");
+    refuses(pairs("warmup", pairs("of", dnn_node_real(1), "steps", dnn_node_int(3), "epochs", dnn_node_int(1), NULL), NULL), "not as both");
+    refuses(pairs("warmup", pairs("of", dnn_node_real(1), "steps", dnn_node_real(2.5), NULL), NULL), "warmup.steps = 2.5: must be a whole number");
     dnn_component adam = make(&dnn_optimizers, "adam", pairs("learning_rate", pairs("one_cycle", pairs("max_rate", dnn_node_real(1), "cycle_momentum",
                                                              dnn_node_bool(true), NULL), NULL), NULL));
     assert_int_equal(dnn_optimizer_check(&adam), DNN_E_CONFIG);
@@ -330,7 +361,9 @@ int main(void)
         cmocka_unit_test(the_momentum_of_one_cycle_is_low_where_the_rate_is_high),
         cmocka_unit_test(sgd_and_rmsprop_take_the_momentum_of_the_step),
         cmocka_unit_test(a_warm_up_leads_to_the_first_rate_of_what_follows),
+        cmocka_unit_test(a_warm_up_of_epochs_has_the_steps_that_these_have),
         cmocka_unit_test(the_linear_rule_multiplies_by_the_share_of_the_base),
+        cmocka_unit_test(the_square_root_rule_multiplies_by_the_root_of_the_share),
         cmocka_unit_test(a_schedule_may_count_epochs),
         cmocka_unit_test(what_rows_cannot_say_is_checked),
         cmocka_unit_test(every_kind_tells_what_it_is),
