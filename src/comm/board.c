@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "comm/internal.h"
+#include "comm/report.h"
+#include "dnn/base/memory.h"
 
 static board *shared;
 static size_t shared_bytes;
@@ -17,6 +19,8 @@ static board_slot own; /* where nothing is shared */
 static board_slot *mine = &own;
 static board_cell spare; /* of threads that are nobody's worker */
 static _Thread_local board_cell *cell;
+static board_machine *machines; /* these two behind the slots, or in memory of our own */
+static rank_report *far_ranks;
 
 static void mix(uint64_t *key, const char *text)
 {
@@ -63,7 +67,7 @@ static board *map_board(size_t bytes)
 
 void board_join(int rank, int size)
 {
-    const size_t bytes = sizeof(board) + (size_t)size * sizeof(board_slot);
+    const size_t bytes = sizeof(board) + (size_t)size * (sizeof(board_slot) + sizeof *machines + sizeof *far_ranks);
     memset(&own, 0, sizeof own);
     mine = &own;
     shared = size > 1 ? map_board(bytes) : NULL;
@@ -86,9 +90,23 @@ void board_seal(void)
     name[0] = '\0';
 }
 
+dnn_status board_make_far(int size)
+{
+    const size_t n = (size_t)size;
+    machines = shared ? (board_machine *)(void *)&shared->slots[size] : dnn_alloc(n, sizeof *machines);
+    far_ranks = shared ? (rank_report *)(void *)&machines[size] : dnn_alloc(n, sizeof *far_ranks);
+    return machines && far_ranks ? DNN_OK : DNN_E_MEMORY;
+}
+
 void board_leave(void)
 {
     board_seal();
+    if (!shared) {
+        dnn_free(machines);
+        dnn_free(far_ranks);
+    }
+    machines = NULL;
+    far_ranks = NULL;
     atomic_store(&mine->left, true);
     cell = NULL;
     mine = &own;
@@ -97,6 +115,8 @@ void board_leave(void)
 }
 
 board *board_shared(void) { return shared; }
+board_machine *board_machines(void) { return machines; }
+rank_report *board_far(void) { return far_ranks; }
 board_slot *board_mine(void) { return mine; }
 board_cell *board_my_cell(void) { return cell ? cell : &spare; }
 

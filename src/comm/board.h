@@ -6,8 +6,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <netinet/in.h>
+#include "dnn/base/status.h"
 
-enum { BOARD_CELLS = 24, BOARD_SITE = 24 };
+enum { BOARD_CELLS = 24, BOARD_SITE = 24, BOARD_HOST = 64 };
 
 /** A worker's. */
 typedef struct board_cell {
@@ -23,18 +25,26 @@ typedef enum board_wait { BOARD_WORKS, BOARD_IN_BARRIER, BOARD_FOR_THREADS } boa
 /** A rank's. */
 typedef struct board_slot {
     atomic_int rank, pid; /**< pid 0: this slot is not in use yet */
-    char host[64];
+    char host[BOARD_HOST];
     _Alignas(64) atomic_int_fast64_t heartbeat; /**< monotonic ns when its watchdog last looked */
     atomic_bool left;                           /**< has ended MPI */
     _Alignas(64) atomic_bool inside;            /**< of a collective */
     atomic_uint_fast64_t sequence, bytes;       /**< collectives left behind; size of the present one, 0: has none */
     atomic_uint_fast64_t alive;                 /**< calls of dnn_watch_alive */
     atomic_uint_fast64_t epoch, step;
-    char kind[24], site[BOARD_SITE];
+    char kind[BOARD_SITE], site[BOARD_SITE];
     int line;
     atomic_int threads; /**< cells in use */
     _Alignas(64) board_cell cells[BOARD_CELLS];
 } board_slot;
+
+/** What has been heard of another machine, by whichever rank of this one (far.h). */
+typedef struct board_machine {
+    atomic_int_fast64_t heard;  /**< monotonic ns of its last word; 0: none yet */
+    atomic_uint_fast64_t beats; /**< of all its ranks */
+    atomic_uint port;           /**< where it came from, 0: unknown; the address may be torn while it changes */
+    struct in6_addr address;
+} board_machine;
 
 typedef struct board {
     _Alignas(64) atomic_int joined; /**< slots given out */
@@ -48,8 +58,14 @@ void board_join(int rank, int size);
 void board_seal(void);
 void board_leave(void);
 
-/** NULL outside of join and leave. */
+/** NULL outside of join and leave, and where nothing is shared. */
 board *board_shared(void);
+/** Makes room for what comes from other machines where no memory is shared; after board_join, for as many ranks. */
+dnn_status board_make_far(int size);
+/** By machine and by rank: beside the slots, so that every rank of this machine knows what one of them has heard. NULL before
+ * board_make_far. */
+board_machine *board_machines(void);
+struct rank_report *board_far(void);
 /** This rank's slot; never NULL. */
 board_slot *board_mine(void);
 /** The calling thread's cell; never NULL, threads without one share a spare. */

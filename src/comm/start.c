@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "comm/far.h"
 #include "comm/ranks.h"
 #include "comm/watchdog.h"
 #include "dnn/base/failpoint.h"
@@ -127,6 +128,11 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     char host[256] = {0};
     snprintf(host, sizeof host, "%s", dnn_comm_host(comm));
     comm->several_hosts = !dnn_comm_same(comm, host, sizeof host);
+    const dnn_status st = far_meet(comm);
+    if (st != DNN_OK) {
+        dnn_comm_destroy(comm);
+        return refuse(st);
+    }
     *out = comm;
     return DNN_OK;
 }

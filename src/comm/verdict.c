@@ -25,43 +25,28 @@ __attribute__((format(printf, 2, 3))) static void put(text *t, const char *forma
     if (n > 0) t->used = t->used + (size_t)n < t->room ? t->used + (size_t)n : t->room - 1;
 }
 
-static int rank_of(const seen_rank *r) { return atomic_load(&r->slot->rank); }
-
-static int count(const seen_rank *ranks, int n, seen_state state)
+static int count(const rank_report *ranks, int n, seen_state state)
 {
     int found = 0;
     for (int i = 0; i < n; i++) found += ranks[i].state == state;
     return found;
 }
 
-bool verdict_is_local(const seen_rank *ranks, int n, int size, int machine_ranks)
+bool verdict_is_local(const rank_report *ranks, int n, int size, int machine_ranks)
 {
     return count(ranks, n, SEEN_WAITS) < n || n == size || n < machine_ranks;
 }
 
-static const seen_rank *find(const seen_rank *ranks, int n, int rank)
+static const rank_report *find(const rank_report *ranks, int n, int rank)
 {
     for (int i = 0; i < n; i++)
-        if (rank_of(&ranks[i]) == rank) return &ranks[i];
+        if (ranks[i].rank == rank) return &ranks[i];
     return NULL;
 }
 
-/* T: stopped by a signal, t: by a debugger, D: in a system call that cannot be interrupted, Z or nothing: it has ended. */
-static char state_of_process(int pid)
+static const char *why_not_running(const rank_report *r)
 {
-    char path[64], line[512] = "";
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    FILE *f = fopen(path, "r");
-    if (!f) return 0;
-    if (!fgets(line, sizeof line, f)) line[0] = '\0';
-    fclose(f);
-    const char *end = strrchr(line, ')');
-    return end && end[1] == ' ' ? end[2] : 0;
-}
-
-static const char *why_not_running(const board_slot *s)
-{
-    switch (state_of_process(atomic_load(&s->pid))) {
+    switch (r->process) {
     case 'T': return "is stopped by a signal";
     case 't': return "is stopped by a debugger";
     case 'D': return "is held in a system call (a disk or network that does not answer?)";
@@ -71,70 +56,70 @@ static const char *why_not_running(const board_slot *s)
     }
 }
 
-/* The worker whose doings stand for the rank's: one that works, else the first. */
-static int telling_cell(const board_slot *s)
-{
-    for (int i = 0; i < s->threads; i++)
-        if (atomic_load(&s->cells[i].waits) == BOARD_WORKS && !(i == 0 && atomic_load(&s->inside))) return i;
-    return 0;
-}
+static const char *phase_of(const rank_report *r) { return r->phase < DNN_PHASES ? phases[r->phase] : "?"; }
 
-static void put_call(text *t, const board_slot *s)
+static double seconds(int64_t ns) { return 1e-9 * (double)ns; }
+
+static void put_call(text *t, const rank_report *r)
 {
-    const board_cell *c = &s->cells[0];
-    if (atomic_load(&s->inside)) {
-        put(t, "'%s'", s->kind);
-        if (atomic_load(&s->bytes)) put(t, " of %llu bytes", (unsigned long long)atomic_load(&s->bytes));
-        if (s->site[0]) put(t, " at %s:%d", s->site, s->line);
-    } else if (atomic_load(&c->waits) == BOARD_IN_BARRIER) {
-        put(t, "the team's barrier at %s:%d", c->site, c->line);
+    if (r->call == IN_COLLECTIVE) {
+        put(t, "'%s'", r->kind);
+        if (r->bytes) put(t, " of %llu bytes", (unsigned long long)r->bytes);
     } else {
-        put(t, "its threads");
+        put(t, r->call == IN_BARRIER ? "the team's barrier" : "its threads");
     }
+    if (r->site[0]) put(t, " at %s:%d", r->site, (int)r->line);
 }
 
-static void put_numbers(text *t, const board_slot *s)
+static void put_state(text *t, const rank_report *r)
 {
-    put(t, "after %llu collective calls and %llu barriers", (unsigned long long)atomic_load(&s->sequence),
-        (unsigned long long)atomic_load(&s->cells[0].barriers));
-}
-
-static void put_rank(text *t, const seen_rank *r, int64_t now, bool hosts)
-{
-    const board_slot *s = r->slot;
-    const int worker = telling_cell(s);
-    put(t, "  rank %d", rank_of(r));
-    if (hosts) put(t, " on %s", s->host);
-    put(t, ", %llu epochs and step %llu done, ", (unsigned long long)atomic_load(&s->epoch), (unsigned long long)atomic_load(&s->step));
-    const unsigned phase = atomic_load(&s->cells[worker].phase);
-    const char *where = phase < DNN_PHASES ? phases[phase] : "?";
-    const double silent = 1e-9 * (double)(now - r->changed);
+    const char *doing = r->state == SEEN_DOES_NOT_RUN ? why_not_running(r) : r->call == IN_NO_CALL ? "at work" : "waits";
     if (r->state == SEEN_LEFT) {
         put(t, "has left the job, ");
-    } else if (atomic_load(&s->inside) || atomic_load(&s->cells[worker].waits) != BOARD_WORKS) {
-        put(t, "%s (%s) for %.1f s in ", r->state == SEEN_DOES_NOT_RUN ? why_not_running(s) : "waits", where, silent);
-        put_call(t, s);
-        put(t, ", ");
-    } else {
-        put(t, "%s (%s), silent for %.1f s, ", r->state == SEEN_DOES_NOT_RUN ? why_not_running(s) : "at work", where, silent);
-        if (s->threads > 1) put(t, "worker %d of %d, ", worker + 1, s->threads);
+        return;
     }
-    put_numbers(t, s);
-    put(t, "\n");
+    if (r->state == SEEN_SILENT) {
+        put(t, "no word of it for %.1f s; then ", seconds(r->silent));
+        doing = r->call == IN_NO_CALL ? "at work" : "waiting";
+    }
+    put(t, "%s (%s)", doing, phase_of(r));
+    if (r->call == IN_NO_CALL) {
+        if (r->state != SEEN_SILENT) put(t, ", silent for %.1f s", seconds(r->silent));
+        put(t, ", ");
+        if (r->threads > 1) put(t, "worker %d of %d, ", (int)r->worker + 1, (int)r->threads);
+    } else {
+        if (r->state != SEEN_SILENT) put(t, " for %.1f s", seconds(r->silent));
+        put(t, " in ");
+        put_call(t, r);
+        put(t, ", ");
+    }
+}
+
+static void put_rank(text *t, const rank_report *r, bool hosts)
+{
+    put(t, "  rank %d", (int)r->rank);
+    if (hosts) put(t, " on %s", r->host);
+    if (r->threads == 0) { /* its machine was heard of, but no more than that */
+        put(t, ": no word of it so far\n");
+        return;
+    }
+    put(t, ", %llu epochs and step %llu done, ", (unsigned long long)r->epoch, (unsigned long long)r->step);
+    put_state(t, r);
+    put(t, "after %llu collective calls and %llu barriers\n", (unsigned long long)r->sequence, (unsigned long long)r->barriers);
 }
 
 /* Ranks of a state, "rank 1" or "ranks 1, 4, 5 …". */
-static void put_names(text *t, const seen_rank *ranks, int n, seen_state state)
+static void put_names(text *t, const rank_report *ranks, int n, seen_state state)
 {
     const int all = count(ranks, n, state);
     int named = 0;
     put(t, "rank%s ", all == 1 ? "" : "s");
     for (int i = 0; i < n && named < MOST_NAMED; i++)
-        if (ranks[i].state == state) put(t, "%s%d", named++ ? ", " : "", rank_of(&ranks[i]));
+        if (ranks[i].state == state) put(t, "%s%d", named++ ? ", " : "", (int)ranks[i].rank);
     if (all > named) put(t, " and %d more", all - named);
 }
 
-static const seen_rank *first_of(const seen_rank *ranks, int n, seen_state state)
+static const rank_report *first_of(const rank_report *ranks, int n, seen_state state)
 {
     for (int i = 0; i < n; i++)
         if (ranks[i].state == state) return &ranks[i];
@@ -142,24 +127,51 @@ static const seen_rank *first_of(const seen_rank *ranks, int n, seen_state state
 }
 
 /* One that waits in a collective says more than one that waits for its own team. */
-static const seen_rank *best_waiting(const seen_rank *ranks, int n)
+static const rank_report *best_waiting(const rank_report *ranks, int n)
 {
     for (int i = 0; i < n; i++)
-        if (ranks[i].state == SEEN_WAITS && atomic_load(&ranks[i].slot->inside)) return &ranks[i];
+        if (ranks[i].state == SEEN_WAITS && ranks[i].call == IN_COLLECTIVE) return &ranks[i];
     return first_of(ranks, n, SEEN_WAITS);
 }
 
-static void put_where_others_wait(text *t, const seen_rank *ranks, int n)
+static void put_where_others_wait(text *t, const rank_report *ranks, int n)
 {
-    const seen_rank *waiting = best_waiting(ranks, n);
+    const rank_report *waiting = best_waiting(ranks, n);
     if (!waiting) return;
     put(t, "; it did not enter ");
-    put_call(t, waiting->slot);
-    put(t, ", where rank %d waits", rank_of(waiting));
+    put_call(t, waiting);
+    put(t, ", where rank %d waits", (int)waiting->rank);
+}
+
+static bool silent_on(const rank_report *r, const char *host) { return r->state == SEEN_SILENT && strcmp(r->host, host) == 0; }
+
+/* Machines of which nothing is heard, each with its ranks. */
+static void put_silent(text *t, const rank_report *ranks, int n)
+{
+    int named = 0;
+    put(t, "no word from ");
+    for (int i = 0; i < n; i++) {
+        if (ranks[i].state != SEEN_SILENT) continue;
+        bool before = false;
+        for (int k = 0; k < i && !before; k++) before = silent_on(&ranks[k], ranks[i].host);
+        if (before || named >= MOST_NAMED) continue;
+        int same = 0, shown = 0;
+        for (int k = i; k < n; k++) same += silent_on(&ranks[k], ranks[i].host);
+        put(t, "%s%s (rank%s ", named++ ? ", " : "", ranks[i].host, same == 1 ? "" : "s");
+        for (int k = i; k < n && shown < MOST_NAMED; k++)
+            if (silent_on(&ranks[k], ranks[i].host)) put(t, shown++ ? ", %d" : "%d", (int)ranks[k].rank);
+        put(t, "%s)", same > MOST_NAMED ? ", …" : "");
+    }
+    const rank_report *first = first_of(ranks, n, SEEN_SILENT), *waiting = best_waiting(ranks, n);
+    put(t, " for %.1f s: it is down, all it runs is stopped, or the network between does not answer", seconds(first->silent));
+    if (waiting) {
+        put(t, "; rank %d waits in ", (int)waiting->rank);
+        put_call(t, waiting);
+    }
 }
 
 /* Ranks of the job that are not on this machine's board. */
-static void put_absent(text *t, const seen_rank *ranks, int n, int size)
+static void put_absent(text *t, const rank_report *ranks, int n, int size)
 {
     int named = 0, absent = 0;
     for (int rank = 0; rank < size; rank++) {
@@ -169,44 +181,54 @@ static void put_absent(text *t, const seen_rank *ranks, int n, int size)
     if (absent > named) put(t, " and %d more", absent - named);
 }
 
-static void put_cause(text *t, const seen_rank *ranks, int n, int size)
+static void put_cause(text *t, const rank_report *ranks, int n, int size)
 {
     if (count(ranks, n, SEEN_DOES_NOT_RUN) > 0) {
         put_names(t, ranks, n, SEEN_DOES_NOT_RUN);
-        put(t, " %s", why_not_running(first_of(ranks, n, SEEN_DOES_NOT_RUN)->slot));
+        put(t, " %s", why_not_running(first_of(ranks, n, SEEN_DOES_NOT_RUN)));
         put_where_others_wait(t, ranks, n);
+    } else if (count(ranks, n, SEEN_SILENT) > 0) {
+        put_silent(t, ranks, n);
+    } else if (count(ranks, n, SEEN_LEFT) == size) {
+        put(t, "all ranks have come to the end of the job, but MPI does not end");
     } else if (count(ranks, n, SEEN_LEFT) > 0) {
         put_names(t, ranks, n, SEEN_LEFT);
         put(t, " left the job");
         put_where_others_wait(t, ranks, n);
     } else if (count(ranks, n, SEEN_WORKS) > 0) {
-        const seen_rank *first = first_of(ranks, n, SEEN_WORKS);
-        const unsigned phase = atomic_load(&first->slot->cells[telling_cell(first->slot)].phase);
         put_names(t, ranks, n, SEEN_WORKS);
-        put(t, " did not come out of '%s'", phase < DNN_PHASES ? phases[phase] : "?");
+        put(t, " did not come out of '%s'", phase_of(first_of(ranks, n, SEEN_WORKS)));
         put_where_others_wait(t, ranks, n);
     } else if (n < size) {
-        put(t, "all ranks of %s wait: %s", ranks[0].slot->host, size - n == 1 ? "rank " : "one of the ranks ");
+        put(t, "all ranks of %s wait: %s", ranks[0].host, size - n == 1 ? "rank " : "one of the ranks ");
         put_absent(t, ranks, n, size);
         put(t, " (on other machines, or not in the job any more) did not enter ");
-        put_call(t, best_waiting(ranks, n)->slot);
+        put_call(t, best_waiting(ranks, n));
     } else {
-        put(t, "all ranks wait, but not in the same call");
+        put(t, "all ranks wait, but not in the same call, or what they send each other does not arrive");
     }
 }
 
-size_t verdict_write(char *out, size_t room, const seen_rank *ranks, int n, int size, double silence, int64_t now)
+static bool several_hosts(const rank_report *ranks, int n, int size)
+{
+    for (int i = 1; i < n; i++)
+        if (strcmp(ranks[i].host, ranks[0].host) != 0) return true;
+    return n < size;
+}
+
+size_t verdict_write(char *out, size_t room, const rank_report *ranks, int n, int size, double silence)
 {
     text t = {out, 0, room};
-    static const seen_state order[] = {SEEN_DOES_NOT_RUN, SEEN_LEFT, SEEN_WORKS, SEEN_WAITS};
+    static const seen_state order[SEEN_STATES] = {SEEN_DOES_NOT_RUN, SEEN_SILENT, SEEN_LEFT, SEEN_WORKS, SEEN_WAITS};
+    const bool hosts = several_hosts(ranks, n, size);
     int lines = 0;
     put(&t, "dnn-mpi: stalled: no rank has made progress for %.1f s (comm.timeout): ", silence);
     put_cause(&t, ranks, n, size);
     put(&t, "\n");
-    for (size_t o = 0; o < sizeof order / sizeof *order; o++)
+    for (int o = 0; o < SEEN_STATES; o++)
         for (int rank = 0; rank < size; rank++) {
-            const seen_rank *r = find(ranks, n, rank);
-            if (r && r->state == order[o] && lines++ < MOST_LINES) put_rank(&t, r, now, n < size);
+            const rank_report *r = find(ranks, n, rank);
+            if (r && r->state == order[o] && lines++ < MOST_LINES) put_rank(&t, r, hosts);
         }
     if (lines > MOST_LINES) put(&t, "  and %d ranks more\n", lines - MOST_LINES);
     put(&t, "  where work takes longer without a sign of progress, raise comm.timeout; 'train … --resume auto' goes on from the last "

@@ -12,14 +12,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "comm/far.h"
 #include "comm/internal.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 
 static const double longest_nap = 0.5, shortest_nap = 0.02; /* seconds */
-/* Who has nobody to blame on its own machine leaves the word to those who have, and then to the machine of rank 0. mpirun takes some
- * two seconds to end a job on several machines. */
-static const double courtesy = 2.0, more_courtesy = 3.5;
+/* One machine has the word; the others leave it the time to say it and to tell them. Where machines do not hear each other, who has nobody to
+ * blame on its own leaves the word to those who have, and then to the machine of rank 0. */
+static const double courtesy = 0.8, more_courtesy = 1.2;
+/* mpirun takes some 3.4 seconds to end a job of which a rank is stopped on another machine. What is promised is an end within 5. */
+static const double launchers_least = 3.5, launchers_most = 4.3;
 
 static pthread_t thread;
 static bool begun;
@@ -28,7 +31,14 @@ static pthread_cond_t nap_end = PTHREAD_COND_INITIALIZER;
 static bool stop;
 static _Atomic double timeout = 600.0;
 static int own_rank, job_size, local_ranks;
+/** A rank of this machine, from look to look. */
+typedef struct seen_rank {
+    const board_slot *slot;
+    uint64_t beats;  /**< sum of all its numbers, to see a change */
+    int64_t changed; /**< monotonic ns when they last did */
+} seen_rank;
 static seen_rank *seen;
+static rank_report *reports; /* of this machine's ranks, then of the others' */
 static char status_file[4096];
 static atomic_bool status_known;
 
@@ -62,26 +72,16 @@ static bool nap(double seconds)
     return over;
 }
 
+/* Of all cells, used or not: the sum never falls. */
 static uint64_t all_beats(const board_slot *s)
 {
     uint64_t sum = atomic_load_explicit(&s->alive, memory_order_relaxed);
-    for (int i = 0; i < s->threads; i++) sum += atomic_load_explicit(&s->cells[i].beats, memory_order_relaxed);
+    for (int i = 0; i < BOARD_CELLS; i++) sum += atomic_load_explicit(&s->cells[i].beats, memory_order_relaxed);
     return sum;
 }
 
-static bool somebody_works(const board_slot *s)
-{
-    for (int i = 0; i < s->threads; i++)
-        if (atomic_load(&s->cells[i].waits) == BOARD_WORKS && !(i == 0 && atomic_load(&s->inside))) return true;
-    return false;
-}
-
-static seen_state judge(const board_slot *s, int64_t now)
-{
-    if (atomic_load(&s->left) || (atomic_load(&s->inside) && strcmp(s->kind, WATCH_LAST) == 0)) return SEEN_LEFT;
-    if (now - atomic_load(&s->heartbeat) > ns(5.0 * nap_length() + 0.3)) return SEEN_DOES_NOT_RUN;
-    return somebody_works(s) ? SEEN_WORKS : SEEN_WAITS;
-}
+/* ns without a sign of its watchdog after which a rank does not run. */
+static int64_t lifeless(void) { return ns(5.0 * nap_length() + 0.3); }
 
 /* Looks at all slots; returns how many there are. `progress`: something has changed since the last look. */
 static int look(int64_t now, bool *progress)
@@ -99,6 +99,30 @@ static int look(int64_t now, bool *progress)
         }
     }
     return n;
+}
+
+/* Whether this rank speaks for its machine: the first whose watchdog runs. */
+static bool is_first(int n, int64_t now)
+{
+    for (int i = 0; i < n && seen[i].slot != board_mine(); i++)
+        if (!atomic_load(&seen[i].slot->left) && now - atomic_load(&seen[i].slot->heartbeat) < lifeless()) return false;
+    return true;
+}
+
+static void make_reports(int n, int64_t now)
+{
+    for (int i = 0; i < n; i++) reports[i] = report_make(seen[i].slot, seen[i].changed, now, lifeless());
+}
+
+/* Every how many looks to send a word: a machine of a thousand must not be kept busy by reading them. */
+static int looks_between_words(void) { return 1 + far_machines() / 64; }
+
+static void tell_others(int n, int64_t now, bool all, bool over)
+{
+    uint64_t beats = 0;
+    for (int i = 0; i < n; i++) beats += seen[i].beats;
+    make_reports(n, now);
+    far_tell(reports, n, beats, all, over, now);
 }
 
 /* As a file that was written: whole or not at all. Plain system calls: the memory of this process may be in any state. */
@@ -129,7 +153,7 @@ static void say(const char *text, size_t length)
 bool dnn_watch_stalled(void)
 {
     const board *b = board_shared();
-    return b && atomic_load(&b->speaker) != 0;
+    return far_over() || (b && atomic_load(&b->speaker) != 0);
 }
 
 /* Another rank speaks. Where it was this one that was stopped and is let go on for its last second, a status that it was about to
@@ -142,47 +166,59 @@ static _Noreturn void yield_and_leave(void)
 }
 
 /* One rank speaks. The others leave it the time to, but not more: its file system may be what hangs. */
-static _Noreturn void end_job(int n, int64_t now, double silence)
+static _Noreturn void end_job(int n, int known, int64_t now, double silence, bool cut_off)
 {
     static char text[16384];
     board *b = board_shared();
     int nobody = 0;
-    if (!b || atomic_compare_exchange_strong(&b->speaker, &nobody, 1 + own_rank)) {
-        say(text, verdict_write(text, sizeof text, seen, n, job_size, silence, now));
-        write_status();
-        _exit(DNN_E_STALLED);
+    if (b && !atomic_compare_exchange_strong(&b->speaker, &nobody, 1 + own_rank)) yield_and_leave();
+    if (cut_off) {
+        const double left = launchers_most - (silence - atomic_load(&timeout));
+        watch_outlive_launcher(left > launchers_least ? left : launchers_least);
     }
-    yield_and_leave();
+    say(text, verdict_write(text, sizeof text, reports, known, job_size, silence));
+    tell_others(n, now, true, true);
+    write_status();
+    _exit(DNN_E_STALLED);
 }
 
-static double patience(int n)
+/* Seconds to leave the word to another machine. */
+static double patience(int n, const far_view *view)
 {
-    if (verdict_is_local(seen, n, job_size, local_ranks)) return 0.0;
+    if (view->all_heard) return view->first ? 0.0 : courtesy;
+    if (verdict_is_local(reports, n, job_size, local_ranks)) return 0.0;
     for (int i = 0; i < n; i++)
-        if (atomic_load(&seen[i].slot->rank) == 0) return courtesy;
+        if (reports[i].rank == 0) return courtesy;
     return more_courtesy;
 }
 
 static void *watch(void *unused)
 {
     (void)unused;
-    int64_t last = now_ns(), since = last;
-    for (;;) {
+    int64_t last = now_ns(), since = last, awake = last;
+    for (int turn = 0;; turn++) {
         const double length = nap_length();
         if (nap(length)) return NULL;
         const int64_t now = now_ns();
         atomic_store(&board_mine()->heartbeat, now);
+        bool progress = far_hear(now), here;
         if (dnn_watch_stalled()) yield_and_leave();
-        bool progress;
-        const int n = look(now, &progress);
+        const int n = look(now, &here);
+        progress |= here;
         /* A nap that took far longer than asked: the machine slept, or the whole job was stopped, and nobody could do anything. */
-        if (progress || now - last > ns(2.0 * length + 1.0)) since = now;
+        const bool overslept = now - last > ns(2.0 * length + 1.0);
+        if (overslept) awake = now;
+        if (progress || overslept) since = now;
         last = now;
         const double silence = 1e-9 * (double)(now - since), limit = atomic_load(&timeout);
+        if (turn % looks_between_words() == 0 && is_first(n, now)) tell_others(n, now, silence > 0.4 * limit, false);
         if (silence < limit) continue;
-        for (int i = 0; i < n; i++) seen[i].state = judge(seen[i].slot, now);
-        if (silence < limit + patience(n)) continue;
-        end_job(n, now, silence);
+        far_view view;
+        make_reports(n, now);
+        const double wordless = 5.0 * length * looks_between_words() + 0.5;
+        const int known = far_reports(reports, n, now, awake, ns(wordless < 0.8 * limit ? wordless : 0.8 * limit), &view);
+        if (silence < limit + patience(n, &view)) continue;
+        end_job(n, known, now, silence, n < job_size && (view.silent || !view.all_heard));
     }
 }
 
@@ -206,7 +242,8 @@ void watchdog_start(int rank, int size, int machine_ranks)
     board_join(rank, size);
     atomic_store(&board_mine()->heartbeat, now_ns());
     seen = dnn_alloc((size_t)size, sizeof *seen);
-    begun = seen && start_thread() == 0;
+    reports = dnn_alloc((size_t)size, sizeof *reports);
+    begun = seen && reports && start_thread() == 0;
     if (!begun) dnn_warn("rank %d: no thread to watch for stalls: a job that hangs will not be ended", rank);
 }
 
@@ -218,9 +255,12 @@ void watchdog_stop(void)
     pthread_mutex_unlock(&nap_lock);
     if (begun) pthread_join(thread, NULL);
     begun = false;
+    far_part();
     board_leave();
     dnn_free(seen);
+    dnn_free(reports);
     seen = NULL;
+    reports = NULL;
     atomic_store(&status_known, false);
 }
 

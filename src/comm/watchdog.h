@@ -3,7 +3,7 @@
 #define DNN_COMM_WATCHDOG_H
 
 #include <stddef.h>
-#include "comm/board.h"
+#include "comm/report.h"
 #include "dnn/comm/watch.h"
 
 /** The collective in which MPI ends: who is there has left the job for those who are elsewhere. */
@@ -21,19 +21,14 @@ void watchdog_start(int rank, int size, int machine_ranks);
 /** After MPI has ended. */
 void watchdog_stop(void);
 
-/** One rank as a watchdog sees it. */
-typedef enum seen_state { SEEN_WAITS, SEEN_WORKS, SEEN_LEFT, SEEN_DOES_NOT_RUN } seen_state;
-typedef struct seen_rank {
-    const board_slot *slot;
-    uint64_t beats;       /**< sum of all its numbers, to see a change */
-    int64_t changed;      /**< monotonic ns when they last did */
-    seen_state state;
-} seen_rank;
+/** verdict.c: the message about `n` ranks, of `size` in the job: all of this machine and those of others that are known of. At most `room`
+ * bytes, whole lines. `silence`: s without progress. */
+size_t verdict_write(char *out, size_t room, const rank_report *ranks, int n, int size, double silence);
+/** Whether somebody of this machine is to blame; `ranks`: this machine's. */
+bool verdict_is_local(const rank_report *ranks, int n, int size, int machine_ranks);
 
-/** verdict.c: the message about `n` ranks of this machine, of `size` in the job. At most `room` bytes, whole lines. `silence`: s
- * without progress. */
-size_t verdict_write(char *out, size_t room, const seen_rank *ranks, int n, int size, double silence, int64_t now);
-/** Whether somebody of this machine is to blame. */
-bool verdict_is_local(const seen_rank *ranks, int n, int size, int machine_ranks);
+/** outlive.c: ends the launcher of this machine (mpirun of Open MPI, or its daemon) if it is still there after so many seconds, whatever
+ * becomes of this process. mpirun waits a quarter of an hour for a machine that does not answer. */
+void watch_outlive_launcher(double seconds);
 
 #endif
