@@ -29,18 +29,6 @@ static dnn_status train(dnn_comm *comm, const char *output, const char *callback
     return st;
 }
 
-static bool same_files(const char *a, const char *b)
-{
-    char *texts[2] = { NULL, NULL };
-    size_t lengths[2];
-    const bool read = dnn_file_read(a, 1 << 20, DNN_E_IO, &texts[0], &lengths[0]) == DNN_OK &&
-                      dnn_file_read(b, 1 << 20, DNN_E_IO, &texts[1], &lengths[1]) == DNN_OK;
-    const bool same = read && lengths[0] == lengths[1] && memcmp(texts[0], texts[1], lengths[0]) == 0;
-    dnn_free(texts[0]);
-    dnn_free(texts[1]);
-    return same;
-}
-
 /* Whether the learning rates of history.csv are these. */
 static bool rates_are(const char *history, const double *rates, size_t n)
 {
@@ -72,8 +60,8 @@ static void an_interruption_changes_neither_rates_nor_tables(void **state)
     assert_on_all_ranks(comm, train(comm, "parts", looking_on, "training.epochs=3", DNN_RESUME_AUTO) == DNN_OK);
     assert_on_all_ranks(comm, train(comm, "parts", looking_on, "training.epochs=6", DNN_RESUME_AUTO) == DNN_OK);
     assert_on_all_ranks(comm, rates_are(in_folder("parts/history.csv"), rates, 6));
-    assert_on_all_ranks(comm, same_files(in_folder("parts/log.csv"), in_folder("whole/log.csv")));
-    assert_on_all_ranks(comm, same_files(in_folder("parts/weight_norms.csv"), in_folder("whole/weight_norms.csv")));
+    assert_on_all_ranks(comm, same_bytes(in_folder("parts/log.csv"), in_folder("whole/log.csv")));
+    assert_on_all_ranks(comm, same_bytes(in_folder("parts/weight_norms.csv"), in_folder("whole/weight_norms.csv")));
 }
 
 static void a_command_runs_once_an_epoch_whatever_the_number_of_ranks(void **state)
@@ -96,8 +84,8 @@ static void the_norms_of_many_ranks_are_those_of_one(void **state)
     dnn_comm_destroy(alone);
     assert_on_all_ranks(comm, st == DNN_OK);
     dnn_comm_barrier(comm);
-    assert_on_all_ranks(comm, same_files(in_folder("alone/weight_norms.csv"), in_folder("whole/weight_norms.csv")));
-    assert_on_all_ranks(comm, same_files(in_folder("alone/log.csv"), in_folder("whole/log.csv")));
+    assert_on_all_ranks(comm, same_bytes(in_folder("alone/weight_norms.csv"), in_folder("whole/weight_norms.csv")));
+    assert_on_all_ranks(comm, same_bytes(in_folder("alone/log.csv"), in_folder("whole/log.csv")));
 }
 
 static void a_scheduler_sets_the_rate_of_each_epoch(void **state)

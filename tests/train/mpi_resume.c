@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "dnn/base/log.h"
-#include "dnn/exchange/model_file.h"
 #include "train/runs.h"
 
 /* Several steps make an update, weights are averaged, layers frozen in between, the best are kept: whatever a restart could forget. 5 steps an epoch. */
@@ -20,65 +19,6 @@ static const char *const run_file =
     "checkpoint: {every: {steps: 2, epochs: 1}, keep: 100}\n";
 
 enum { STEPS = 20 };
-
-static dnn_status run_on(dnn_comm *comm, const char *output, dnn_resume resume, const char *file, const char *const *more, size_t n_more)
-{
-    char out[600];
-    const char *overrides[8] = { out };
-    snprintf(out, sizeof out, "output=%s", in_folder(output));
-    for (size_t i = 0; i < n_more; i++) overrides[i + 1] = more[i];
-    const dnn_train_request request = { .run_file = in_folder("run.yaml"), .overrides = overrides, .n_overrides = n_more + 1, .resume = resume,
-                                        .resume_file = file, .overwrite = resume == DNN_RESUME_NONE, .threads = 1 };
-    const dnn_status st = dnn_train(comm, &request);
-    dnn_comm_barrier(comm);
-    return st;
-}
-
-static const char *checkpoint(const char *run, int step)
-{
-    char name[200];
-    snprintf(name, sizeof name, "%s/checkpoints/step-%010d.h5", run, step);
-    return in_folder(name);
-}
-
-static bool same_bytes(const char *a, const char *b)
-{
-    char *text[2] = { NULL, NULL };
-    size_t length[2];
-    bool same = dnn_file_read(a, 1 << 24, DNN_E_IO, &text[0], &length[0]) == DNN_OK && dnn_file_read(b, 1 << 24, DNN_E_IO, &text[1], &length[1]) == DNN_OK;
-    same = same && length[0] == length[1] && memcmp(text[0], text[1], length[0]) == 0;
-    dnn_free(text[0]);
-    dnn_free(text[1]);
-    return same;
-}
-
-/* Weights, moments, and what callbacks keep: the checksums of all arrays in the file say whether they are the same. */
-static bool same_arrays(const char *a, const char *b)
-{
-    dnn_model_file *file[2] = { NULL, NULL };
-    dnn_graph *graph = NULL;
-    float *values[2][2] = { { NULL } };
-    const char *const paths[] = { a, b };
-    bool same = true;
-    for (int i = 0; i < 2 && same; i++) {
-        const dnn_port *ports = NULL;
-        size_t n = 0;
-        same = dnn_model_open(paths[i], &file[i]) == DNN_OK;
-        if (same && !graph) same = dnn_graph_create(dnn_model_architecture(file[i], &ports, &n), ports, n, &graph) == DNN_OK;
-        bool found = false;
-        for (int v = 0; v < 2 && same; v++) same = (values[i][v] = dnn_alloc(graph->segments.total, sizeof(float))) != NULL;
-        if (same) same = dnn_model_weights(file[i], graph, values[i][0]) == DNN_OK;
-        if (same) same = dnn_model_array_read(file[i], "kept_0", values[i][1], graph->segments.total, &found) == DNN_OK;
-    }
-    for (int v = 0; v < 2 && same; v++) same = memcmp(values[0][v], values[1][v], graph->segments.total * sizeof(float)) == 0;
-    for (int i = 0; i < 2; i++) {
-        dnn_free(values[i][0]);
-        dnn_free(values[i][1]);
-        dnn_model_close(file[i]);
-    }
-    dnn_graph_destroy(graph);
-    return same;
-}
 
 /* Lines without the two times. */
 static bool same_history(const char *a, const char *b)
@@ -108,7 +48,7 @@ static bool pair_is_whole(dnn_comm *comm, int first, int then, int step)
     dnn_status st = DNN_OK;
     snprintf(from, sizeof from, "%s", checkpoint(first == 1 ? "on-1" : first == 2 ? "on-2" : first == 3 ? "on-3" : "on-4", step));
     if (dnn_comm_split(comm, dnn_comm_rank(comm) < then ? 0 : -1, &part) != DNN_OK) return false;
-    if (dnn_comm_rank(comm) < then) st = run_on(part, "pair", DNN_RESUME_FILE, from, (const char *const[]){ "checkpoint.every={epochs: 2}" }, 1);
+    if (dnn_comm_rank(comm) < then) st = runs_with(part, "pair", DNN_RESUME_FILE, from, (const char *const[]){ "checkpoint.every={epochs: 2}" }, 1);
     if (st != DNN_OK) fprintf(stderr, "# %s\n", dnn_fail_text());
     dnn_comm_destroy(part);
     dnn_comm_barrier(comm);
@@ -137,7 +77,7 @@ static void every_number_of_ranks_goes_on_where_any_other_left_off(void **state)
         dnn_status st = DNN_OK;
         snprintf(name, sizeof name, "on-%d", first);
         assert_on_all_ranks(comm, dnn_comm_split(comm, dnn_comm_rank(comm) < first ? 0 : -1, &part) == DNN_OK);
-        if (dnn_comm_rank(comm) < first) st = run_on(part, name, DNN_RESUME_NONE, NULL, NULL, 0);
+        if (dnn_comm_rank(comm) < first) st = runs_with(part, name, DNN_RESUME_NONE, NULL, NULL, 0);
         dnn_comm_destroy(part);
         assert_on_all_ranks(comm, st == DNN_OK);
         dnn_comm_barrier(comm);
@@ -154,13 +94,13 @@ static void every_number_of_ranks_goes_on_where_any_other_left_off(void **state)
 static void going_on_in_the_same_folder_leaves_one_history(void **state)
 {
     dnn_comm *comm = *state;
-    assert_on_all_ranks(comm, run_on(comm, "again", DNN_RESUME_NONE, NULL, NULL, 0) == DNN_OK);
+    assert_on_all_ranks(comm, runs_with(comm, "again", DNN_RESUME_NONE, NULL, NULL, 0) == DNN_OK);
     char from[600], early[600];
     snprintf(from, sizeof from, "%s", checkpoint("again", 12));
     snprintf(early, sizeof early, "%s", in_folder("early.h5"));
     if (dnn_comm_rank(comm) == 0) rename(from, early);
     dnn_comm_barrier(comm);
-    assert_on_all_ranks(comm, run_on(comm, "again", DNN_RESUME_FILE, early, NULL, 0) == DNN_OK);
+    assert_on_all_ranks(comm, runs_with(comm, "again", DNN_RESUME_FILE, early, NULL, 0) == DNN_OK);
     assert_on_all_ranks(comm, same_history(in_folder("again/history.csv"), in_folder("on-1/history.csv")));
     assert_on_all_ranks(comm, same_bytes(in_folder("again/steps.csv"), in_folder("on-1/steps.csv")));
     assert_on_all_ranks(comm, same_arrays(in_folder("again/best.h5"), in_folder("on-1/best.h5")));
@@ -187,18 +127,18 @@ static void what_changes_the_course_is_named(void **state)
     dnn_log_set_sink(note_warning, NULL);
     const char *const other[] = { "seed=12", "training.optimizer.adam.learning_rate=0.02", "data.split.validation=40" };
     warned[0] = '\0';
-    dnn_status st = run_on(comm, "other", DNN_RESUME_FILE, within, other, 3);
+    dnn_status st = runs_with(comm, "other", DNN_RESUME_FILE, within, other, 3);
     assert_on_all_ranks(comm, st == DNN_E_CONFIG);
     assert_on_all_ranks(comm, strstr(dnn_fail_text(), "seed = 12 (was 11)") && !strstr(dnn_fail_text(), "learning_rate") && !strstr(dnn_fail_text(), "split"));
-    st = run_on(comm, "other", DNN_RESUME_FILE, within, (const char *const[]){ "training.metrics=[sparse_top_k_categorical_accuracy]" }, 1);
+    st = runs_with(comm, "other", DNN_RESUME_FILE, within, (const char *const[]){ "training.metrics=[sparse_top_k_categorical_accuracy]" }, 1);
     assert_on_all_ranks(comm, st == DNN_E_CONFIG && strstr(dnn_fail_text(), "training.metrics"));
-    st = run_on(comm, "other", DNN_RESUME_FILE, between, other, 3);
+    st = runs_with(comm, "other", DNN_RESUME_FILE, between, other, 3);
     assert_on_all_ranks(comm, st == DNN_OK);
     assert_on_all_ranks(comm, !speaks || (strstr(warned, "seed = 12 (was 11)") && strstr(warned, "learning_rate.constant.value = 0.02 (was 0.01)") && !strstr(warned, "split")));
     /* what leaves the course alone is not worth a word */
     warned[0] = '\0';
     const char *const harmless[] = { "training.phases.1.epochs=3", "checkpoint.keep=7", "training.log_every=0", "comm.timeout=500" };
-    st = run_on(comm, "longer", DNN_RESUME_FILE, between, harmless, 4);
+    st = runs_with(comm, "longer", DNN_RESUME_FILE, between, harmless, 4);
     if (st != DNN_OK && speaks) fprintf(stderr, "# %s\n", dnn_fail_text());
     if (warned[0] && speaks) fprintf(stderr, "# %s\n", warned);
     assert_on_all_ranks(comm, st == DNN_OK && !strstr(warned, "course"));
@@ -209,12 +149,12 @@ static void a_best_model_of_a_course_that_was_left_goes(void **state)
 {
     dnn_comm *comm = *state;
     char early[600];
-    assert_on_all_ranks(comm, run_on(comm, "left", DNN_RESUME_NONE, NULL, NULL, 0) == DNN_OK);
+    assert_on_all_ranks(comm, runs_with(comm, "left", DNN_RESUME_NONE, NULL, NULL, 0) == DNN_OK);
     snprintf(early, sizeof early, "%s", checkpoint("on-1", 5));
     /* the new course is so bad that the old best would never be beaten */
     const char *const bad[] = { "training.optimizer.adam.learning_rate=1.0e-9", "training.phases.1.optimizer.sgd.learning_rate=1.0e-9" };
     assert_on_all_ranks(comm, same_arrays(in_folder("left/best.h5"), in_folder("on-1/best.h5")));
-    assert_on_all_ranks(comm, run_on(comm, "left", DNN_RESUME_FILE, early, bad, 2) == DNN_OK);
+    assert_on_all_ranks(comm, runs_with(comm, "left", DNN_RESUME_FILE, early, bad, 2) == DNN_OK);
     assert_on_all_ranks(comm, !same_arrays(in_folder("left/best.h5"), in_folder("on-1/best.h5")) && dnn_file_exists(in_folder("left/best.h5")));
 }
 
@@ -223,7 +163,7 @@ static void a_run_that_fails_before_its_first_step_says_so_in_status_json(void *
     dnn_comm *comm = *state;
     char *text = NULL;
     size_t length = 0;
-    assert_on_all_ranks(comm, run_on(comm, "again", DNN_RESUME_AUTO, NULL, (const char *const[]){ "data.source={csv: {path: no-such.csv, target: y}}" }, 1) != DNN_OK);
+    assert_on_all_ranks(comm, runs_with(comm, "again", DNN_RESUME_AUTO, NULL, (const char *const[]){ "data.source={csv: {path: no-such.csv, target: y}}" }, 1) != DNN_OK);
     assert_on_all_ranks(comm, dnn_file_read(in_folder("again/status.json"), 4096, DNN_E_IO, &text, &length) == DNN_OK);
     assert_on_all_ranks(comm, strstr(text, "\"state\": \"failed\"") && strstr(text, "\"step\": 20") && strstr(text, "\"code\": 3"));
     dnn_free(text);
