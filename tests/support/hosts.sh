@@ -42,7 +42,8 @@ hosts_up() { # N [DELAY_US [MBIT]]
         ip netns add "$hosts_prefix-h$i"
         mkdir -p "/etc/netns/$hosts_prefix-h$i" && cp hosts "/etc/netns/$hosts_prefix-h$i/hosts" # mounted over /etc/hosts by `ip netns exec`
     done
-    ./slow_switch "${2:-0}" "${3:-0}" "${names[@]}" >switch.log 2>&1 &
+    : >switch.log
+    ./slow_switch "${2:-0}" "${3:-0}" "${names[@]}" >>switch.log 2>&1 &
     switch_pid=$!
     for ((i = 0; i < 50; i++)); do grep -q ready switch.log && break; sleep 0.1; done
     grep -q ready switch.log || { cat switch.log >&2; fail "the switch between the hosts does not start"; }
@@ -53,6 +54,7 @@ hosts_up() { # N [DELAY_US [MBIT]]
     done
 }
 
+# shellcheck disable=SC2016 # the host's shell expands them
 on_host() { # I COMMAND…
     local i=$1
     shift
