@@ -52,6 +52,51 @@ static void the_first_rows_are_those_everybody_has_seen(void **state)
     close_opened(&o);
 }
 
+/* Printed by scikit-learn 1.2.1. */
+static void other_settings_give_its_rows_as_well(void **state)
+{
+    (void)state;
+    opened o;
+    must_open(&o, 0, "source: {moons: {n_samples: [3, 5], noise: 0.1, random_state: 7}}");
+    check_row(&o, 0, (double[]){-0.9906833939020249, 0.32009147091177137}, 2, 0);
+    check_row(&o, 7, (double[]){2.0070729141331416, 0.46657997865243456}, 2, 1);
+    close_opened(&o);
+    must_open(&o, 0, "source: {circles: {n_samples: 7, noise: 0.05, factor: 0.3, random_state: 3}}");
+    check_row(&o, 0, (double[]){0.04902769351454418, 0.3013509520897262}, 2, 1);
+    check_row(&o, 6, (double[]){-0.5814578714291812, -0.8979721800439376}, 2, 0);
+    close_opened(&o);
+    must_open(&o, 0, "source: {blobs: {n_samples: [2, 4, 1], centers: [[0, 0], [3, 1], [-2, 5]], cluster_std: [0.5, 1, 2], random_state: 5}}");
+    check_row(&o, 0, (double[]){0.22061374344252072, -0.16543507594704382}, 2, 0);
+    check_row(&o, 6, (double[]){1.807235387578194, 0.7951234894124127}, 2, 1);
+    close_opened(&o);
+    must_open(&o, 0, "source: {blobs: {n_samples: 11, n_features: 3, centers: 4, cluster_std: [1, 0.5, 2, 0], center_box: [0, 1], shuffle: false, "
+                     "random_state: 9}}");
+    check_row(&o, 3, (double[]){0.7826190349993016, 0.47974666917063125, 0.23453773410942746}, 3, 1);
+    check_row(&o, 10, (double[]){0.3454986400504001, 0.16677634653232143, 0.878559085532659}, 3, 3);
+    close_opened(&o);
+}
+
+static void regressions_have_several_targets_and_a_low_rank(void **state)
+{
+    (void)state;
+    opened o;
+    must_open(&o, 0, "source: {regression: {n_samples: 6, n_features: 3, n_informative: 2, n_targets: 2, bias: 5.5, noise: 0.5, random_state: 1}}");
+    check_row(&o, 0, (double[]){-0.17242820755043575, -1.0998912673140309, -0.8778584179213718}, 3, -112.13093233683239);
+    check_row(&o, 5, (double[]){0.8654076293246785, -1.0729686221561705, -2.3015386968802827}, 3, -36.95253966292041);
+    float both[2];
+    dnn_dataset_gather_target(o.ds, DNN_TRAIN, (uint64_t[]){5}, 1, 0, both);
+    assert_true(fabs((double)both[1] + 24.743862625103482) < 3e-6);
+    close_opened(&o);
+    must_open(&o, 0, "source: {regression: {n_samples: 5, n_features: 8, n_informative: 4, effective_rank: 2, tail_strength: 0.1, shuffle: false, "
+                     "random_state: 2}}");
+    check_row(&o, 4, (double[]){-0.03626489290855797, 0.14335809018135529, -0.3409631770398974, 0.027226194629341536, 0.13250063088760405,
+                                -0.3035728772427545, -0.2971685500965395, 0.14485704739804053}, 8, -21.758412727506425);
+    close_opened(&o);
+    must_open(&o, 0, "source: {regression: {n_samples: 9, n_features: 4, n_informative: 9, effective_rank: 3, random_state: 4}}");
+    check_row(&o, 8, (double[]){-0.11794809108381078, 0.09145332592681799, 0.20305240003388228, -0.33186886492706535}, 4, 15.379282701658493);
+    close_opened(&o);
+}
+
 static void compare_with_file(const char *name, const char *text)
 {
     char path[256];
@@ -114,11 +159,18 @@ static void circles_have_radius_one_and_factor(void **state)
     close_opened(&o);
 }
 
-static void a_reversed_center_box_is_refused(void **state)
+static void settings_that_make_no_data_are_refused(void **state)
 {
     (void)state;
     must_fail(DNN_E_CONFIG, "source: {blobs: {center_box: [1, -1]}}", "center_box", NULL);
     must_fail(DNN_E_CONFIG, "source: {moons: {noise: -1}}", "noise", NULL);
+    must_fail(DNN_E_CONFIG, "source: {moons: {n_samples: 1.5}}", "moons.n_samples = 1.5", "whole", NULL);
+    must_fail(DNN_E_CONFIG, "source: {circles: {n_samples: [1, 2, 3]}}", "circles.n_samples", "two", NULL);
+    must_fail(DNN_E_CONFIG, "source: {circles: {n_samples: 0}}", "circles.n_samples", "at least one", NULL);
+    must_fail(DNN_E_CONFIG, "source: {blobs: {n_samples: [1, 2], centers: 3}}", "blobs.n_samples", "2 classes", "3 centers", NULL);
+    must_fail(DNN_E_CONFIG, "source: {blobs: {cluster_std: [1, 2]}}", "cluster_std", "3 centers", NULL);
+    must_fail(DNN_E_CONFIG, "source: {blobs: {centers: [[1, 2], [3]]}}", "test.yaml:1:", "centers", "list of centers", NULL);
+    must_fail(DNN_E_CONFIG, "source: {blobs: {centers: 0}}", "centers", NULL);
     must_fail(DNN_E_CONFIG, "source: {moons: {random_state: 4294967296}}", "random_state", NULL);
 }
 
@@ -133,10 +185,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_rows_are_those_everybody_has_seen),
+        cmocka_unit_test(other_settings_give_its_rows_as_well),
+        cmocka_unit_test(regressions_have_several_targets_and_a_low_rank),
         cmocka_unit_test(every_row_of_the_case_studies_is_theirs),
         cmocka_unit_test(without_noise_and_shuffle_the_moons_lie_on_their_circles),
         cmocka_unit_test(circles_have_radius_one_and_factor),
-        cmocka_unit_test(a_reversed_center_box_is_refused),
+        cmocka_unit_test(settings_that_make_no_data_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, nothing_is_left);
 }

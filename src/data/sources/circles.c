@@ -4,7 +4,7 @@
 #include "data/sources/made.h"
 
 typedef struct circles {
-    size_t n_samples;
+    dnn_numbers n_samples;
     double noise;
     double factor;
     int64_t random_state;
@@ -12,8 +12,8 @@ typedef struct circles {
 } circles;
 
 static const dnn_param params[] = {
-    DNN_SIZE(circles, n_samples, "100", ">= 1",
-             "rows; half of them (the odd one more) belong to the inner circle, class 1"),
+    DNN_NUMBERS(circles, n_samples, "100", ">= 0",
+                "rows; half of them (the odd one more) belong to the inner circle, class 1; or a list of two: of the outer and of the inner one"),
     DNN_REAL(circles, noise, "null", ">= 0", "standard deviation of the normal noise added to both coordinates"),
     DNN_REAL(circles, factor, "0.8", "[0, 1)", "radius of the inner circle; that of the outer one is 1"),
     DNN_INT(circles, random_state, "0", "[0, 4294967295]",
@@ -25,12 +25,13 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
 {
     const circles *p = parameters;
     dnn_made *made;
-    const dnn_status st = dnn_made_create(p->n_samples, 2, true, &made);
+    size_t outer = 0, inner = 0;
+    dnn_status st = dnn_made_halves("circles", &p->n_samples, &outer, &inner);
+    if (st == DNN_OK) st = dnn_made_create(outer + inner, 2, 1, true, &made);
     if (st != DNN_OK) return st;
-    const size_t outer = p->n_samples / 2;
-    for (size_t i = 0; i < p->n_samples; i++) {
+    for (size_t i = 0; i < outer + inner; i++) {
         const bool inside = i >= outer;
-        const double angle = inside ? dnn_made_linspace(0.0, 2.0 * M_PI, p->n_samples - outer, false, i - outer)
+        const double angle = inside ? dnn_made_linspace(0.0, 2.0 * M_PI, inner, false, i - outer)
                                     : dnn_made_linspace(0.0, 2.0 * M_PI, outer, false, i);
         const double radius = inside ? p->factor : 1.0;
         made->x[2 * i] = cos(angle) * radius;

@@ -4,15 +4,15 @@
 #include "data/sources/made.h"
 
 typedef struct moons {
-    size_t n_samples;
+    dnn_numbers n_samples;
     double noise;
     int64_t random_state;
     bool shuffle;
 } moons;
 
 static const dnn_param params[] = {
-    DNN_SIZE(moons, n_samples, "100", ">= 1",
-             "rows; half of them (the odd one more) belong to the inner moon, class 1"),
+    DNN_NUMBERS(moons, n_samples, "100", ">= 0",
+                "rows; half of them (the odd one more) belong to the inner moon, class 1; or a list of two: of the outer and of the inner one"),
     DNN_REAL(moons, noise, "null", ">= 0", "standard deviation of the normal noise added to both coordinates"),
     DNN_INT(moons, random_state, "0", "[0, 4294967295]", "seed of NumPy's legacy stream; the rows are scikit-learn's"),
     DNN_BOOL(moons, shuffle, "true", "puts the rows in random order"),
@@ -22,9 +22,10 @@ static dnn_status open(const void *parameters, dnn_source_info *info, void **sta
 {
     const moons *p = parameters;
     dnn_made *made;
-    const dnn_status st = dnn_made_create(p->n_samples, 2, true, &made);
+    size_t outer = 0, inner = 0;
+    dnn_status st = dnn_made_halves("moons", &p->n_samples, &outer, &inner);
+    if (st == DNN_OK) st = dnn_made_create(outer + inner, 2, 1, true, &made);
     if (st != DNN_OK) return st;
-    const size_t outer = p->n_samples / 2, inner = p->n_samples - outer;
     for (size_t i = 0; i < outer; i++) {
         const double angle = dnn_made_linspace(0.0, M_PI, outer, true, i);
         made->x[2 * i] = cos(angle);
