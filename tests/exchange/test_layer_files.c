@@ -80,6 +80,18 @@ static const struct { const char *kind, *model; } models[] = {
     { "group_normalization",
       ONE("[3, 4]", "{\"group_normalization\": {\"groups\": -1, \"axis\": 1, \"epsilon\": 0.5, \"scale\": false, \"beta_regularizer\": {\"l2\": 0.5}}}") },
     { "rms_normalization", ONE("[3, 4]", "{\"rms_normalization\": {\"axis\": [1, 2], \"epsilon\": 0.5}}") },
+    { "conv1d_transpose", ONE(LINE, "{\"conv1d_transpose\": {\"filters\": 3, \"kernel_size\": 2, \"strides\": 3, \"activation\": \"tanh\"}}") },
+    { "conv2d_transpose",
+      ONE(IMAGE, "{\"conv2d_transpose\": {\"filters\": 3, \"kernel_size\": [3, 2], \"strides\": 2, \"padding\": \"same\", \"use_bias\": false}}") },
+    { "depthwise_conv1d", ONE(LINE, "{\"depthwise_conv1d\": {\"kernel_size\": 3, \"dilation_rate\": 2, \"depth_multiplier\": 2}}") },
+    { "depthwise_conv2d", ONE(IMAGE, "{\"depthwise_conv2d\": {\"kernel_size\": 3, \"strides\": 2, \"depthwise_constraint\": \"non_neg\"}}") },
+    { "separable_conv1d", ONE(LINE, "{\"separable_conv1d\": {\"filters\": 3, \"kernel_size\": 3, \"padding\": \"same\"}}") },
+    { "separable_conv2d",
+      ONE(IMAGE, "{\"separable_conv2d\": {\"filters\": 3, \"kernel_size\": [3, 2], \"depth_multiplier\": 2, \"pointwise_initializer\": \"he_normal\"}}") },
+    { "spatial_dropout1d", ONE(LINE, "{\"spatial_dropout1d\": 0.25}") },
+    { "spatial_dropout2d", ONE(IMAGE, "{\"spatial_dropout2d\": 0.25}") },
+    { "spatial_dropout3d", ONE(VOLUME, "{\"spatial_dropout3d\": 0.25}") },
+    { "embedding", ONE("[4]", "{\"embedding\": {\"input_dim\": 7, \"output_dim\": 3, \"embeddings_initializer\": \"he_normal\"}}") },
     { "unit_normalization", ONE("[3, 4]", "{\"unit_normalization\": {\"axis\": [1, 2]}}") },
 };
 

@@ -139,6 +139,20 @@ static const sample samples[] = {
     { "rms_normalization", "{rms_normalization: {axis: [1, 3], epsilon: 0.1}}", "{x: [2, 3, 2]}" },
     { "unit_normalization", "unit_normalization", "{x: [2, 3]}" },
     { "unit_normalization", "{unit_normalization: {axis: 1}}", "{x: [3, 2]}" },
+    { "conv1d_transpose", "{conv1d_transpose: {filters: 3, kernel_size: 3, strides: 2, activation: tanh}}", "{x: [3, 2]}" },
+    { "conv1d_transpose", "{conv1d_transpose: {filters: 2, kernel_size: 2, strides: 3, use_bias: false}}", "{x: [3, 2]}" },
+    { "conv2d_transpose", "{conv2d_transpose: {filters: 2, kernel_size: [3, 2], strides: 2, padding: same, activation: gelu}}", "{x: [2, 3, 2]}" },
+    { "conv2d_transpose", "{conv2d_transpose: {filters: 3, kernel_size: 2, dilation_rate: 2}}", "{x: [2, 2, 2]}" },
+    { "depthwise_conv1d", "{depthwise_conv1d: {kernel_size: 3, padding: same, strides: 2, activation: gelu}}", "{x: [6, 3]}" },
+    { "depthwise_conv2d", "{depthwise_conv2d: {kernel_size: [2, 3], depth_multiplier: 2, padding: same, activation: tanh}}", "{x: [4, 3, 2]}" },
+    { "depthwise_conv2d", "{depthwise_conv2d: {kernel_size: 2, dilation_rate: [1, 2], use_bias: false}}", "{x: [3, 4, 3]}" },
+    { "separable_conv1d", "{separable_conv1d: {filters: 3, kernel_size: 2, depth_multiplier: 2, activation: gelu}}", "{x: [4, 2]}" },
+    { "separable_conv2d", "{separable_conv2d: {filters: 3, kernel_size: 3, strides: 2, padding: same, activation: tanh}}", "{x: [4, 5, 2]}" },
+    { "spatial_dropout1d", "{spatial_dropout1d: 0.4}", "{x: [3, 4]}" },
+    { "spatial_dropout2d", "{spatial_dropout2d: 0.4}", "{x: [2, 2, 5]}" },
+    { "spatial_dropout3d", "{spatial_dropout3d: 0}", "{x: [2, 1, 2, 2]}" },
+    { "embedding", "{embedding: {input_dim: 9, output_dim: 3}}", "{x: [4]}" },
+    { "embedding", "{embedding: {input_dim: 12, output_dim: 2}}", "{x: [2, 2]}" },
 };
 enum {
     SAMPLES = sizeof samples / sizeof *samples,
@@ -197,6 +211,7 @@ static void open_bench(const sample *s, bool training, bench *b)
         b->x[i] = room(n);
         b->dx[i] = room(n);
         fill(b->x[i], n, &state);
+        for (size_t j = 0; j < n && strcmp(s->kind, "embedding") == 0; j++) b->x[i][j] = floor(4 * fabs(b->x[i][j])) + 0.5;  /* names of rows */
     }
     for (size_t i = 0; i < l->plan.n_weights; i++) {
         const size_t n = dnn_shape_units(&l->plan.weights[i].shape);

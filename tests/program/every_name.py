@@ -21,6 +21,12 @@ ARGUMENTS = {
     ("layers", "random_zoom"): "{random_zoom: 0.2}",
     ("layers", "permute"): "{permute: {dims: [3, 1, 2]}}", ("layers", "repeat_vector"): "{repeat_vector: {n: 2}}",
     ("layers", "conv1d"): "{conv1d: {filters: 2, kernel_size: 3, padding: causal}}", ("layers", "group_normalization"): "{group_normalization: {groups: 2}}",
+    ("layers", "conv1d_transpose"): "{conv1d_transpose: {filters: 2, kernel_size: 2}}",
+    ("layers", "conv2d_transpose"): "{conv2d_transpose: {filters: 2, kernel_size: 3, strides: 2, padding: same}}",
+    ("layers", "depthwise_conv1d"): "{depthwise_conv1d: {kernel_size: 2}}", ("layers", "depthwise_conv2d"): "{depthwise_conv2d: {kernel_size: 2}}",
+    ("layers", "separable_conv1d"): "{separable_conv1d: {filters: 2, kernel_size: 2}}",
+    ("layers", "separable_conv2d"): "{separable_conv2d: {filters: 2, kernel_size: 2}}",
+    ("layers", "embedding"): "{embedding: {input_dim: 2, output_dim: 3}}",
     ("layers", "cropping3d"): "{cropping3d: {cropping: [[0, 1], 0, 1]}}",
     ("metrics", "top_k_categorical_accuracy"): "{top_k_categorical_accuracy: 1}",
     ("metrics", "sparse_top_k_categorical_accuracy"): "{sparse_top_k_categorical_accuracy: 1}",
@@ -41,7 +47,7 @@ ARGUMENTS = {
     ("callbacks", "learning_rate_scheduler"): "{learning_rate_scheduler: {epochs: {0: 0.01}}}",
 }
 MERGES = ("concatenate", "add", "subtract", "multiply", "average", "maximum", "minimum")
-FORMS = {"1d": "line", "3d": "volume", "vector": "x"}  # what layers whose name ends so want in place of an image
+FORMS = {"1d": "line", "1d_transpose": "line", "3d": "volume", "vector": "x", "embedding": "shares"}  # what layers whose name ends so want in place of an image
 MOVE_RATES = ("reduce_lr_on_plateau", "learning_rate_scheduler", "learning_rate_range_test")
 
 
@@ -85,7 +91,8 @@ def branches(kind, names, key):
 def of_layers(names):
     layers, ends = ["{reshape: {target_shape: [4, 4, 1], inputs: x, name: image}}", "{conv2d: {filters: 2, kernel_size: 2, padding: same, inputs: image, name: below}}",
                     "{conv2d: {filters: 2, kernel_size: 1, inputs: image, name: beside}}",
-                    "{reshape: {target_shape: [8, 4], inputs: below, name: line}}", "{reshape: {target_shape: [2, 2, 4, 2], inputs: below, name: volume}}"], []
+                    "{reshape: {target_shape: [8, 4], inputs: below, name: line}}", "{reshape: {target_shape: [2, 2, 4, 2], inputs: below, name: volume}}",
+                    "{activation: {activation: sigmoid, inputs: x, name: shares}}"], []
     for name in names:
         if name == "input":
             continue

@@ -42,6 +42,18 @@ def conv(x, w, b=0.0, *, strides, pads, dilations, group, kernel_shape):
     return np.concatenate(parts, 1) + np.reshape(b, (1, -1) + (1,) * len(kernel_shape))
 
 
+def conv_transpose(x, w, b=0.0, *, strides, pads, dilations, kernel_shape, output_padding):
+    axes = len(kernel_shape)
+    full = [strides[i] * (x.shape[2 + i] - 1) + (kernel_shape[i] - 1) * dilations[i] + 1 + output_padding[i] for i in range(axes)]
+    y = np.zeros((x.shape[0], w.shape[1]) + tuple(full))
+    for at in np.ndindex(*kernel_shape):
+        first = [at[i] * dilations[i] for i in range(axes)]
+        places = tuple(slice(first[i], first[i] + strides[i] * x.shape[2 + i], strides[i]) for i in range(axes))
+        y[(slice(None),) * 2 + places] += np.einsum("nc...,co->no...", x, w[(slice(None),) * 2 + at])
+    y = y[(slice(None),) * 2 + tuple(slice(pads[i], full[i] - pads[axes + i]) for i in range(axes))]
+    return y + np.reshape(b, (1, -1) + (1,) * axes)
+
+
 def max_pool(x, *, kernel_shape, strides, pads):
     return windows(x, kernel_shape, strides, pads, (1,) * len(kernel_shape), -np.inf).max(tuple(range(-len(kernel_shape), 0)))
 
@@ -91,7 +103,7 @@ def expm1_below(x, slope):
 
 
 OPERATIONS = {
-    "Reshape": reshape, "Conv": conv, "MaxPool": max_pool, "AveragePool": average_pool, "Pad": pad, "BatchNormalization": batch_norm,
+    "Reshape": reshape, "Conv": conv, "ConvTranspose": conv_transpose, "Gather": lambda x, at: x[at], "MaxPool": max_pool, "AveragePool": average_pool, "Pad": pad, "BatchNormalization": batch_norm,
     "Gemm": lambda a, b, c=0.0: a @ b + c, "MatMul": np.matmul,
     "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide, "Max": np.maximum, "Min": np.minimum,
     "Where": np.where, "LessOrEqual": np.less_equal, "GreaterOrEqual": np.greater_equal,
@@ -111,7 +123,7 @@ OPERATIONS = {
     "Unsqueeze": lambda x, axes: np.expand_dims(x, tuple(axes)), "Tile": np.tile, "Slice": cut, "Resize": resize, "Less": np.less, "Greater": np.greater,
     "Clip": lambda x, low=-np.inf, high=np.inf: np.clip(x, low, high),
     "Transpose": lambda x, perm: x.transpose(perm), "Concat": lambda *x, axis: np.concatenate(x, axis),
-    "Cast": lambda x, to: x if to == 1 else sys.exit("a cast to something else than float"),
+    "Cast": lambda x, to: x if to == 1 else np.trunc(x).astype(int) if to == 7 else sys.exit("a cast to something else"),
 }
 
 

@@ -61,6 +61,16 @@ model forms /image '{layers: [
   {cropping3d: {cropping: [[1, 0], [0, 2], 1]}}, {global_max_pooling3d: {}}, {repeat_vector: {n: 3}}, {flatten: {}}, {dense: {units: 3}}]}'
 both forms image Conv MaxPool AveragePool Resize Slice Pad Tile Unsqueeze ReduceSum ReduceMean ReduceMax Transpose
 
+model turned /image '{layers: [
+  {conv2d_transpose: {filters: 5, kernel_size: [3, 2], strides: 2, padding: same, activation: relu}}, {depthwise_conv2d: {kernel_size: 3, strides: 2, depth_multiplier: 2}},
+  {spatial_dropout2d: {rate: 0.2}}, {conv2d_transpose: {filters: 3, kernel_size: 2, strides: 3, use_bias: false}},
+  {separable_conv2d: {filters: 4, kernel_size: [2, 3], padding: same, dilation_rate: 2, activation: tanh}}, {max_pooling2d: {}}, {reshape: {target_shape: [-1, 4]}},
+  {depthwise_conv1d: {kernel_size: 3, use_bias: false}}, {conv1d_transpose: {filters: 3, kernel_size: 4, strides: 2, padding: same}},
+  {separable_conv1d: {filters: 6, kernel_size: 3, strides: 4}}, {global_average_pooling1d: {name: mean}},
+  {rescaling: {scale: 9.9, name: rows, inputs: mean}}, {activation: {activation: relu}}, {activation: {activation: relu6}}, {embedding: {input_dim: 7, output_dim: 3}},
+  {flatten: {name: named}}, {dense: {units: 4, name: beside, inputs: mean}}, {concatenate: {inputs: [named, beside]}}, {dense: {units: 3}}]}'
+both turned image Conv ConvTranspose Gather Cast MaxPool
+
 # ---- graphs: two inputs, two outputs, all merges ----
 model graph '{flat: /flat, other: /other}' '{layers: [
   {dense: {units: 6, activation: elu, name: a, inputs: flat}}, {dense: {units: 6, activation: softmax, name: b, inputs: other}},

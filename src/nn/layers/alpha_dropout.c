@@ -32,7 +32,7 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
     }
     const real a = (real)slope(rate), b = (real)(-slope(rate) * LOWER_LIMIT * rate), low = (real)LOWER_LIMIT;
     real *mask = p->saved ? p->saved : p->y;
-    positions_mask(l, p, rate, 1, 0, mask);
+    positions_mask(l, p, dnn_shape_units(&l->out), rate, 1, 0, mask);
     for (size_t i = 0; i < n; i++) {
         const real kept = mask[i];
         p->y[i] = a * (p->x[0][i] * kept + low * (1 - kept)) + b;

@@ -38,10 +38,14 @@ void conv_fill(const real *bias, size_t pixels, size_t filters, real *y);
 void conv_output_gradient(const dnn_layer *l, const real *seen, size_t pixels, size_t filters, real *dz, real *db, real *sum);
 /* The image in a frame of zeros where it needs one; `room` [frame], whose margins are zeros already. */
 const real *conv_framed(const conv_geometry *g, const real *image, real *room);
+/* y = f(y), the values before kept in `saved` where it is not NULL. */
+void conv_activate(const dnn_layer *l, size_t pixels, size_t filters, real *y, real *saved);
 /* All filters of a framed image, added to y [rows, columns, filters]. */
 void conv_forward_image(const conv_geometry *g, const real *image, const real *w, real *y);
 
 
+/* Positions [first, end) of the window at which its cell t lies on the axis. */
+void conv_positions(const image_window *w, size_t t, size_t *first, size_t *end);
 /* Output rows that hold about so many values: what one loop wrote the next still finds in a near cache. */
 size_t conv_rows_at_once(const conv_geometry *g, size_t values);
 /* Filters [first, first + n) of group `group` at output row i of a framed image, added to y [columns, filters]. */

@@ -118,7 +118,7 @@ static meeting meeting_on(const image_window *w, size_t i)
 }
 
 /* Positions [first, end) of the window at which its cell t lies on the axis. */
-static void positions_on_axis(const image_window *w, size_t t, size_t *first, size_t *end)
+void conv_positions(const image_window *w, size_t t, size_t *first, size_t *end)
 {
     const size_t cell = t * w->dilation;
     *first = cell < w->before ? (w->before - cell + w->stride - 1) / w->stride : 0;
@@ -134,7 +134,7 @@ void conv_image_gradient(const conv_geometry *g, const real *transposed, const r
     memset(dx, 0, g->image * sizeof *dx);
     for (size_t t = 0; t < g->columns.size; t++) {
         size_t left, right;
-        positions_on_axis(&g->columns, t, &left, &right);
+        conv_positions(&g->columns, t, &left, &right);
         if (left == right) continue;
         const size_t x = left * g->columns.stride + t * g->columns.dilation - g->columns.before;
         for (size_t i = 0; i < g->rows.in; i++) {

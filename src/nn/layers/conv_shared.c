@@ -65,6 +65,13 @@ void conv_fill(const real *bias, size_t pixels, size_t filters, real *restrict y
     for (size_t i = 0; bias && i < pixels; i++) memcpy(y + i * filters, bias, filters * sizeof *y);
 }
 
+void conv_activate(const dnn_layer *l, size_t pixels, size_t filters, real *y, real *saved)
+{
+    if (!l->activation) return;
+    if (saved) memcpy(saved, y, pixels * filters * sizeof *y);
+    l->activation->forward(l->activation_params, pixels, filters, y, y);
+}
+
 void conv_output_gradient(const dnn_layer *l, const real *seen, size_t pixels, size_t filters, real *restrict dz, real *restrict db,
                           real *restrict sum)
 {

@@ -32,7 +32,7 @@ static void forward(const dnn_layer *l, const dnn_pass *p)
     }
     /* Without a backward to come the mask is made where the output goes. */
     real *mask = p->saved ? p->saved : p->y;
-    positions_mask(l, p, rate, DNN_PLANT(dropout_not_rescaled) ? 1 : (real)(1 / (1 - rate)), 0, mask);
+    positions_mask(l, p, dnn_shape_units(&l->out), rate, DNN_PLANT(dropout_not_rescaled) ? 1 : (real)(1 / (1 - rate)), 0, mask);
     if (p->saved) multiply(n, p->x[0], mask, p->y);
     else
         for (size_t i = 0; i < n; i++) p->y[i] *= p->x[0][i];

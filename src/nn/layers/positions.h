@@ -6,6 +6,6 @@
 #include "dnn/nn/layer.h"
 
 /* mask [capacity, units]: `kept` with probability 1 - rate, else `dropped`. */
-void positions_mask(const dnn_layer *l, const dnn_pass *p, double rate, real kept, real dropped, real *mask);
+void positions_mask(const dnn_layer *l, const dnn_pass *p, size_t units, double rate, real kept, real dropped, real *mask);
 
 #endif
