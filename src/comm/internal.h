@@ -9,7 +9,7 @@
 static inline bool dnn_comm_many(const dnn_comm *comm) { return dnn_comm_size(comm) > 1; }
 
 /** Every call that waits for other ranks stands between these two, so that the watchdogs of the machine know where each
- * rank is. Also holds the rule that main threads alone call MPI (MPI_THREAD_FUNNELED). `bytes`: of this rank's part, 0
+ * rank is. Main threads alone. MPI is taken in between. `bytes`: of this rank's part, 0
  * where there are none. A few stores; no lock. */
 void dnn_collective_begin(const char *what, size_t bytes);
 void dnn_collective_end(void);
@@ -17,6 +17,11 @@ void dnn_collective_end(void);
 const char *dnn_collective_now(void);
 /** The calling thread becomes the one that may call MPI. */
 void dnn_collective_main(void);
+
+/** MPI is for one thread at a time (MPI_THREAD_SERIALIZED): the main thread, or a pump (pump.h) while that one computes. A turn of the pump is short. */
+void dnn_mpi_take(void);
+bool dnn_mpi_try(void); /**< true: taken */
+void dnn_mpi_leave(void);
 
 /** Ranks of `comm` that share memory with this one; `numa`: and a NUMA domain, as far as ranks are bound to
  * one. A NULL or lone `comm` gives NULL. Collective. */

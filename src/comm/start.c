@@ -97,7 +97,7 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     dnn_failpoint_rank(dnn_launcher_rank());
     dnn_collective_main();
     if (would_end_in_init()) return strangers();
-    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
+    MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &level);
     MPI_Errhandler handler;
     MPI_Comm_create_errhandler(end_on_mpi_error, &handler);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, handler); /* children inherit it */
@@ -108,8 +108,8 @@ dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out)
     watchdog_start(rank, size, dnn_launcher_machine_ranks());
     /* Every such process believes to be the whole job: they would train apart and write the same files. */
     if (dnn_launcher_contradicts(size)) return refuse(strangers());
-    if (level < MPI_THREAD_FUNNELED)
-        return refuse(dnn_fail(DNN_E_RANKS, "%s does not allow threads (MPI_THREAD_FUNNELED)", dnn_comm_version()));
+    if (level < MPI_THREAD_SERIALIZED)
+        return refuse(dnn_fail(DNN_E_RANKS, "%s does not allow threads (MPI_THREAD_SERIALIZED)", dnn_comm_version()));
 
     dnn_comm *comm = dnn_alloc(1, sizeof *comm);
     int missing = comm == NULL;

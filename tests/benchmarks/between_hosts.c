@@ -48,7 +48,8 @@ static void exchange(hosts *h, dnn_exchange *x)
     size_t first, end;
     add_slices(h);
     dnn_exchange_slice(x, h->values, &first, &end);
-    dnn_exchange_now(x, (float *)h->sum.base + first, end - first);
+    dnn_exchange_begin(x, (float *)h->sum.base + first, end - first);
+    dnn_exchange_end(x);
     dnn_team_barrier(h->team);
 }
 
@@ -108,8 +109,8 @@ static bool prepare(hosts *h, size_t values)
     h->flat = dnn_alloc(values, sizeof *h->flat);
     return h->flat && dnn_window_create(h->team, ranks * bytes, &h->gradients) == DNN_OK && dnn_window_create(h->team, bytes, &h->sum) == DNN_OK &&
            dnn_window_create(h->team, (size_t)dnn_team_count(h->team) * RECORD, &h->records) == DNN_OK &&
-           dnn_exchange_create(h->team, 1, values, DNN_COMPRESSION_NONE, &h->plain) == DNN_OK &&
-           dnn_exchange_create(h->team, 1, values, DNN_COMPRESSION_BFLOAT16, &h->halves) == DNN_OK;
+           dnn_exchange_create(h->team, 1, values, DNN_COMPRESSION_NONE, false, &h->plain) == DNN_OK &&
+           dnn_exchange_create(h->team, 1, values, DNN_COMPRESSION_BFLOAT16, false, &h->halves) == DNN_OK;
 }
 
 int main(int argc, char **argv)

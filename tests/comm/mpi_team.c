@@ -230,7 +230,7 @@ static void sum_over_teams(dnn_team *team, float *values, size_t count, dnn_comp
 {
     dnn_exchange *x;
     size_t first, end;
-    assert_on_all_ranks(comm, dnn_exchange_create(team, 3, count, compression, &x) == DNN_OK);
+    assert_on_all_ranks(comm, dnn_exchange_create(team, 3, count, compression, true, &x) == DNN_OK);
     dnn_exchange_slice(x, count, &first, &end);
     const size_t middle = first + (end - first) / 3; /* two sums under way at once */
     dnn_exchange_begin(x, values + first, middle - first);
@@ -353,7 +353,7 @@ static void neither_barrier_nor_run_nor_exchange_allocates(void **state)
         for (int t = 0; t <= dnn_team_count(team); t++) offsets[t] = 16 * (size_t)t;
         dnn_exchange *x;
         size_t first, end;
-        assert_on_all_ranks(comm, dnn_exchange_create(team, 1, 512, DNN_COMPRESSION_BFLOAT16, &x) == DNN_OK);
+        assert_on_all_ranks(comm, dnn_exchange_create(team, 1, 512, DNN_COMPRESSION_BFLOAT16, true, &x) == DNN_OK);
         const size_t before = dnn_memory_allocations();
         for (int i = 0; i < 10; i++) {
             dnn_team_run(team, write_then_read_all, &b);

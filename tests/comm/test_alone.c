@@ -139,7 +139,7 @@ static void a_lone_team_has_nothing_to_exchange(void **state)
     const size_t offsets[2] = {0, sizeof values};
     dnn_exchange *x;
     size_t first, end;
-    assert_int_equal(dnn_exchange_create(team, 1, 3, DNN_COMPRESSION_BFLOAT16, &x), DNN_OK);
+    assert_int_equal(dnn_exchange_create(team, 1, 3, DNN_COMPRESSION_BFLOAT16, true, &x), DNN_OK);
     dnn_exchange_slice(x, 3, &first, &end);
     assert_true(first == end);
     dnn_exchange_begin(x, values + first, end - first);

@@ -12,7 +12,7 @@
 
 typedef struct dnn_comm dnn_comm;
 
-/** Starts MPI (MPI_THREAD_FUNNELED) and takes all ranks. Collective. Sets the panic hook to MPI_Abort with
+/** Starts MPI (MPI_THREAD_SERIALIZED) and takes all ranks. Collective. Sets the panic hook to MPI_Abort with
  * status 70. Without mpirun: one rank. Once per process. Fails with DNN_E_RANKS where a launcher made several processes
  * but MPI does not bring them together (`srun` without `--mpi=pmix`); MPI then is not running. */
 dnn_status dnn_comm_start(int *argc, char ***argv, dnn_comm **out);

@@ -54,7 +54,8 @@ static void exchange(bench *b, worker *k)
     if (k->main && x) {
         size_t first, end;
         dnn_exchange_slice(x, b->graph->segments.total, &first, &end);
-        dnn_exchange_now(x, b->run.reduced + first, end - first);
+        dnn_exchange_begin(x, b->run.reduced + first, end - first);
+        dnn_exchange_end(x);
     }
     dnn_team_barrier(b->team);
 }

@@ -85,7 +85,7 @@ dnn_status buckets_create(runner *r, dnn_compression compression, bool overlap)
     s->most = buckets_most(r);
     if (s->most == 0) return DNN_OK;
     dnn_status st = dnn_agree(dnn_team_comm(r->team), allocate(r));
-    if (st == DNN_OK) st = dnn_exchange_create(r->team, s->most, r->graph->segments.total, compression, &s->exchange);
+    if (st == DNN_OK) st = dnn_exchange_create(r->team, s->most, r->graph->segments.total, compression, overlap, &s->exchange);
     if (st == DNN_OK) buckets_cut(r);
     return st;
 }
@@ -124,8 +124,7 @@ static void set_out(worker *k, size_t bucket)
     for (size_t at = from; at < to; at += DNN_BLOCK)
         dnn_tree_sum(r->gradients, r->graph->segments.total, r->team_shards, first->offset + at, to - at < DNN_BLOCK ? to - at : DNN_BLOCK, 1.0f, sum + at);
     if (DNN_PLANT(no_exchange_between_teams)) return;
-    if (!s->overlap) dnn_exchange_now(s->exchange, sum + from, to - from);
-    else dnn_exchange_begin(s->exchange, sum + from, to - from);
+    dnn_exchange_begin(s->exchange, sum + from, to - from);
 }
 
 static void advance(worker *k)
