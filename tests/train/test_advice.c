@@ -62,6 +62,31 @@ static const struct { const char *bad, *text, *good; } rules[] = {
       "model.layers=[{dense: {units: 4, activation: relu}}, batch_normalization, {dense: {units: 3, activation: softmax}}]" },
 };
 
+#define RATE(schedule) "training.optimizer={sgd: {learning_rate: " schedule "}}"
+
+/* 12 rows a step. */
+static void a_rate_that_grows_with_the_batch_is_told_where_it_wants_a_warm_up_and_where_the_rule_ends(void **state)
+{
+    static const struct { const char *schedule, *text; } cases[] = {
+        { RATE("0.1"), NULL },
+        { RATE("{scale_with_batch: {of: 0.1, base: 4}}"), NULL },
+        { RATE("{scale_with_batch: {of: 0.1, base: 3}}"), "4 times that of the base from the first step on" },
+        { RATE("{warmup: {epochs: 1, of: {scale_with_batch: {of: 0.1, base: 3}}}}"), NULL },
+        { RATE("{scale_with_batch: {of: {warmup: {epochs: 1, of: 0.1}}, base: 3}}"), NULL },
+        { RATE("{scale_with_batch: {of: {one_cycle: {max_rate: 0.1}}, base: 3}}"), NULL },
+        { RATE("{scale_with_batch: {of: 0.1, base: 1, power: 0.5}}"), NULL },
+        { "training.optimizer={sgd: {learning_rate: {warmup: {epochs: 1, of: {scale_with_batch: {of: 0.1, base: 3}}}}, gradient_accumulation_steps: 10}}",
+          "40 times that of the base is more" },
+        { "training.optimizer={sgd: {learning_rate: {warmup: {epochs: 1, of: {scale_with_batch: {of: 0.1, base: 3, power: 0.5}}}}, "
+          "gradient_accumulation_steps: 1000}}", NULL },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *heard = advice(1, cases[i].schedule, NULL);
+        if (cases[i].text ? !strstr(heard, cases[i].text) : *heard != 0) fail_msg("%s: \"%s\"", cases[i].schedule, heard);
+    }
+}
+
 static void each_rule_of_networks_speaks_where_it_is_broken_and_nowhere_else(void **state)
 {
     (void)state;
@@ -172,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_selu_stack_on_standardized_inputs_gets_no_advice),
         cmocka_unit_test(each_rule_of_networks_speaks_where_it_is_broken_and_nowhere_else),
+        cmocka_unit_test(a_rate_that_grows_with_the_batch_is_told_where_it_wants_a_warm_up_and_where_the_rule_ends),
         cmocka_unit_test(a_regression_on_unscaled_targets_is_told_and_one_on_scaled_ones_is_not),
         cmocka_unit_test(softmax_with_binary_crossentropy_is_told_of_the_output_that_has_both),
         cmocka_unit_test(more_threads_than_cores_are_told),

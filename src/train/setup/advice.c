@@ -145,6 +145,7 @@ void advise(const dnn_config *config, const dnn_dataset *ds, const dnn_graph *gr
     bias_before_batch_norm(graph);
     loss_fits_output(config, graph);
     unscaled_targets(config, ds, graph);
+    advise_rates(config, ds);
     advise_parts(ds, stops_early(config));
     threads_and_cores(workers, cores);
 }

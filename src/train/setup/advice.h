@@ -13,4 +13,7 @@ void advise(const dnn_config *config, const dnn_dataset *ds, const dnn_graph *gr
 /* advice_parts.c: the rows of validation and test part against each other. */
 void advise_parts(const dnn_dataset *ds, bool stops_early);
 
+/* advice_rates.c: learning rates that grow with the batch. */
+void advise_rates(const dnn_config *config, const dnn_dataset *ds);
+
 #endif
