@@ -1,6 +1,7 @@
 """What evaluate and predict must give, computed from the model file by other means.
 Usage: applying.py data | forward MODEL.h5 PREDICTED.{h5,csv} ROWS.csv FITTED_ON.csv | same A B [TOLERANCE] | json A B | history RUN A.json"""
 import csv
+import shlex
 import json
 import sys
 
@@ -96,4 +97,6 @@ def main(task, *words):
         sys.exit("no task " + task)
 
 
-main(*sys.argv[1:])
+for words in [shlex.split(line) for line in sys.stdin] if sys.argv[1:] == ["all"] else [sys.argv[1:]]:
+    print(*words, flush=True)  # what was looked at last, where it is not as it should be
+    main(*words)

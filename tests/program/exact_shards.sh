@@ -69,10 +69,10 @@ epochs=$(($(wc -l <one/history.csv) - 1))
 echo "one rank: stopped after $epochs epochs"
 
 arrangements() { # ranks and arguments, one arrangement a line
-    printf '%s\n' '3' '8 comm.team=rank' '1 --threads 3'
+    printf '%s\n' '3' '5 comm.team=rank' '1 --threads 3'
     [ -n "$whole" ] || return 0
     printf '%s\n' 2 4 5 8 '1 --threads 2' '1 --threads 4' '2 --threads 2' '3 --threads 3' '2 comm.team=rank' '3 comm.team=rank' \
-        '5 comm.team=rank' '2 comm.team=rank --threads 2'
+        '8 comm.team=rank' '2 comm.team=rank --threads 2'
 }
 
 while read -ra words; do

@@ -8,6 +8,7 @@
   export.py clean MODEL.h5 DTYPE                  a Keras file without anything of ours, weights of that type, statistics float32
 """
 import math
+import shlex
 import sys
 
 import h5py
@@ -193,8 +194,7 @@ def clean(path, dtype):
         assert arrays and all(d == np.dtype("f4" if name.endswith(statistics) else dtype) for name, d in arrays), arrays
 
 
-if __name__ == "__main__":
-    command, arguments = sys.argv[1], sys.argv[2:]
+def look(command, *arguments):
     if command == "data":
         data(*arguments)
     elif command == "onnx":
@@ -203,3 +203,9 @@ if __name__ == "__main__":
         same(*arguments[:2], float(arguments[2]))
     else:
         clean(*arguments)
+
+
+if __name__ == "__main__":
+    for words in [shlex.split(line) for line in sys.stdin] if sys.argv[1:] == ["all"] else [sys.argv[1:]]:
+        print(*words, flush=True)  # what was looked at last, where it is not as it should be
+        look(*words)

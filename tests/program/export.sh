@@ -4,10 +4,15 @@
 . "$(dirname "$0")/common.sh"
 python3=/usr/bin/python3
 $python3 -c 'import h5py, numpy' 2>/dev/null || skip "python3-h5py and python3-numpy look at what was exported"
-look() { $python3 "$DNN_TEST_SOURCE/program/export.py" "$@" || fail "export.py $*"; }
+look() { printf '%q ' "$@" >>looks && echo >>looks; } # all at once in look_all: starting Python takes longer than looking
+look_all() {
+    $python3 "$DNN_TEST_SOURCE/program/export.py" all <looks >looked || fail "$(tail -n 1 looked)"
+    rm looks
+}
 onnx=
 if $python3 -c 'import onnx' 2>/dev/null; then onnx=yes; else echo "python3-onnx is not there: ONNX files are written and not evaluated"; fi
 look data data.h5
+look_all
 
 model() { # NAME SOURCE MODEL: trained a little, so that statistics and biases are not those of the start; and its predictions
     cat >"$1.yaml" <<YAML
@@ -176,3 +181,4 @@ expect_text 'no scaling' err
 # Under a launcher one rank alone acts: a second one would find the file there.
 expect_status 0 run_ranks 3 export image/model.h5 --to onnx --out ranks.onnx
 cmp -s ranks.onnx image.onnx || fail "the same export is another under a launcher"
+look_all

@@ -6,7 +6,7 @@ command -v script >/dev/null || skip "script (bsdutils) makes the terminal"
 escape=$(printf '\033')
 cat >run.yaml <<'YAML'
 output: run
-data: {source: {glyphs: {train: 12000, test: 100}}, split: {validation: 100}, scale: {features: {divide: 255}}}
+data: {source: {glyphs: {train: 4000, test: 100}}, split: {validation: 100}, scale: {features: {divide: 255}}}
 model: {layers: [flatten, {dense: {units: 300, activation: relu}}, {dense: {units: 10, activation: softmax}}]}
 training: {loss: sparse_categorical_crossentropy, metrics: [accuracy], optimizer: adam, epochs: 2, batch_size: 4}
 YAML

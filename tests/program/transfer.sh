@@ -8,7 +8,7 @@ cat >a.yaml <<END
 seed: 1
 output: A
 data:
-  source: {glyphs: {noise: 0.6}}
+  source: {glyphs: {noise: 0.6, train: 9000}}
   classes: {exclude: [5, 6]}
   scale: {features: {divide: 255}}
 model:
@@ -24,7 +24,7 @@ cat >b.yaml <<END
 seed: 2
 output: B
 data:
-  source: {glyphs: {noise: 0.6}}
+  source: {glyphs: {noise: 0.6, train: 2000}}
   classes: {include: [5, 6]}
   limit: {train: 200}
   scale: {features: {divide: 255}}
@@ -53,7 +53,7 @@ expect_status 0 "$DNN_MPI" train a.yaml output=untrained training.epochs=0 'mode
 [ "$("$DNN_MPI" evaluate A/model.h5 --json)" = "$("$DNN_MPI" evaluate untrained/model.h5 --json)" ] || fail "all layers of a model are not that model"
 
 wrong() { # STATUS TEXT OVERRIDE: says what does not fit, and where
-    expect_status "$1" "$DNN_MPI" train b.yaml output=wrong "$3"
+    expect_status "$1" "$DNN_MPI" check b.yaml "$3"
     expect_text "$2" err
 }
 wrong 2 'drop_last = 5: A/model.h5 has 5 layers (flatten, dense, dense_1, dense_2, eight)' model.reuse.drop_last=5
@@ -70,7 +70,7 @@ phases=(training.phases='[{epochs: 4, freeze: reused}, {epochs: 16, learning_rat
 expect_status 2 "$DNN_MPI" train b.yaml output=wrong 'training.phases=[{epochs: 4}]'
 expect_text 'training.epochs' err
 wrong_phases() { # TEXT PHASES
-    expect_status 2 "$DNN_MPI" train b.yaml output=wrong '~training.epochs' "training.phases=$2"
+    expect_status 2 "$DNN_MPI" check b.yaml '~training.epochs' "training.phases=$2"
     expect_text "$1" err
 }
 wrong_phases "no layer of the model is called 'hidden'" '[{epochs: 4, freeze: [dense, hidden]}]'
@@ -108,9 +108,12 @@ expect_status 0 "$DNN_MPI" train b.yaml output=impatient "${phases[@]}" "$stop"
 [ "$(tail -n 1 impatient/history.csv | cut -d, -f1)" = 6 ] || fail "two phases with a patience of 2 end after $(tail -n 1 impatient/history.csv | cut -d, -f1) epochs"
 
 # ---- what it is good for ----
-wrong_rows() { "$DNN_MPI" evaluate "$1/model.h5" --json | sed -nE 's/.*"accuracy": *([0-9.]+).*/\1/p' | awk '{ printf "%d\n", 800 * (1 - $1) + 0.5 }'; }
+wrong_rows() { # FOLDER
+    "$DNN_MPI" evaluate "$1/model.h5" --json | sed -nE 's/.*"accuracy": *([0-9.]+).*/\1/p' | awk '{ printf "%d\n", 800 * (1 - $1) + 0.5 }'
+}
 expect_status 0 "$DNN_MPI" train b.yaml output=transferred "${phases[@]}"
 expect_status 0 "$DNN_MPI" train b.yaml output=nothing training.epochs=20 "$nothing"
-echo "of 800: $(wrong_rows transferred) wrong on top of A, $(wrong_rows nothing) from nothing"
-[ "$(wrong_rows nothing)" -ge $((3 * $(wrong_rows transferred))) ] || fail "reuse does not make a third of the errors"
-[ "$(wrong_rows nothing)" -gt 3 ] || fail "there is hardly anything to gain"
+on_top=$(wrong_rows transferred) alone=$(wrong_rows nothing)
+echo "of 800: $on_top wrong on top of A, $alone from nothing"
+[ "$alone" -ge $((3 * on_top)) ] || fail "reuse does not make a third of the errors"
+[ "$alone" -gt 3 ] || fail "there is hardly anything to gain"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# For tables of what users do wrong, to be sourced after common.sh. A case is run alone and on three ranks, several cases side by side,
-# each in a folder of its own in which `data` holds the files that the table begins with. A case passes if every rank ends within
-# 30 s with the status of the table, the launcher with it, if stderr is one line with all texts of the table, and if no output folder
-# is left that was not there before.
+# For tables of what users do wrong, to be sourced after common.sh. Three cases of four are run on three ranks, the fourth alone (all of them
+# both ways with WRONG_RANKS="1 3"), several side by side, each in a folder of its own in which `data` holds the files that the table begins
+# with. A case passes if every rank ends within 30 s with the status of the table, the launcher with it, if stderr is one line with all texts
+# of the table, and if no output folder is left that was not there before.
 data=$folder/data
 mkdir "$data" cases
 : >failures
@@ -58,13 +58,17 @@ begin_case() { # on RANKS: a folder for the next case, in the variable `at`
     ln -s "$data"/* "$at"
 }
 
+ranks_of_next() {
+    if [ -n "${WRONG_RANKS:-}" ]; then echo "$WRONG_RANKS"; elif [ $((cases % 4)) -eq 1 ]; then echo 1; else echo 3; fi
+}
+
 limit() { # four at a time: more would only wait for each other; one at a time where cases share a folder
     while [ "$(jobs -rp | wc -l)" -ge "${WRONG_AT_ONCE:-4}" ]; do wait -n || true; done
 }
 
 wrong() { # STATUS TEXT… -- ARGUMENT…
     local ranks at
-    for ranks in ${WRONG_RANKS:-1 3}; do
+    for ranks in $(ranks_of_next); do
         begin_case "$ranks"
         limit
         run_case "$at" "$ranks" "$@" &
@@ -74,7 +78,7 @@ wrong() { # STATUS TEXT… -- ARGUMENT…
 edited() { # FILE SED_PROGRAM STATUS TEXT…: `train` with a run file that the program has spoilt
     local file=$1 program=$2 ranks at
     shift 2
-    for ranks in ${WRONG_RANKS:-1 3}; do
+    for ranks in $(ranks_of_next); do
         begin_case "$ranks"
         echo "$program" >"$at/edit"
         sed "$program" "$data/$file" >"$at/run.yaml"

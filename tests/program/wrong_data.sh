@@ -107,4 +107,4 @@ if [ -n "$hdf5" ]; then
     source 'path: good.h5, x: [/x], y: /y'       2 "data.source.hdf5.x: must be the path"
     source 'path: good.h5'                       2 "training needs targets"
 fi
-verdict 80
+verdict 40

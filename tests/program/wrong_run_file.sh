@@ -108,4 +108,4 @@ base 2 "training.optimizer.sgd.momentum = 2: must lie in [0, 1]" -- train base.y
 base 2 "output: has no value" -- train base.yaml output=null
 base 2 "command line: training.epoch: unknown key" -- train base.yaml '~training.epoch'
 
-verdict 120
+verdict 68
