@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/peek.h"
 #include "cli/progress.h"
+#include "cli/run_log.h"
 #include "cli/screen.h"
 
 static const cli_option options[] = {
@@ -18,6 +20,20 @@ static dnn_resume how_to_resume(const char *text)
     return strcmp(text, "never") == 0 ? DNN_RESUME_NEVER : DNN_RESUME_FILE;
 }
 
+/* "started: dnn-mpi train run.yaml training.epochs=3" is the first line of log.txt. */
+static void begin_log(const cli_call *call, progress *p, bool anew)
+{
+    char line[2048];
+    size_t used = (size_t)snprintf(line, sizeof line, "started: dnn-mpi train %s", call->words[0]);
+    for (size_t i = 0; i < call->n_overrides && used < sizeof line; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, " %s", call->overrides[i]);
+    run_log_begin();
+    run_log_add("", line);
+    peek_output(call, p->output, sizeof p->output);
+    p->keeps_log = true;
+    p->anew = anew;
+}
+
 static dnn_status run(const cli_call *call)
 {
     progress p;
@@ -29,6 +45,7 @@ static dnn_status run(const cli_call *call)
         .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides, .resume = how_to_resume(resume),
         .resume_file = resume, .overwrite = overwrite, .threads = cli_number(call, "threads", 1), .progress = progress_open(&p),
     };
+    if (dnn_comm_rank(call->comm) == 0) begin_log(call, &p, !resume);
     const dnn_status st = dnn_train(call->comm, &request);
     screen_line(NULL);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0 && p.output[0]) printf("wrote %s/model.h5; last epoch: %s\n", p.output, p.last);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/run_log.h"
 #include "cli/screen.h"
 #include "dnn/base/clock.h"
 #include "dnn/base/memory.h"
@@ -56,6 +57,7 @@ static void begin(void *context, const char *text)
 static void epoch_begin(void *context, uint64_t epoch, uint64_t epochs, uint64_t steps)
 {
     progress *p = context;
+    if (p->keeps_log && p->output[0]) run_log_open(p->output, p->anew); /* the folder is ours since this run has begun */
     p->epoch = epoch;
     p->epochs = epochs;
     p->steps = steps;
@@ -122,6 +124,7 @@ static void epoch_end(void *context, const dnn_report *report)
     char rate[32], spent[32], line[LINE];
     progress_values(report, p->last, sizeof p->last);
     snprintf(p->output, sizeof p->output, "%s", report->output);
+    if (p->keeps_log) run_log_open(p->output, p->anew);
     pace(report->seconds, p->steps, rate, sizeof rate);
     snprintf(line, sizeof line, "Epoch %llu/%llu - %s %s - %s", (unsigned long long)report->epoch, (unsigned long long)p->epochs,
              progress_time(report->seconds, spent), rate, p->last);

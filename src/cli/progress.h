@@ -11,6 +11,7 @@ typedef struct progress {
     double began, last_line;     /* seconds, monotonic */
     char last[512];              /* values of the last epoch */
     char output[512];            /* folder of the run */
+    bool keeps_log, anew;        /* in its log.txt: in place of what is there, or behind it */
 } progress;
 
 /* The observer to hand to dnn_train and the like; `p` must outlive it. */

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/run_log.h"
 #include "dnn/base/log.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -76,38 +77,53 @@ void screen_move(const char *text)
     pthread_mutex_unlock(&lock);
 }
 
+static void show(const char *kind, const char *color, const char *text)
+{
+    const bool colors = *color && screen_has_colors() && isatty(STDERR_FILENO);
+    remove_moving();
+    fprintf(stderr, "dnn-mpi: %s%s%s%s\n", colors ? color : "", kind, colors ? "\033[0m" : "", text);
+}
+
+/* The log has what --quiet leaves out as well. */
+static void put_into_log(const char *kind, const char *text)
+{
+    if (!run_log_add(kind, text)) show("warning: ", "\033[33m", "log.txt cannot be written and ends here; the training goes on");
+}
+
 void screen_line(const char *text)
 {
     FILE *stream = terminal();
-    if (!speaks || quiet) return;
+    if (!speaks) return;
     pthread_mutex_lock(&lock);
-    remove_moving();
-    if (text) fprintf(stream ? stream : stderr, "%s\n", text);
-    if (stream) fflush(stream);
+    if (!quiet) {
+        remove_moving();
+        if (text) fprintf(stream ? stream : stderr, "%s\n", text);
+        if (stream) fflush(stream);
+    }
+    if (text) put_into_log("", text);
     pthread_mutex_unlock(&lock);
 }
 
-static void say(const char *kind, const char *color, const char *text)
+static void say(const char *kind, const char *color, const char *text, bool shown)
 {
-    const bool colors = *color && screen_has_colors() && isatty(STDERR_FILENO);
     pthread_mutex_lock(&lock);
-    remove_moving();
-    fprintf(stderr, "dnn-mpi: %s%s%s%s\n", colors ? color : "", kind, colors ? "\033[0m" : "", text);
+    if (shown) show(kind, color, text);
+    put_into_log(kind, text);
     pthread_mutex_unlock(&lock);
 }
 
 void screen_error(const char *text)
 {
-    if (speaks) say("", "", text);
+    if (speaks) say("", "", text, true);
 }
 
 static void from_log(void *context, dnn_log_level level, const char *line)
 {
     (void)context;
-    if (!speaks || (quiet && level != DNN_LOG_WARNING)) return;
-    if (level == DNN_LOG_WARNING) say("warning: ", "\033[33m", line);
-    else if (level == DNN_LOG_ADVICE) say("advice: ", "\033[36m", line);
-    else say("", "", line);
+    if (!speaks) return;
+    if (level == DNN_LOG_WARNING) say("warning: ", "\033[33m", line, true);
+    else if (level == DNN_LOG_ADVICE) say("advice: ", "\033[36m", line, !quiet);
+    else say("", "", line, !quiet);
 }
 
 void screen_open(bool speaks_, bool quiet_)
@@ -122,4 +138,5 @@ void screen_close(void)
 {
     screen_line(NULL);
     dnn_log_set_sink(NULL, NULL);
+    run_log_end();
 }

@@ -22,6 +22,7 @@ expect_text "parameters: 65, trainable: 65, non-trainable: 0" out
 expect_status 0 run_ranks 2 train run.yaml
 expect_text "Epoch 3/3" err
 expect_text "wrote run/model.h5" out
+expect_text "started: dnn-mpi train run.yaml" run/log.txt
 [ "$(grep -c '^Epoch' err)" -eq 3 ] || fail "not one line an epoch"
 expect_status 2 run_ranks 2 train run.yaml
 expect_text "--resume auto" err
@@ -29,6 +30,9 @@ expect_text "--overwrite" err
 cp run/model.h5 three.h5
 expect_status 0 run_ranks 3 train run.yaml --resume auto --quiet training.epochs=4
 [ ! -s err ] || fail "--quiet is not quiet: $(cat err)"
+[ "$(grep -c ' Epoch [1-4]/' run/log.txt)" -eq 4 ] || fail "log.txt does not tell of 4 epochs: $(cat run/log.txt)"
+[ "$(grep -c ' started: ' run/log.txt)" -eq 2 ] || fail "log.txt does not tell of 2 starts"
+expect_text "going on from run/checkpoints/" run/log.txt
 
 expect_status 0 "$DNN_MPI" checkpoint list run
 [ "$(grep -c whole out)" -eq 4 ] || fail "3 checkpoints are kept, and the model"
