@@ -30,6 +30,12 @@ ARGUMENTS = {
     ("layers", "cropping3d"): "{cropping3d: {cropping: [[0, 1], 0, 1]}}",
     ("metrics", "top_k_categorical_accuracy"): "{top_k_categorical_accuracy: 1}",
     ("metrics", "sparse_top_k_categorical_accuracy"): "{sparse_top_k_categorical_accuracy: 1}",
+    ("metrics", "precision_at_recall"): "{precision_at_recall: {recall: 0.5}}", ("metrics", "recall_at_precision"): "{recall_at_precision: {precision: 0.5}}",
+    ("metrics", "sensitivity_at_specificity"): "{sensitivity_at_specificity: {specificity: 0.5}}",
+    ("metrics", "specificity_at_sensitivity"): "{specificity_at_sensitivity: {sensitivity: 0.5}}",
+    ("metrics", "iou"): "{iou: {num_classes: 2, target_class_ids: [0]}}", ("metrics", "mean_iou"): "{mean_iou: {num_classes: 2}}",
+    ("metrics", "one_hot_iou"): "{one_hot_iou: {num_classes: 2, target_class_ids: [0]}}",
+    ("metrics", "one_hot_mean_iou"): "{one_hot_mean_iou: {num_classes: 2}}",
     ("scalers", "divide"): "{divide: 2}",
     ("schedules", "constant"): "{constant: 0.01}",
     ("schedules", "exponential_decay"): "{exponential_decay: {initial_learning_rate: 0.01, decay_steps: 2, decay_rate: 0.5}}",
@@ -53,7 +59,7 @@ MOVE_RATES = ("reduce_lr_on_plateau", "learning_rate_scheduler", "learning_rate_
 
 def wants_rows(name):
     """A loss or metric that wants an output of a unit for each class."""
-    return "categorical" in name or name == "confusion_matrix"
+    return "categorical" in name or name.startswith("one_hot") or name.endswith("_correlation") or name == "confusion_matrix"
 
 
 def takes_numbers(name):
@@ -181,8 +187,9 @@ def runs(names, folder):
     made["layers"] = (of_layers(names["layers"]), "layers", names["layers"])
     for i in range(0, len(names["losses"]), 8):  # as many outputs as a network may have
         made["losses-%d" % i] = (of_losses(names["losses"][i:i + 8]), "losses", names["losses"][i:i + 8])
-    made["metrics-own"] = (of_metrics([n for n in names["metrics"] if n not in names["losses"]]), "metrics", [n for n in names["metrics"] if n not in names["losses"]])
-    made["metrics-losses"] = (of_metrics(names["losses"]), "metrics", names["losses"])
+    own = [name for name in names["metrics"] if name not in names["losses"]]
+    for group in (own[:len(own) // 2], own[len(own) // 2:], names["losses"]):  # 32 values may be reported
+        made["metrics-" + group[0]] = (of_metrics(group), "metrics", group)
     made["optimizers"] = (of_phases(names["optimizers"]), "optimizers", names["optimizers"])
     made["schedules"] = (of_phases(["{sgd: {learning_rate: %s}}" % spell("schedules", name) for name in names["schedules"]]), "schedules", names["schedules"])
     together = [name for name in names["callbacks"] if name not in MOVE_RATES]
