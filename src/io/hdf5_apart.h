@@ -1,6 +1,6 @@
 /* A file read apart: the HDF5 library works in a limited process of its own, asked over a socket; values come through a
- * window of memory that both see. hdf5_apart.c starts, asks and ends that process, hdf5_ask.c is what the public
- * functions do with it, hdf5_reader.c is the process. Shared by the hdf5*.c files alone. */
+ * window of memory that both see. hdf5_spawn.c starts that process, hdf5_apart.c asks and ends it, hdf5_ask.c is
+ * what the public functions do with it, hdf5_reader.c is the process. Shared by the hdf5*.c files alone. */
 #ifndef DNN_IO_HDF5_APART_H
 #define DNN_IO_HDF5_APART_H
 
@@ -75,6 +75,8 @@ struct hdf5_apart {
  * NULL: none are wanted) becomes the answer's bytes with a NUL behind, dnn_free. The caller holds the lock. */
 dnn_status hdf5_apart_ask(dnn_hdf5 *file, reader_question *question, const char *path, const char *name,
                           reader_answer *answer, char **bytes);
+/* The process, its socket and its window: 0 or an errno. */
+int hdf5_apart_start(struct hdf5_apart *a);
 /* Makes the window as large as wanted. */
 dnn_status hdf5_apart_widen(dnn_hdf5 *file, size_t bytes);
 void hdf5_apart_close(struct hdf5_apart *apart);

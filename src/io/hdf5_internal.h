@@ -51,6 +51,8 @@ const char *hdf5_why_unwritten(const dnn_hdf5 *file);
  */
 dnn_status hdf5_object_open(dnn_hdf5 *file, const char *path, hid_t *id, H5I_type_t *type);
 
+/* Looks at a data set just opened and fills in what is known of it. */
+dnn_status hdf5_judge(dnn_hdf5_dataset *d);
 hid_t hdf5_memory_type(dnn_hdf5_type type);
 size_t hdf5_memory_bytes(dnn_hdf5_type type);
 hid_t hdf5_stored_type(dnn_hdf5_type type);

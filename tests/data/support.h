@@ -17,6 +17,7 @@
 #include "dnn/base/node.h"
 #include "dnn/data/dataset.h"
 #include "dnn/io/tree.h"
+#include "support/published.h"
 
 /* Reads the section; the text may use `%s` for what follows. */
 __attribute__((format(printf, 2, 3))) static inline dnn_status read_section(dnn_data_config *config, const char *format,
@@ -141,22 +142,6 @@ static inline void remove_scratch(void)
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", scratch_folder());
     if (system(command) != 0) fail_msg("cannot remove %s", scratch_folder());
-}
-
-/* Path of published data: DNN_DATA_DIR, else ../shared/data beside the project; NULL (saying so) where it is not. */
-static inline const char *published(const char *name)
-{
-    static char paths[8][4096];
-    static int next;
-    char *const path = paths[next++ % 8];
-    const char *const given = getenv("DNN_DATA_DIR"), *const source = getenv("DNN_TEST_SOURCE");
-    if (given != NULL)
-        snprintf(path, sizeof paths[0], "%s/%s", given, name);
-    else
-        snprintf(path, sizeof paths[0], "%s/../../shared/data/%s", source != NULL ? source : "tests", name);
-    if (access(path, R_OK) == 0) return path;
-    print_message("skipped: %s is not there (set DNN_DATA_DIR)\n", path);
-    return NULL;
 }
 
 #endif

@@ -118,6 +118,36 @@ static void values_that_do_not_fit_the_type_fail(void **state)
     assert_int_equal(dnn_hdf5_close(f), DNN_OK);
 }
 
+/* As h5py writes truth values, an enumeration of bytes; one of wider numbers is nobody's truth value. */
+static void truth_values_are_read_as_numbers(void **state)
+{
+    (void)state;
+    const hid_t f = H5Fcreate(file_name("truth.h5"), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t bases[] = {H5T_NATIVE_INT8, H5T_NATIVE_INT32};
+    const char *const names[] = {"truth", "wide"};
+    const hid_t space = H5Screate_simple(1, (hsize_t[]){3}, NULL);
+    for (int i = 0; i < 2; i++) {
+        const hid_t type = H5Tenum_create(bases[i]);
+        const int8_t narrow[] = {0, 1, 1};
+        const int32_t wide[] = {0, 1, 1}, *w = wide;
+        for (int v = 0; v < 2; v++) H5Tenum_insert(type, v ? "TRUE" : "FALSE", i ? (const void *)&w[v] : (const void *)&narrow[v]);
+        const hid_t d = H5Dcreate2(f, names[i], type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        assert_true(H5Dwrite(d, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, i ? (const void *)wide : (const void *)narrow) >= 0);
+        H5Dclose(d);
+        H5Tclose(type);
+    }
+    H5Sclose(space);
+    assert_true(H5Fclose(f) >= 0);
+    dnn_hdf5 *file = opened(file_name("truth.h5"));
+    float reals[3] = {7, 7, 7};
+    int32_t whole[3] = {7, 7, 7};
+    assert_int_equal(dnn_hdf5_read(file, "/truth", DNN_HDF5_FLOAT, 3, reals), DNN_OK);
+    assert_int_equal(dnn_hdf5_read(file, "/truth", DNN_HDF5_INT32, 3, whole), DNN_OK);
+    for (int i = 0; i < 3; i++) assert_true(reals[i] == (float)(i > 0) && whole[i] == (i > 0));
+    assert_int_equal(dnn_hdf5_read(file, "/wide", DNN_HDF5_INT32, 3, whole), DNN_E_DATA);
+    assert_int_equal(dnn_hdf5_close(file), DNN_OK);
+}
+
 static void large_data_sets_are_chunked_with_sums_and_read_by_rows(void **state)
 {
     (void)state;
@@ -440,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_file_in_memory_that_is_not_wanted_leaves_nothing),
         cmocka_unit_test(written_values_read_back_in_every_type),
         cmocka_unit_test(values_that_do_not_fit_the_type_fail),
+        cmocka_unit_test(truth_values_are_read_as_numbers),
         cmocka_unit_test(large_data_sets_are_chunked_with_sums_and_read_by_rows),
         cmocka_unit_test(attributes_read_back_and_long_ones_are_fine),
         cmocka_unit_test(strings_are_read_in_every_form_and_split_names_are_joined),

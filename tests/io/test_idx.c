@@ -1,6 +1,7 @@
 /* IDX files, plain and packed. */
 #include "dnn/io/idx.h"
 #include "io/support.h"
+#include "support/published.h"
 
 static dnn_status read_whole(const char *path, dnn_idx *idx, void *values, size_t room)
 {
@@ -202,27 +203,12 @@ static void a_gzip_bomb_behind_a_small_header_is_not_unpacked(void **state)
     assert_true(seconds() - start < 0.5); /* unpacking takes longer */
 }
 
-static const char *data_folder(void)
-{
-    static char path[1000];
-    const char *given = getenv("DNN_DATA_DIR"), *tests = getenv("DNN_TEST_SOURCE");
-    if (given)
-        snprintf(path, sizeof path, "%s/fashion-mnist", given);
-    else
-        snprintf(path, sizeof path, "%s/../../shared/data/fashion-mnist", tests ? tests : "tests");
-    return path;
-}
-
 static void fashion_mnist_reads_as_published(void **state)
 {
-    char path[1100];
+    const char *path = published("fashion-mnist/train-images-idx3-ubyte.gz");
     dnn_idx idx;
     (void)state;
-    snprintf(path, sizeof path, "%s/train-images-idx3-ubyte.gz", data_folder());
-    if (access(path, R_OK) != 0) {
-        print_message("skipped: no %s (set DNN_DATA_DIR)\n", path);
-        skip();
-    }
+    if (!path) skip();
     assert_int_equal(dnn_idx_open(path, &idx), DNN_OK);
     assert_true(idx.type == 8 && idx.rank == 3 && idx.dim[0] == 60000 && idx.dim[1] == 28 && idx.dim[2] == 28);
     const size_t count = (size_t)60000 * 784;
@@ -234,7 +220,8 @@ static void fashion_mnist_reads_as_published(void **state)
     assert_true(sum / (double)count / 255.0 > 0.28603 &&
                 sum / (double)count / 255.0 < 0.28605); /* 0.2860, as widely quoted */
     free(pixels);
-    snprintf(path, sizeof path, "%s/t10k-labels-idx1-ubyte.gz", data_folder());
+    path = published("fashion-mnist/t10k-labels-idx1-ubyte.gz");
+    assert_non_null(path);
     unsigned char labels[10000];
     size_t of_class[10] = {0};
     assert_int_equal(read_whole(path, &idx, labels, sizeof labels), DNN_OK);
