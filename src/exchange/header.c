@@ -107,6 +107,8 @@ static dnn_status judge(int file, const char *path, uint32_t newest, bool *ours)
     if (n < 0) return dnn_fail(DNN_E_MODEL, "%s: cannot be read: %s", path, strerror(errno));
     if (n < MAGIC)
         return dnn_fail(DNN_E_MODEL, "%s: is no model file: it has %lld bytes", path, (long long)info.st_size);
+    if (memcmp(header, "PK\3\4", 4) == 0)
+        return dnn_fail(DNN_E_MODEL, "%s: is an archive, as Keras writes for names that end in .keras; files of HDF5 are read: save it in Keras as model.save(\"x.h5\")", path);
     *ours = looks_like_ours(header, (size_t)n);
     if (!*ours) return DNN_OK;
     if (n < HEADER_SIZE)

@@ -39,6 +39,7 @@ static const struct {
     {&dnn_losses, "cosine_proximity", "cosine_similarity"},
     {&dnn_losses, "kullback_leibler_divergence", "kl_divergence"},
     {&dnn_metrics, "logcosh", "log_cosh"},
+    {&dnn_metrics, "LogCoshError", "log_cosh"},
     {&dnn_metrics, "cosine_proximity", "cosine_similarity"},
     {&dnn_metrics, "kullback_leibler_divergence", "kl_divergence"},
     {&dnn_initializers, "uniform", "random_uniform"},

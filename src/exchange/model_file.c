@@ -59,7 +59,7 @@ static dnn_status judge_weights_alone(dnn_model_file *f)
         dnn_hdf5_attribute_texts(f->hdf5, *f->weights ? f->weights : "/", "layer_names", &layers, &found);
     dnn_hdf5_names_clear(&layers);
     if (st != DNN_OK || found) return st;
-    return dnn_fail(DNN_E_MODEL, "%s: is no model file of Keras: it has neither model_config nor layer_names", f->path);
+    return dnn_fail(DNN_E_MODEL, "%s: is no model file of Keras: it has neither model_config nor layer_names; what is read is written by model.save(\"x.h5\")", f->path);
 }
 
 static dnn_status read_foreign(dnn_model_file *f)

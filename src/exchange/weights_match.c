@@ -57,6 +57,23 @@ static dnn_status names_at(dnn_model_file *file, const char *where, const char *
 
 static const char *root_of(const dnn_model_file *file) { return *file->weights ? file->weights : "/"; }
 
+/* State of random generators, which some versions kept among the weights; nothing here needs it. */
+static bool is_generator(const char *weight)
+{
+    const char *slash = strrchr(weight, '/'), *name = slash ? slash + 1 : weight;
+    return strcmp(name, "StateVar:0") == 0 || strcmp(name, "seed_generator_state") == 0;
+}
+
+static void leave_out_generators(dnn_strings *weights)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < weights->count; i++) {
+        if (is_generator(weights->at[i])) dnn_free(weights->at[i]);
+        else weights->at[kept++] = weights->at[i];
+    }
+    weights->count = kept;
+}
+
 static dnn_status read_groups(dnn_model_file *file, groups *all)
 {
     *all = (groups){ 0 };
@@ -68,7 +85,9 @@ static dnn_status read_groups(dnn_model_file *file, groups *all)
         if ((size_t)snprintf(g->path, sizeof g->path, "%s/%s", file->weights, g->layer) >= sizeof g->path)
             return model_fail(file, root_of(file), "names a layer too long");
         st = names_at(file, g->path, "weight_names", &g->weights);
-        if (st == DNN_OK && g->weights.count > 0) all->count++;
+        if (st == DNN_OK) leave_out_generators(&g->weights);
+        if (g->weights.count > 0) all->count++;
+        else dnn_hdf5_names_clear(&g->weights);
     }
     return st;
 }

@@ -259,6 +259,46 @@ static void weights_alone_are_of_use_to_whom_brings_the_network(void **state)
     dnn_model_close(m);
 }
 
+/* TensorFlow's random layers kept the state of their generator among the weights. */
+static void states_of_random_generators_are_no_weights(void **state)
+{
+    (void)state;
+    const hid_t f = changed("generator.h5");
+    H5Adelete(f, "training_config");
+    set_config(f, "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"InputLayer\", "
+                  "\"config\": {\"name\": \"x\", \"batch_shape\": [null, 4, 4, 1]}},"
+                  "{\"class_name\": \"RandomFlip\", \"config\": {\"name\": \"dense\"}}]}}");
+    const hid_t group = H5Gopen2(f, "/model_weights/dense", H5P_DEFAULT), text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 10);
+    H5Adelete(group, "weight_names");
+    const hid_t one = H5Screate_simple(1, (hsize_t[]){1}, NULL), names = H5Acreate2(group, "weight_names", text, one, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Awrite(names, text, "StateVar:0") >= 0);
+    H5Aclose(names);
+    H5Gclose(group);
+    const hid_t weights = H5Gopen2(f, "/model_weights", H5P_DEFAULT);
+    H5Adelete(weights, "layer_names");
+    H5Tset_size(text, 5);
+    const hid_t layers = H5Acreate2(weights, "layer_names", text, one, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Awrite(layers, text, "dense") >= 0);
+    H5Aclose(layers);
+    H5Gclose(weights);
+    H5Sclose(one);
+    H5Tclose(text);
+    H5Fclose(f);
+    dnn_model_file *m;
+    assert_ok(dnn_model_open(in_folder("generator.h5"), &m));
+    dnn_model_close(m);
+}
+
+static void an_archive_of_keras_is_told_apart(void **state)
+{
+    (void)state;
+    dnn_model_file *m;
+    FILE *f = fopen(in_folder("m.keras"), "wb");
+    assert_true(f && fwrite("PK\3\4 and more of it", 1, 20, f) == 20 && fclose(f) == 0);
+    assert_fails(DNN_E_MODEL, dnn_model_open(in_folder("m.keras"), &m), "m.keras", "archive", "x.h5");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +314,8 @@ int main(void)
         cmocka_unit_test(deep_nesting_and_long_lists_end_quickly),
         cmocka_unit_test(a_model_without_description_or_weights_is_named),
         cmocka_unit_test(weights_alone_are_of_use_to_whom_brings_the_network),
+        cmocka_unit_test(states_of_random_generators_are_no_weights),
+        cmocka_unit_test(an_archive_of_keras_is_told_apart),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
