@@ -29,7 +29,12 @@ static dnn_status given(const dnn_node *fitted, size_t units, double *mean)
         return dnn_fail(DNN_E_DATA,
                         "the model was trained on %zu features with values filled in, the source brings %zu",
                         fitted->count, units);
-    for (size_t j = 0; j < units; j++) mean[j] = fitted->items[j]->real;
+    for (size_t j = 0; j < units; j++) {
+        const dnn_node *const item = fitted->items[j];
+        if ((item->type != DNN_NODE_REAL && item->type != DNN_NODE_INT) || !isfinite(item->real))
+            return dnn_fail(DNN_E_MODEL, "the model's value for what is missing of feature %zu is no number", j);
+        mean[j] = item->real;
+    }
     return DNN_OK;
 }
 

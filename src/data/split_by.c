@@ -43,8 +43,8 @@ static dnn_status read_mark(const dnn_node *by, const dnn_source_info *info, mar
     const dnn_node *const column = dnn_node_find(by, "column"), *const value = dnn_node_find(by, "value");
     if (column == NULL || value == NULL || by->count != 2)
         return dnn_node_fail(DNN_E_CONFIG, by, "data.split.by: must be {column: name or number, value: that of the rows to cut from}");
-    if (value->type == DNN_NODE_INT || value->type == DNN_NODE_REAL) {
-        m->value = value->real;
+    if (value->type == DNN_NODE_INT || value->type == DNN_NODE_REAL || value->type == DNN_NODE_BOOL) {
+        m->value = value->type == DNN_NODE_BOOL ? (double)value->boolean : value->real;
         return column_of(column, info, &m->column);
     }
     if (column->type != DNN_NODE_STRING || value->type != DNN_NODE_STRING)
@@ -67,7 +67,8 @@ dnn_status dnn_split_target(dnn_cutting *c, const dnn_source_info *info)
     uint64_t marked = 0;
     for (uint64_t i = 0; i < c->n; i++) {
         const double value = dnn_values_input(c->ds, c->order[i], m.column);
-        c->target[i] = isnan(m.value) ? value != 0.0 && !isnan(value) : value == m.value;
+        /* Values were rounded to float when they were read. */
+        c->target[i] = isnan(m.value) ? value != 0.0 && !isnan(value) : (float)value == (float)m.value;
         marked += c->target[i];
     }
     if (marked == 0) return dnn_node_fail(DNN_E_CONFIG, by, "data.split.by: none of the %llu training rows is marked", (unsigned long long)c->n);

@@ -55,9 +55,8 @@ static dnn_status columns_of(const dnn_node *item, const char *input, const dnn_
 
 static dnn_status pick(dnn_dataset *ds, const dnn_node *columns, const dnn_source_info *info, dnn_view *view)
 {
-    const size_t units = dnn_shape_units(&info->x[0].shape),
-                 room = columns->count > SIZE_MAX / (units + 1) ? 0 : columns->count * units;
-    size_t *list = dnn_alloc(room, sizeof *list);
+    const size_t units = dnn_shape_units(&info->x[0].shape);
+    size_t *list = dnn_alloc(columns->count, units * sizeof *list);
     if (list == NULL) return DNN_E_MEMORY;
     dnn_status st = DNN_OK;
     size_t count = 0;

@@ -62,6 +62,20 @@ static void an_ordinal_target_makes_labels_in_ascending_order(void **state)
     close_opened(&o);
 }
 
+/* Each of 3,000 names once, in an order that is not theirs; found by halving, numbered as sorted. */
+static void many_categories_are_found_each(void **state)
+{
+    (void)state;
+    enum { MANY = 3000 };
+    static char content[32 * MANY];
+    size_t used = (size_t)snprintf(content, sizeof content, "name,y\n");
+    for (int i = 0; i < MANY; i++) used += (size_t)snprintf(content + used, sizeof content - used, "n%04d,%d\n", i * 1427 % MANY, i);
+    opened o;
+    open_csv(&o, content, ", target: y, categorical: {name: ordinal}", "");
+    for (uint64_t i = 0; i < MANY; i++) assert_int_equal(input_at(&o, DNN_TRAIN, i, 0, 0), i * 1427 % MANY);
+    close_opened(&o);
+}
+
 static void columns_are_found_by_name_and_by_number(void **state)
 {
     (void)state;
@@ -129,6 +143,10 @@ static void a_missing_value_is_named_filled_or_left_out(void **state)
     check_inputs(&o, 1, (float[]){100, 15}, 2);
     close_opened(&o);
     dnn_node_destroy(fitted);
+    open_csv(&o, "a,b\n1, \n 2 ,3\n4, NA \n", ", missing: mean", ""); /* blanks around are no values */
+    check_inputs(&o, 0, (float[]){1, 3}, 2);
+    check_inputs(&o, 2, (float[]){4, 3}, 2);
+    close_opened(&o);
     fail_csv(DNN_E_DATA, "a,y\n1,\n", ", target: y, missing: mean", "t.csv:2", "'y'");
     fail_csv(DNN_E_DATA, "a,y\n,1\n,2\n", ", target: y, missing: mean", "feature 0", "training part");
 }
@@ -144,6 +162,8 @@ static void wrong_cells_are_named_with_file_line_and_column(void **state)
     fail_csv(DNN_E_DATA, "a,w\n1,-2\n", ", weight: w", "t.csv:2", "weight");
     fail_csv(DNN_E_DATA, "a,c\n1,x\n2,z\n", ", categorical: {c: {one_hot: [x, y]}}", "t.csv:3", "'z'");
     fail_csv(DNN_E_DATA, "a,y\n", ", target: y", "no rows", NULL);
+    fail_csv(DNN_E_CONFIG, "a,y\n1,2\n", ", target: y, weight: y", "target", "'y' is the weight as well");
+    fail_csv(DNN_E_CONFIG, "a,c\n1,x\n", ", categorical: {c: {ordinal: [x, z, x]}}", "categorical.c", "'x' is listed twice");
     must_fail(DNN_E_DATA, "source: {csv: {path: /nowhere/at/all.csv}}", "/nowhere/at/all.csv", NULL);
 }
 
@@ -198,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_coded_as_they_are_told),
         cmocka_unit_test(an_ordinal_target_makes_labels_in_ascending_order),
+        cmocka_unit_test(many_categories_are_found_each),
         cmocka_unit_test(columns_are_found_by_name_and_by_number),
         cmocka_unit_test(inputs_take_their_columns),
         cmocka_unit_test(a_missing_value_is_named_filled_or_left_out),

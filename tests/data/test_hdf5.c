@@ -30,6 +30,7 @@ static const char *write_file(void)
     if (st == DNN_OK) st = dnn_hdf5_write(file, "/test/x", DNN_HDF5_UINT8, 3, (size_t[]){2, 2, 2}, pixels);
     if (st == DNN_OK) st = dnn_hdf5_write(file, "/test/y", DNN_HDF5_INT64, 1, (size_t[]){2}, labels);
     if (st == DNN_OK) st = dnn_hdf5_write(file, "/few", DNN_HDF5_INT64, 1, (size_t[]){2}, labels);
+    if (st == DNN_OK) st = dnn_hdf5_write(file, "/across", DNN_HDF5_FLOAT, 2, (size_t[]){1, ROWS}, weight);
     if (st == DNN_OK) st = dnn_hdf5_close(file);
     if (st != DNN_OK) fail_msg("%s", dnn_fail_text());
     return path;
@@ -92,6 +93,8 @@ static void what_does_not_fit_is_named(void **state)
     fail_file(DNN_E_CONFIG, ", x: /x, y: /y, test_x: /test/x", "test_y", NULL);
     fail_file(DNN_E_CONFIG, ", x: /x, test_y: /test/y", "inputs", NULL);
     fail_file(DNN_E_DATA, ", x: /x, weight: /few", "/few", "weights");
+    fail_file(DNN_E_DATA, ", x: /x, weight: /across", "/across", "1 rows");
+    fail_file(DNN_E_CONFIG, ", x: {a: /x, b: /in/wide}, test_x: {a: /test/x}", "test_x", "must name 2");
     must_fail(DNN_E_DATA, "source: {hdf5: {path: /nowhere.h5}}", "/nowhere.h5", NULL);
 }
 

@@ -252,6 +252,12 @@ static void validation_and_test_come_from_the_rows_that_a_column_marks(void **st
         if (strstr(ways[way], "stratify")) assert_int_equal(ones, 10);
         close_opened(&o);
     }
+    opened o; /* values are floats by then: 0.1 is not the 0.1 of a double */
+    snprintf(table, sizeof table, "%s", write_text("tenths.csv", "x,kind,y\n1,0.1,0\n2,0.2,1\n3,0.1,0\n4,0.2,1\n"));
+    open_split(&o, 0, "split: {validation: 2, by: {column: kind, value: 0.1}}");
+    assert_true(input_at(&o, DNN_VALIDATION, 0, 0, 0) == 1.0f && input_at(&o, DNN_VALIDATION, 1, 0, 0) == 3.0f);
+    close_opened(&o);
+    snprintf(table, sizeof table, "%s, categorical: {place: one_hot}", scratch_path("by.csv"));
     fail_split(DNN_E_CONFIG, "split: {validation: 60, by: met}", "50 rows are marked");
     fail_split(DNN_E_CONFIG, "split: {validation: 6, by: meet}", "did you mean 'met'");
     fail_split(DNN_E_CONFIG, "split: {validation: 6, by: {column: met, value: 7}}", "none of the 200");

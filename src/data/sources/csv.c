@@ -6,6 +6,7 @@
 #include "data/source.h"
 #include "data/sources/csv_columns.h"
 #include "dnn/base/memory.h"
+#include "dnn/comm/team.h"
 
 typedef struct csv {
     char *path;
@@ -49,6 +50,9 @@ static dnn_status none_twice(const dnn_csv *file, const picks *p)
             return dnn_fail(DNN_E_CONFIG, "data.source.csv.features: column '%s' is the weight as well",
                             file->names[at]);
     }
+    for (size_t k = 0; p->weight.count == 1 && k < p->target.count; k++)
+        if (p->target.at[k].at == p->weight.at[0].at)
+            return dnn_fail(DNN_E_CONFIG, "data.source.csv.target: column '%s' is the weight as well", file->names[p->target.at[k].at]);
     return p->features.count > 0
                ? DNN_OK
                : dnn_fail(DNN_E_CONFIG, "data.source.csv.features: %s has no column left for them", file->path);
@@ -82,9 +86,11 @@ static dnn_status fill(const csv *c, const dnn_csv *file, const picks *p, table 
 {
     t->x_units = dnn_csv_columns_width(&p->features);
     t->y_units = dnn_csv_columns_width(&p->target);
-    if (t->x_units != 0 && file->rows > SIZE_MAX / sizeof(float) / t->x_units)
-        return dnn_fail(DNN_E_MEMORY, "%s: %zu rows of %zu features do not fit into memory", file->path, file->rows,
-                        t->x_units);
+    /* A column of names coded one_hot asks for rows times rows; the system would promise that and end the job later. */
+    const double wanted = (double)file->rows * (double)(t->x_units + t->y_units) * sizeof(float), room = dnn_window_room();
+    if (wanted > room)
+        return dnn_fail(DNN_E_MEMORY, "%s: %zu rows of %zu features and %zu targets take %.3g GB, memory for %.3g GB is left: code columns of many categories as ordinal", file->path,
+                        file->rows, t->x_units, t->y_units, wanted / 1e9, room / 1e9);
     t->x = dnn_alloc(file->rows * t->x_units, sizeof *t->x);
     t->y = dnn_alloc(file->rows * t->y_units, sizeof *t->y);
     t->weight = dnn_alloc(file->rows, sizeof *t->weight);

@@ -12,6 +12,7 @@ typedef struct dnn_csv_column_code {
     size_t at; /**< in the table */
     dnn_csv_code code;
     char **values; /**< the categories in order: number or place in the one-hot code; owned */
+    char ***sorted; /**< [n_values] the categories ascending by text, pointing into `values` */
     size_t n_values;
     bool known; /**< they are those that a model was trained on */
 } dnn_csv_column_code;
@@ -34,6 +35,9 @@ void dnn_csv_columns_clear(dnn_csv_columns *columns);
  * numbers where all are numbers). The columns are looked for in all `sets`. */
 dnn_status dnn_csv_columns_code(const dnn_csv *csv, const dnn_node *categorical, const dnn_node *known,
                                 dnn_csv_columns *const *sets, size_t n_sets);
+/** The category of a row's cell; DNN_E_DATA names file, line, column, cell and the categories there are. */
+dnn_status dnn_csv_category(const dnn_csv *csv, size_t row, const dnn_csv_column_code *column, size_t *out);
+void dnn_csv_categories_clear(dnn_csv_column_code *column);
 /** Adds the categories of coded columns to `map`, as `known` takes them. */
 dnn_status dnn_csv_columns_categories(const dnn_csv *csv, const dnn_csv_columns *columns, dnn_node *map);
 
@@ -41,7 +45,7 @@ dnn_status dnn_csv_columns_categories(const dnn_csv *csv, const dnn_csv_columns 
 size_t dnn_csv_columns_width(const dnn_csv_columns *columns);
 /** Their names, "column" or "column=value"; [width], each and the list owned by the caller. */
 dnn_status dnn_csv_columns_names(const dnn_csv *csv, const dnn_csv_columns *columns, char ***names);
-/** Empty, or one of the words that stand for nothing: NA, N/A, nan, null, none, ?. */
+/** Empty, or one of the words that stand for nothing: NA, N/A, nan, null, none, ?; with blanks around them or not. */
 bool dnn_csv_is_missing(const char *cell);
 bool dnn_csv_columns_miss(const dnn_csv *csv, const dnn_csv_columns *columns, size_t row);
 /** Row `row` as numbers [width]; a missing numeric cell is NaN with `missing` DNN_CSV_MEAN and DNN_E_DATA otherwise,

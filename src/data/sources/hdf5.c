@@ -76,9 +76,8 @@ static dnn_status open_arrays(const hdf5 *p, file *f, const char *key, const cha
     const bool map = node->type == DNN_NODE_MAP;
     *count = map ? node->count : 1;
     if (*count == 0 || *count > DNN_SOURCE_ARRAYS || (have > 0 && *count != have))
-        return dnn_node_fail(DNN_E_CONFIG, node,
-                             "data.source.hdf5.%s: must name %zu to %d data sets, as the other parts do", key,
-                             have > 0 ? have : (size_t)1, have > 0 ? (int)have : DNN_SOURCE_ARRAYS);
+        return have > 0 ? dnn_node_fail(DNN_E_CONFIG, node, "data.source.hdf5.%s: names %zu data sets: must name %zu, as the training part does", key, *count, have)
+                        : dnn_node_fail(DNN_E_CONFIG, node, "data.source.hdf5.%s: names %zu data sets: must name 1 to %d", key, *count, DNN_SOURCE_ARRAYS);
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < *count && st == DNN_OK; i++) {
         const dnn_node *item = map ? node->items[i] : node;
@@ -127,9 +126,11 @@ static dnn_status open_weight(const hdf5 *p, file *f, dnn_source_info *info)
     dnn_free(path);
     if (st != DNN_OK) return st;
     const dnn_hdf5_info *const weight = dnn_hdf5_dataset_info(f->weight);
-    if (weight->rank < 1 || weight->count != info->rows[DNN_TRAIN])
-        st = dnn_fail(DNN_E_DATA, "%s:%s: %zu weights for %llu training rows", p->path, p->weight, weight->count,
-                      (unsigned long long)info->rows[DNN_TRAIN]);
+    if (weight->stored != DNN_HDF5_REALS && weight->stored != DNN_HDF5_INTEGERS)
+        st = dnn_fail(DNN_E_DATA, "%s:%s: must hold numbers", p->path, p->weight);
+    else if (weight->rank < 1 || weight->dim[0] != info->rows[DNN_TRAIN] || weight->count != weight->dim[0])
+        st = dnn_fail(DNN_E_DATA, "%s:%s: %zu weights in %zu rows for %llu training rows: must be one for each", p->path, p->weight, weight->count,
+                      weight->rank < 1 ? (size_t)1 : weight->dim[0], (unsigned long long)info->rows[DNN_TRAIN]);
     info->weighted = true;
     return st;
 }

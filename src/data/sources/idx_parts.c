@@ -39,10 +39,8 @@ static dnn_status open_member(const char *path, member *m, dnn_source_array *arr
     m->rows = idx.dim[0];
     m->type = idx.type;
     m->bytes = idx.bytes_per_value;
-    const size_t rank = idx.rank;
-    array->shape = dnn_shape_of(rank == 0 ? 0 : rank - 1, idx.dim + 1);
+    array->shape = dnn_shape_of(idx.rank - 1, idx.dim + 1);
     dnn_idx_close(&idx);
-    if (rank == 0) return dnn_fail(DNN_E_DATA, "%s: holds a single value: must have one axis for the samples", path);
     m->units = dnn_shape_units(&array->shape);
     array->type = value_of(m->type);
     snprintf(array->origin, sizeof array->origin, "%s", path);
@@ -104,7 +102,9 @@ static dnn_status read_all(const member *m, void *values)
     dnn_idx idx;
     dnn_status st = dnn_idx_open(m->path, &idx);
     if (st != DNN_OK) return st;
-    if (idx.type != m->type || idx.dim[0] != m->rows)
+    size_t units = 1;
+    for (size_t i = 1; i < idx.rank; i++) units *= idx.dim[i];
+    if (idx.type != m->type || idx.dim[0] != m->rows || units != m->units)
         st = dnn_fail(DNN_E_DATA, "%s: has changed while it was being read", m->path);
     if (st == DNN_OK) st = dnn_idx_read(&idx, values);
     dnn_idx_close(&idx);
