@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/table.h"
+#include "cli/waiting.h"
 #include "dnn/base/memory.h"
 #include "dnn/exchange/model_file.h"
 
@@ -105,6 +106,7 @@ static dnn_status compare(const dnn_graph *graph, const dnn_component *optimizer
         snprintf(what, sizeof what, " (%s)", dnn_optimizer_vector_name(optimizer, s));
         differing += add_rows(&t, graph, what, a->slot[s], b->slot[s], true);
     }
+    waiting_end();
     const dnn_status st = table_print(&t, stdout, 0, true);
     if (moments && a->iterations != b->iterations)
         printf("\nupdates done: %llu and %llu\n", (unsigned long long)a->iterations, (unsigned long long)b->iterations);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "cli/command.h"
-#include "cli/screen.h"
 #include "cli/table.h"
+#include "cli/waiting.h"
 #include "dnn/base/log.h"
 #include "dnn/base/memory.h"
 #include "dnn/base/node.h"
@@ -46,7 +46,8 @@ static void print_table(const dnn_bench_result *b)
                  100.0 * b->product_rate / b->peak_rate, 100.0 * b->operations * 1e-6 / b->step / b->peak_rate);
     table_add(&t, "  reduction and update");
     table_format(&t, "%.3f", b->reduction);
-    table_format(&t, "%.1f GB/s", b->reduction > 0.0 ? b->reduction_bytes * 1e-6 / b->reduction : INFINITY);
+    if (b->reduction > 0.0) table_format(&t, "%.1f GB/s", b->reduction_bytes * 1e-6 / b->reduction);
+    else table_add(&t, "less than the products vary");
     if (b->teams > 1) {
         table_add(&t, "  exchange between teams");
         table_format(&t, "%.3f", b->exchange);
@@ -94,11 +95,9 @@ static dnn_status bench_one(const cli_call *call, const char *what)
         .run_file = what, .overrides = call->overrides, .n_overrides = call->n_overrides, .threads = cli_number(call, "threads", 1),
         .rounds = cli_number(call, "rounds", ROUNDS),
     };
-    char line[128];
-    snprintf(line, sizeof line, "measuring %s", what);
-    screen_move(line);
+    waiting_for("measuring %s", what);
     dnn_status st = dnn_bench(call->comm, &request, &result);
-    screen_line(NULL);
+    waiting_end();
     if (st != DNN_OK || dnn_comm_rank(call->comm) != 0) return st;
     if (result.workers > result.cores)
         dnn_warn("%d workers share %d cores: times say little; start fewer", result.workers, result.cores);

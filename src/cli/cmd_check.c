@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/waiting.h"
 #include "dnn/train/train.h"
 
 static const cli_option options[] = {
@@ -15,9 +16,12 @@ static void see(void *context, const dnn_graph *graph, const dnn_dataset *ds)
 {
     size_t weights = 0, trainable = 0;
     (void)context;
+    waiting_end();
     dnn_graph_count(graph, &weights, &trainable);
     printf("data:  %s\n", dnn_dataset_describe(ds));
     printf("model: %zu layers, %zu parameters, %zu of them trainable\n", dnn_graph_written_layers(graph), weights, trainable);
+    fflush(stdout); /* before the line that may follow on the same screen */
+    waiting_for("comparing gradients");
 }
 
 static void see_gradient(void *context, const dnn_gradient_line *line)
@@ -55,6 +59,7 @@ static dnn_status run(const cli_call *call)
                                         .threads = cli_number(call, "threads", 1), .ranks = dnn_launcher_size(),
                                         .summary = see, .gradient = gradients ? see_gradient : NULL, .context = &f };
     dnn_status st = dnn_check(&request);
+    waiting_end();
     const dnn_status printed = print_gradients(&f);
     if (st == DNN_OK) st = printed;
     if (st == DNN_OK) printf("%s: ready to train\n", call->words[0]);

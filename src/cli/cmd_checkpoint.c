@@ -10,6 +10,7 @@
 #include "cli/checkpoint_diff.h"
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/waiting.h"
 #include "dnn/base/memory.h"
 #include "dnn/exchange/model_file.h"
 
@@ -116,6 +117,7 @@ static dnn_status list(const cli_call *call)
     for (size_t i = 0; i < 6; i++) table_add(&t, head[i]);
     for (size_t i = 1; i < 4; i++) t.right[i] = true;
     for (size_t i = 0; i < f.count && st == DNN_OK; i++) add_row(&t, f.at[i]);
+    waiting_end();
     const dnn_status printed = st == DNN_OK ? table_print(&t, stdout, 0, true) : table_close(&t);
     free_files(&f);
     return st == DNN_OK ? printed : st;
@@ -127,7 +129,9 @@ static dnn_status verify(const cli_call *call)
     size_t damaged = 0;
     dnn_status st = find_files(call, &f);
     for (size_t i = 0; i < f.count && st == DNN_OK; i++) {
+        waiting_for("reading %s", f.at[i]);
         const bool whole = dnn_model_verify(f.at[i]) == DNN_OK;
+        waiting_end();
         if (whole) printf("%s: whole\n", f.at[i]);
         else printf("%s\n", dnn_fail_text());
         damaged += !whole;

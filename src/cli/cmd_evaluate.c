@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "cli/waiting.h"
 #include "dnn/base/memory.h"
 #include "dnn/base/node.h"
 #include "dnn/io/tree.h"
@@ -113,6 +114,7 @@ static dnn_status run(const cli_call *call)
         .part = cli_part(call), .progress = progress_open(&p),
     };
     dnn_status st = dnn_evaluate(call->comm, &request, &results);
+    waiting_end();
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = cli_value(call, "json") ? print_json(&results) : print_table(&results);
     dnn_results_clear(&results);
     return st;

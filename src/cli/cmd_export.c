@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/waiting.h"
 #include "dnn/exchange/export.h"
 
 static const cli_option options[] = {
@@ -53,6 +54,7 @@ static dnn_status run(const cli_call *call)
         .overwrite = cli_value(call, "overwrite") != NULL,
     };
     const dnn_status st = dnn_export(&request, &result);
+    waiting_end();
     return st == DNN_OK ? print(&request, &result) : st;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/waiting.h"
 
 static const cli_option options[] = {
     { "out", "FILE.h5|FILE.csv", "where to", .required = true },
@@ -20,6 +21,7 @@ static dnn_status run(const cli_call *call)
         .passes = (uint64_t)cli_number(call, "mc", 0), .progress = progress_open(&p),
     };
     const dnn_status st = dnn_predict(call->comm, &request);
+    waiting_end();
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) printf("%s\n", request.out);
     return st;
 }

@@ -5,6 +5,7 @@
 #include "cli/hint.h"
 #include "cli/layer_table.h"
 #include "cli/screen.h"
+#include "cli/waiting.h"
 #include "dnn/base/log.h"
 #include "dnn/exchange/model_file.h"
 #include "dnn/train/config.h"
@@ -32,6 +33,7 @@ static size_t slots_of(const dnn_component *optimizer)
 
 static dnn_status print(const dnn_graph *graph, const dnn_dataset *ds, const load *l)
 {
+    waiting_end();
     const dnn_status st = layer_table_print(graph);
     if (st == DNN_OK) layer_table_memory(graph, ds, &l->of);
     return st;
@@ -64,6 +66,7 @@ static dnn_status of_model(const cli_call *call, load *l)
 static void see_run(void *context, const dnn_graph *graph, const dnn_dataset *ds)
 {
     load *l = context;
+    waiting_end();
     printf("%s\n\n", dnn_dataset_describe(ds));
     l->printed = print(graph, ds, l);
 }

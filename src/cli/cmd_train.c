@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/run_log.h"
 #include "cli/screen.h"
+#include "cli/waiting.h"
 
 static const cli_option options[] = {
     { "resume", "auto|never|FILE", .help = "go on from the newest good checkpoint of the output folder (auto: or start where there is none), or from FILE" },
@@ -47,6 +48,7 @@ static dnn_status run(const cli_call *call)
     };
     if (dnn_comm_rank(call->comm) == 0) begin_log(call, &p, !resume);
     const dnn_status st = dnn_train(call->comm, &request);
+    waiting_end();
     screen_line(NULL);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0 && p.output[0]) printf("wrote %s/model.h5; last epoch: %s\n", p.output, p.last);
     return st;

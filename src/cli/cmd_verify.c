@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/table.h"
+#include "cli/waiting.h"
 #include "dnn/train/verify.h"
 
 typedef struct shown { table t; size_t lines, wrong; } shown;
@@ -11,7 +12,10 @@ typedef struct shown { table t; size_t lines, wrong; } shown;
 static void begin(void *context, const char *text)
 {
     (void)context;
+    waiting_end();
     printf("%s\n", text);
+    fflush(stdout); /* before the line that may follow on the same screen */
+    waiting_for("comparing steps");
 }
 
 static void add_line(void *context, const dnn_verify_line *l)
@@ -45,6 +49,7 @@ static dnn_status run(const cli_call *call)
     const dnn_verify_request request = { .run_file = call->words[0], .overrides = call->overrides, .n_overrides = call->n_overrides,
                                          .threads = cli_number(call, "threads", 1), .begin = begin, .line = add_line, .context = &s };
     const dnn_status st = dnn_verify(call->comm, &request);
+    waiting_end();
     if (dnn_comm_rank(call->comm) != 0 || s.lines == 0) table_close(&s.t);
     else table_print(&s.t, stdout, 0, true);
     if (dnn_comm_rank(call->comm) == 0 && s.lines > 0) printf("\n%zu of %zu quantities agree\n", s.lines - s.wrong, s.lines);

@@ -7,6 +7,7 @@
 
 #include "cli/run_log.h"
 #include "cli/screen.h"
+#include "cli/waiting.h"
 #include "dnn/base/clock.h"
 #include "dnn/base/memory.h"
 #include "dnn/report/chart.h"
@@ -57,6 +58,7 @@ static void begin(void *context, const char *text)
 static void epoch_begin(void *context, uint64_t epoch, uint64_t epochs, uint64_t steps)
 {
     progress *p = context;
+    waiting_end(); /* the steps show by themselves */
     if (p->keeps_log && p->output[0]) run_log_open(p->output, p->anew); /* the folder is ours since this run has begun */
     p->epoch = epoch;
     p->epochs = epochs;
@@ -135,6 +137,7 @@ static void rows_done(void *context, const char *what, uint64_t done, uint64_t a
 {
     (void)context;
     char bar[512], line[LINE];
+    waiting_end();
     if (screen_columns() == 0) return;
     if (done >= all) {
         screen_line(NULL);

@@ -11,6 +11,7 @@
 #include "cli/hint.h"
 #include "cli/peek.h"
 #include "cli/screen.h"
+#include "cli/waiting.h"
 #include "dnn/base/memory.h"
 #include "dnn/base/param.h"
 #include "dnn/comm/agree.h"
@@ -59,12 +60,21 @@ static dnn_status load_plugins(const cli_call *call)
     return st == DNN_OK ? st : dnn_fail_in(st, "--plugin");
 }
 
+/* What takes its time shows that it does. */
+static dnn_status work(const cli_call *call)
+{
+    if (call->n_words > 0) waiting_for("%s: reading %s", call->command->name, call->words[call->n_words - 1]);
+    const dnn_status st = call->command->run(call);
+    waiting_end();
+    return st;
+}
+
 static dnn_status run_alone(cli_call *call)
 {
     /* Under a launcher the other ranks have nothing to do, and starting MPI to say so takes a third of a second. */
     if (dnn_launcher_rank() != 0) return DNN_OK;
     dnn_status st = load_plugins(call);
-    if (st == DNN_OK) st = call->command->run(call);
+    if (st == DNN_OK) st = work(call);
     if (st == DNN_OK) st = flush_results();
     report(st, call);
     return st;
@@ -82,7 +92,7 @@ static dnn_status run_on_ranks(cli_call *call, int *argc, char ***argv)
     screen_open(dnn_comm_rank(call->comm) == 0, cli_value(call, "quiet") != NULL);
     st = alike_check(call);
     if (st == DNN_OK) st = load_plugins(call);
-    if (st == DNN_OK) st = call->command->run(call);
+    if (st == DNN_OK) st = work(call);
     if (st == DNN_OK && dnn_comm_rank(call->comm) == 0) st = flush_results();
     report(st, call);
     dnn_comm_finish(call->comm);

@@ -39,3 +39,11 @@ expect_status 0 run_ranks 2 train run.yaml --overwrite
 expect_no_text "$escape" out err
 expect_text "Epoch 2/2" err
 [ "$(grep -c '^Epoch' err)" -eq 2 ] || fail "not one line an epoch"
+
+# What takes longer than two seconds without a bar of its own says that it is at work, and its line is gone when results come.
+mkfifo slow.yaml
+on_terminal "{ sleep 3; cat run.yaml; } >slow.yaml & NO_COLOR=1 '$DNN_MPI' check slow.yaml"
+expect_text "check: reading slow.yaml … 2." screen
+tr '\r' '\n' <screen | sed "s/^.*$escape\[K//" >left
+expect_text "data:  glyphs" left
+expect_no_text "…" left
