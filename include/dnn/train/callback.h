@@ -67,7 +67,7 @@ typedef struct dnn_callback_kind {
      * nothing. */
     dnn_callback_hook *step_end;
     dnn_callback_hook *train_end;  /**< all wishes count but `stop` */
-    /** Around a validation, and around `evaluate`; the values ("loss", …) are those of the part, at its begin there are none. Around `predict`, which has
+    /** Around a validation (one that is interrupted has no end, and begins anew when the training goes on), and around `evaluate`; the values ("loss", …) are those of the part, at its begin there are none. Around `predict`, which has
      * none. `evaluate` and `predict` start from zeroed state, without train_begin; of wishes only `status` counts there, in a training `stop` too. */
     dnn_callback_hook *test_begin, *test_end, *predict_begin, *predict_end;
     /** File under `output` that holds the best model so far, as `save` says how good it is. NULL: it keeps none. */

@@ -44,6 +44,14 @@ static dnn_status log_step(trainer *t, const worker *k)
                                                    .gradient_norm = k->gradient_norm, .clip_factor = k->clip_factor });
 }
 
+uint64_t asked_between_steps(trainer *t)
+{
+    uint64_t flags = signals_asked();
+    if (dnn_comm_rank(t->comm) != 0) return flags;
+    if (deadline_near(&t->deadline, t->saver.last_seconds)) t->out_of_time = true;
+    return t->out_of_time ? flags | FLAG_STOP : flags;
+}
+
 /* Main thread of each rank, after a step: the other workers are already in the next one, which cannot change weights before this
  * worker has joined it. */
 static void after_step(trainer *t, const worker *k)
@@ -54,15 +62,13 @@ static void after_step(trainer *t, const worker *k)
     dnn_watch_step(t->epoch, t->step);
     for (size_t i = 0; i < t->run.record; i++) t->epoch_record[i] += k->outcome[i];
     t->epoch_penalty += penalties_of_step(&t->run) * dnn_objective_samples(k->outcome);
-    uint64_t asked = signals_asked() | watchers_step_end(t, k->outcome);
+    uint64_t asked = asked_between_steps(t) | watchers_step_end(t, k->outcome);
     const bool wished = asked & FLAG_WISH_SAVE;
     if (t->side_status == DNN_OK) t->side_status = t->run.fault;
     if (dnn_comm_rank(t->comm) == 0 && t->side_status == DNN_OK) {
         if (t->run.log_every && t->step % t->run.log_every == 0) t->side_status = log_step(t, k);
         if (t->side_status == DNN_OK) t->side_status = saver_collect(t);
         if (time_to_save(t, k, wished)) asked |= FLAG_SAVE;
-        if (deadline_near(&t->deadline, t->saver.last_seconds)) t->out_of_time = true;
-        if (t->out_of_time) asked |= FLAG_STOP;
         if (k->diagnoses && t->side_status == DNN_OK) t->side_status = diagnosis_write(&t->run, &t->history.diagnosis, t->epoch + 1);
         show(t);
     }

@@ -9,29 +9,58 @@
 #include "train/loop/values.h"
 #include "train/step/replicas.h"
 
+typedef struct validation { trainer *t; bool saved; } validation;
+
+static uint64_t asked(void *context)
+{
+    const validation *v = context;
+    /* what the epoch's last step was too late for is asked for as well */
+    const uint64_t left = __atomic_fetch_and(&v->t->run.request, ~(uint64_t)FLAGS_GO_ON, __ATOMIC_RELAXED) & FLAGS_GO_ON;
+    const uint64_t flags = asked_between_steps(v->t) | (left ? FLAG_WISH_SAVE : 0);
+    return v->saved ? flags & ~(uint64_t)FLAG_WISH_SAVE : flags; /* signals of one request reach the ranks one by one */
+}
+
+/* A pass over a large part takes its time. A stop ends it, and it begins anew when the training goes on from where it stood, behind the epoch's last step; so it
+ * does at once where only a save was asked for. */
+static dnn_status evaluate(trainer *t)
+{
+    validation v = { .t = t };
+    part_pass pass = { .part = DNN_VALIDATION, .targets = true, .asked = asked, .context = &v };
+    dnn_status st = DNN_OK;
+    for (uint64_t flags; st == DNN_OK && (flags = evaluate_part(&t->forward, &pass, t->validation_record)) != 0;) {
+        if (flags & FLAG_STOP) return DNN_E_STOPPED;
+        v.saved = true;
+        st = dnn_agree_root(t->comm, dnn_comm_rank(t->comm) == 0 ? want_checkpoint(t) : DNN_OK);
+        if (st == DNN_OK) st = save_wanted(t);
+    }
+    return st;
+}
+
 static dnn_status validate(trainer *t)
 {
     if (dnn_dataset_rows(t->dataset, DNN_VALIDATION) == 0) return DNN_OK;
-    part_pass pass = { .part = DNN_VALIDATION, .targets = true };
     dnn_report report = report_of(t, 0);
+    report.epoch++;
     dnn_status st = watchers_tell(t, offsetof(dnn_callback_kind, test_begin), &report, false);
     if (st == DNN_OK) st = dnn_failpoint_status("evaluation", DNN_E_INTERNAL);
-    evaluate_part(&t->forward, &pass, t->validation_record);
+    st = dnn_agree(t->comm, st);
+    if (st == DNN_OK) st = evaluate(t);
+    if (st != DNN_OK) return st;
     values_of(t->objective, t->graph, t->validation_record, penalties_of_weights(t->graph, t->run.weights), t->values + t->n_train_values);
     report.values = t->values + t->n_train_values;
     report.count = t->n_train_values;
-    const dnn_status told = watchers_tell(t, offsetof(dnn_callback_kind, test_end), &report, false);
-    return st == DNN_OK ? told : st;
+    return dnn_agree(t->comm, watchers_tell(t, offsetof(dnn_callback_kind, test_end), &report, false));
 }
 
 /* History, callbacks, checkpoint; rank 0's own outcomes become everybody's. */
 static dnn_status end_epoch(trainer *t)
 {
+    epoch_values(t);
+    dnn_status st = validate(t);
+    if (st != DNN_OK) return st;
     t->epoch++;
     t->epoch_step = 0;
     t->epoch_first_step = t->step;
-    epoch_values(t);
-    dnn_status st = validate(t);
     const dnn_report report = report_of(t, t->n_names);
     if (report.writes && st == DNN_OK) st = saver_collect(t);
     if (report.writes && st == DNN_OK) st = history_epoch(&t->history, &report);

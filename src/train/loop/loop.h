@@ -14,6 +14,8 @@ void epoch_values(trainer *t);
 /* The steps of the epoch under way that are still to do; t->drifted, diverged, interrupted, stop say why there are no more. Collective; the outcome of this
  * rank's own work beside the steps is in t->side_status. */
 void epoch_steps(trainer *t);
+/* FLAG_… that signals, or on rank 0 the end of the batch job, ask for. Local; main thread. */
+uint64_t asked_between_steps(trainer *t);
 
 /* ---- saves.c ---- */
 

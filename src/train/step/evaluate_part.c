@@ -1,11 +1,19 @@
 /* A pass forward over a part, each row exactly once, in row order. Records add up per shard over the batches and in the tree over the shards at the
- * end: one meeting for the whole part where outputs are not wanted. */
+ * end: where outputs are not wanted workers meet just there, and a few times a second where the pass may be ended. */
+#include <math.h>
 #include <string.h>
 
+#include "dnn/base/clock.h"
 #include "dnn/math/blas.h"
 #include "train/step/runner.h"
 
-typedef struct part_run { runner *r; part_pass *pass; } part_run;
+enum { PACE = 16, MOST_BATCHES = 1 << 20 }; /* bits of flags in a word, below the batches until the next look */
+static const double between_looks = 0.2;    /* seconds */
+
+typedef struct part_run { runner *r; part_pass *pass; uint64_t asked; } part_run;
+
+/* When all workers look up together at what is asked for. */
+typedef struct look_out { uint64_t since, until; double last; } look_out;
 
 static size_t batch_rows(uint64_t n, uint64_t first, size_t batch) { return n - first < batch ? (size_t)(n - first) : batch; }
 
@@ -41,9 +49,27 @@ static void meet_outputs(worker *k, const part_pass *pass, size_t rows)
     if (teams > 1) dnn_team_barrier(r->team);
 }
 
+/* Whether the pass ends; rank 0's clock says how many batches there are to the next look. */
+static uint64_t look_up(worker *k, part_run *run, look_out *l)
+{
+    uint64_t word = 0;
+    if (++l->since < l->until) return 0;
+    if (k->main) word = run->pass->asked(run->pass->context);
+    if (k->main && dnn_comm_rank(dnn_team_comm(k->r->team)) == 0) {
+        const double now = dnn_clock_seconds(), batches = (double)l->since * between_looks / fmax(now - l->last, 1e-9);
+        word |= (uint64_t)fmin(fmax(batches, 1.0), MOST_BATCHES) << PACE;
+        l->last = now;
+    }
+    word = meet_words(k, word);
+    *l = (look_out){ .until = word >> PACE, .last = l->last };
+    if (k->main) run->asked = word & ((1u << PACE) - 1);
+    return word & ((1u << PACE) - 1);
+}
+
 static void run_worker(void *context, int index)
 {
     part_run *run = context;
+    look_out look = { .until = 1, .last = dnn_clock_seconds() };
     runner *r = run->r;
     part_pass *pass = run->pass;
     worker *k = &r->workers[index - dnn_team_first_worker(r->team)];
@@ -55,6 +81,10 @@ static void run_worker(void *context, int index)
     for (size_t i = 0; i < k->n_bays; i++) memset(records + r->record_at[k->bays[i].number], 0, r->record * sizeof *records);
     for (uint64_t first = 0; first < n; first += r->cut.batch) {
         const size_t rows = batch_rows(n, first, r->cut.batch);
+        if (pass->asked && first > 0 && look_up(k, run, &look)) {
+            dnn_watch_phase(before);
+            return;
+        }
         dnn_watch_phase(DNN_PHASE_EVALUATION); /* each batch is progress */
         for (size_t i = 0; i < k->n_bays; i++) gather(r, pass->part, 0, first, rows, pass->targets, &k->bays[i]);
         /* stochastic passes draw by the row's place in the part, hence the shift */
@@ -82,8 +112,10 @@ static void run_worker(void *context, int index)
     dnn_watch_phase(before);
 }
 
-void evaluate_part(runner *r, part_pass *pass, double *record)
+uint64_t evaluate_part(runner *r, part_pass *pass, double *record)
 {
-    dnn_team_run(r->team, run_worker, &(part_run){ r, pass });
-    if (record) memcpy(record, r->workers[0].outcome, r->record * sizeof *record);
+    part_run run = { .r = r, .pass = pass };
+    dnn_team_run(r->team, run_worker, &run);
+    if (record && !run.asked) memcpy(record, r->workers[0].outcome, r->record * sizeof *record);
+    return run.asked;
 }
