@@ -1,6 +1,6 @@
-/* Why a loss is not finite. In a net whose backward pass needs no sums of other shards, a worker whose own loss is not finite leaves that pass out, so that
- * the gradients of the step before are still there: where one of them was not finite, all weights are not by now, and the rank that it came
- * from is the one to look at. Nothing of this costs anything while all is well. */
+/* Why a loss is not finite. Workers leave the pass backward out then (worker_goes_backward), so that the gradients of the step before are still there: where
+ * one of them was not finite, all weights are not by now, and the rank that it came from is the one to look at. Nothing of this costs anything
+ * while all is well. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "dnn/comm/agree.h"
 #include "train/loop/trainer.h"
 
-enum { LOSS = 1, GRADIENT = 2, NAMED = 4 };
+enum { LOSS = 1, GRADIENT = 2, INPUT = 4, NAMED = 4 };
 
 static bool gradient_is_finite(const worker *k)
 {
@@ -20,6 +20,18 @@ static bool gradient_is_finite(const worker *k)
     return true;
 }
 
+static bool inputs_are_finite(const worker *k)
+{
+    const dnn_graph *g = k->r->graph;
+    for (size_t b = 0; b < k->n_bays; b++)
+        for (size_t i = 0; i < g->n_inputs; i++) {
+            const size_t n = k->bays[b].shard.rows * dnn_shape_units(&g->inputs[i].shape);
+            for (size_t j = 0; j < n; j++)
+                if (!isfinite(k->bays[b].x[i][j])) return false;
+        }
+    return true;
+}
+
 static unsigned char findings(const runner *r)
 {
     unsigned char found = 0;
@@ -27,7 +39,8 @@ static unsigned char findings(const runner *r)
         const worker *k = &r->workers[w];
         if (k->loss_is_finite) continue;
         found |= LOSS;
-        if (!worker_needs_backward(k) && !gradient_is_finite(k)) found |= GRADIENT;
+        if (!inputs_are_finite(k)) found |= INPUT;
+        if (!worker_goes_backward(k) && !gradient_is_finite(k)) found |= GRADIENT;
     }
     return found;
 }
@@ -53,9 +66,11 @@ dnn_status divergence_status(trainer *t)
     const dnn_status st = dnn_agree(t->comm, all ? DNN_OK : DNN_E_MEMORY);
     if (st == DNN_OK) {
         dnn_comm_gather(t->comm, &mine, 1, all);
-        name_ranks(all, ranks, GRADIENT, who, sizeof who);
-        if (who[0]) snprintf(cause, sizeof cause, ", since the gradient of %s was not in the step before", who);
-        else name_ranks(all, ranks, LOSS, who, sizeof who);
+        name_ranks(all, ranks, INPUT, who, sizeof who);
+        if (who[0]) snprintf(cause, sizeof cause, ", nor are the inputs of %s", who);
+        else name_ranks(all, ranks, GRADIENT, who, sizeof who);
+        if (who[0] && !cause[0]) snprintf(cause, sizeof cause, ", since the gradient of %s was not in the step before", who);
+        if (!who[0]) name_ranks(all, ranks, LOSS, who, sizeof who);
         if (who[0] && !cause[0] && ranks > 1) snprintf(cause, sizeof cause, " on %s", who);
     }
     dnn_free(all);

@@ -1,5 +1,6 @@
 /* Sums over the global batch, folded in the one binary tree over the V shards (dnn/math/tree.h), so the result has the same bits
  * whichever workers own the shards. */
+#include <math.h>
 #include <string.h>
 
 #include "dnn/base/clock.h"
@@ -69,9 +70,19 @@ static const double *meet_sums(worker *k, dnn_shard *const *shards, size_t n, su
     return k->merge;
 }
 
+bool all_finite(const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
 const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n)
 {
-    return meet_sums(context, shards, n, (sums_merge){ .layer = layer, .backward = backward, .used = layer->plan.sums });
+    worker *k = context;
+    const double *sums = meet_sums(k, shards, n, (sums_merge){ .layer = layer, .backward = backward, .used = layer->plan.sums });
+    if (!backward) k->sums_are_finite &= all_finite(sums, layer->plan.sums);
+    return sums;
 }
 
 const double *reduce_loss_sums(worker *k)
@@ -87,6 +98,13 @@ const double *reduce_loss_sums(worker *k)
     return meet_sums(k, k->shards, k->n_bays, (sums_merge){ .used = used });
 }
 
+static uint64_t words_of(const runner *r, const double *records)
+{
+    uint64_t words = 0;
+    for (int w = 0; w < dnn_team_all_workers(r->team); w++) words |= (uint64_t)records[r->flags_at[w]];
+    return words;
+}
+
 void merge_records(worker *k, const double *records)
 {
     const runner *r = k->r;
@@ -97,6 +115,16 @@ void merge_records(worker *k, const double *records)
     if (DNN_PLANT(metrics_averaged_over_shards)) plant_average_metrics(k, records);
     if (DNN_PLANT(loss_times_workers)) k->outcome[1] *= dnn_team_all_workers(r->team);
     if (DNN_PLANT(last_record_left_out)) plant_leave_out_record(k, records + r->record_at[v - 1]);
-    k->flags = 0;
-    for (int w = 0; w < dnn_team_all_workers(r->team); w++) k->flags |= (uint64_t)records[r->flags_at[w]];
+    k->flags = words_of(r, records);
+}
+
+uint64_t meet_words(worker *k, uint64_t word)
+{
+    runner *r = k->r;
+    double *records = r->records[1];
+    records[r->flags_at[dnn_team_first_of_all(r->team) + k->index]] = k->main ? (double)word : 0.0;
+    meet(k, records, r->record_offsets);
+    const uint64_t words = words_of(r, records);
+    dnn_team_barrier(r->team); /* they may be written again */
+    return words;
 }

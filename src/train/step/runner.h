@@ -58,6 +58,7 @@ typedef struct worker {
     size_t *row_offsets;           /* [teams + 1] of outputs exchanged between teams */
     double gradient_norm, clip_factor;
     bool loss_is_finite;           /* of its own shards, in the last step */
+    bool sums_are_finite;          /* those of its layers over the global batch, on the way forward: all workers know the same */
     trace trace;                   /* with training.trace */
     bool diagnoses;                /* this step is looked at (diagnosis.c) */
     const dnn_observer *look;      /* verify's; else NULL */
@@ -195,6 +196,7 @@ void gather_for_step(const runner *r, uint64_t step, uint64_t epoch, uint64_t fi
 void gather_expect(const runner *r, uint64_t epoch, uint64_t first_row, size_t rows, bay *b);
 
 /* reduce.c */
+bool all_finite(const double *values, size_t n);
 const double *reduce_sums(void *context, const dnn_layer *layer, bool backward, dnn_shard *const *shards, size_t n);
 /* What losses want summed over the global batch, after forward; NULL where none does. Every worker calls it. */
 const double *reduce_loss_sums(worker *k);
@@ -202,6 +204,8 @@ const double *reduce_loss_sums(worker *k);
 void meet(worker *k, void *all, const size_t *offsets);
 /* Records of all shards added in the tree into k->outcome, flags or-ed into k->flags; after a meeting. */
 void merge_records(worker *k, const double *records);
+/* All workers meet outside of a training step; the words (below 2^53) of the ranks' main threads, or-ed. Uses the second half of the records. */
+uint64_t meet_words(worker *k, uint64_t word);
 /* update.c: reduces the gradients of `count` samples and moves the weights of this worker's slices. */
 void reduce_and_update(worker *k, double count);
 
@@ -227,8 +231,9 @@ bool has_penalties(const dnn_graph *graph);
 /* adapt.c: layers that learn statistics of the data (normalization) learn them from the training part. Collective. */
 dnn_status adapt(runner *r);
 
-/* Whether this worker may not leave out a pass backward: others wait for its part. */
-bool worker_needs_backward(const worker *k);
+/* Whether this worker goes backward in the step under way, or went in the last: not where its loss is not finite, so that the gradients of the step before
+ * are still there to tell why, unless others wait for its part. */
+bool worker_goes_backward(const worker *k);
 /* One training step; every worker calls it. False: nothing was updated, because the loss is not finite or, with FLAG_DRIFT, the teams' copies differ. */
 bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch);
 
@@ -241,9 +246,10 @@ typedef struct part_pass {
     float *outputs[DNN_MAX_IO];    /* [batch, units] of the team's window, or NULL: outputs not wanted */
     dnn_window outputs_window;
     void (*batch_done)(void *context, uint64_t first, size_t rows);  /* rank 0's main thread, outputs of the batch whole */
+    uint64_t (*asked)(void *context); /* each rank's main thread, a few times a second: FLAG_…, any of which on any rank ends the pass; NULL: nothing does */
     void *context;
 } part_pass;
-/* Collective. `record` [r->record] gets the sums over the part. */
-void evaluate_part(runner *r, part_pass *pass, double *record);
+/* Collective. `record` [r->record] gets the sums over the part; not where the pass was ended by what was asked for, which is returned. 0: it is whole. */
+uint64_t evaluate_part(runner *r, part_pass *pass, double *record);
 
 #endif

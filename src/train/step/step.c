@@ -17,21 +17,17 @@ static dnn_fault planted(worker *k, const char *place)
     return fault;
 }
 
-/* A NaN or Inf in any sum that is reported shows in the record, on all workers alike. */
-static bool all_finite(const double *values, size_t n)
+bool worker_goes_backward(const worker *k)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(values[i])) return false;
-    return true;
+    if (k->r->graph->max_sums > 0) return k->sums_are_finite;
+    return k->loss_is_finite;
 }
-
-bool worker_needs_backward(const worker *k) { return k->r->graph->max_sums > 0 || k->r->buckets.exchange != NULL; }
 
 static void forward_and_loss(worker *k, const dnn_run *run, double *records)
 {
     runner *r = k->r;
     if (planted(k, "forward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].x[0][0] = NAN;
-    k->loss_is_finite = true;
+    k->loss_is_finite = k->sums_are_finite = true;
     dnn_graph_forward(r->graph, run, k->shards, k->n_bays);
     const double *sums = reduce_loss_sums(k);
     for (size_t i = 0; i < k->n_bays; i++) {
@@ -88,7 +84,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     trace_mark(&k->trace, k->step, TRACE_FORWARD);
     dnn_watch_phase(DNN_PHASE_BACKWARD);
     buckets_begin(k);
-    if (k->loss_is_finite || worker_needs_backward(k)) /* else nothing will be updated, and the last gradients may tell why */
+    if (worker_goes_backward(k))
         dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
     if (DNN_PLANT(clip_before_reduction)) plant_clip_shards(k);
     if (DNN_PLANT(mean_of_means)) plant_mean_of_means(k, rows_of_batch(r, step_of_epoch * r->cut.batch));
@@ -104,7 +100,8 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     noise_off_weights(k);
     if (compares && !replicas_same(r, records)) k->flags |= FLAG_DRIFT;
     else if (compares && k->main) r->last_same = k->step;
-    const bool finite = all_finite(k->outcome, r->record) && !(k->flags & FLAG_DRIFT);
+    /* A NaN or Inf in any sum that is reported shows in the record, on all workers alike; one in the sums of a layer may end in a relu. */
+    const bool finite = k->sums_are_finite && all_finite(k->outcome, r->record) && !(k->flags & FLAG_DRIFT);
     if (finite) {
         dnn_watch_phase(DNN_PHASE_UPDATE);
         double count = dnn_objective_samples(k->outcome);
