@@ -98,7 +98,10 @@ static dnn_fault act(const planted *f)
     if (strcmp(f->action, "exit") == 0) _exit(isnan(argument) ? 1 : (int)argument);
     if (strcmp(f->action, "kill") == 0) kill(getpid(), SIGKILL);
     if (strcmp(f->action, "stop") == 0) kill(getpid(), SIGSTOP);
-    if (strcmp(f->action, "sleep") == 0) nap(isnan(argument) ? 1.0 : argument);
+    if (strcmp(f->action, "sleep") == 0) {
+        dprintf(STDERR_FILENO, "DNN_FAILPOINT: asleep at %s\n", f->place); /* a test may wait for it */
+        nap(isnan(argument) ? 1.0 : argument);
+    }
     errno = error_of(f->action);
     return errno ? DNN_FAULT_ERROR : DNN_FAULT_NONE;
 }

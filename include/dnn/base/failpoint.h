@@ -8,7 +8,8 @@
  *   action  error (EIO=ENOSPC=… by name): the place behaves as if its own work had failed, with that errno
  *           nan: the place spoils a number of its own
  *           wrong: the place computes something plausible and false (DNN_PLANT)
- *           exit (exit=3: with that status), kill (SIGKILL), stop (SIGSTOP), sleep=SECONDS: done here
+ *           exit (exit=3: with that status), kill (SIGKILL), stop (SIGSTOP), sleep=SECONDS: done here; before a sleep
+ *           "DNN_FAILPOINT: asleep at PLACE" goes to standard error
  *   @rank=r on that rank of the job alone; without it on all
  *
  * A text that cannot be read ends the program: a test must not pass because its fault was misspelt. Thread-safe. Local. */
