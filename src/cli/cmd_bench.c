@@ -48,7 +48,7 @@ static void print_table(const dnn_bench_result *b)
     table_format(&t, "%.3f", b->reduction);
     if (b->reduction > 0.0) table_format(&t, "%.1f GB/s", b->reduction_bytes * 1e-6 / b->reduction);
     else table_add(&t, "less than the products vary");
-    if (b->teams > 1) {
+    if (isfinite(b->overlap)) {
         table_add(&t, "  exchange between teams");
         table_format(&t, "%.3f", b->exchange);
         table_format(&t, "%.0f %% of it hidden", 100.0 * b->overlap);

@@ -37,7 +37,7 @@ static void teams_train_as_one_rank_does(void **state)
     const bool several = dnn_comm_size(comm) > 1;
     for (int threads = 1; threads <= 2; threads++) {
         size_t count;
-        const double distance = apart_from_alone(RUN("", "comm: {team: rank, overlap: true}\n"), threads, &count);
+        const double distance = apart_from_alone(RUN("", "comm: {team: rank, overlap: always}\n"), threads, &count);
         assert_on_all_ranks(comm, (count >= 4) == several);
         assert_on_all_ranks(comm, distance < 2e-5);
     }
@@ -48,7 +48,7 @@ static void compressed_gradients_train_nearly_as_one_rank_does(void **state)
 {
     (void)state;
     size_t count;
-    const double distance = apart_from_alone(RUN("", "comm: {team: rank, overlap: true, compression: bfloat16}\n"), 1, &count);
+    const double distance = apart_from_alone(RUN("", "comm: {team: rank, overlap: always, compression: bfloat16}\n"), 1, &count);
     assert_on_all_ranks(comm, distance < 1e-2);
     assert_on_all_ranks(comm, dnn_comm_size(comm) == 1 || distance > 1e-6); /* it was compressed */
 }
@@ -57,7 +57,7 @@ static void a_step_that_is_not_finite_lets_what_travels_arrive(void **state)
 {
     (void)state;
     trial t;
-    assert_on_all_ranks(comm, trial_open(comm, RUN("", "comm: {team: rank, overlap: true}\n"), 1, &t) == DNN_OK);
+    assert_on_all_ranks(comm, trial_open(comm, RUN("", "comm: {team: rank, overlap: always}\n"), 1, &t) == DNN_OK);
     assert_on_all_ranks(comm, trial_steps(&t, 1, 1));
     if (dnn_team_leads(t.team)) t.run.weights[t.graph->segments.at[0].offset] = NAN;
     dnn_comm_barrier(comm);

@@ -27,6 +27,7 @@ void dnn_comm_destroy(dnn_comm *comm); /**< Collective over its ranks; NULL is f
 
 int dnn_comm_rank(const dnn_comm *comm);         /**< 0 for NULL */
 int dnn_comm_size(const dnn_comm *comm);         /**< 1 for NULL */
+bool dnn_comm_several_hosts(const dnn_comm *comm); /**< whether the job has; false for NULL */
 const char *dnn_comm_host(const dnn_comm *comm); /**< this machine's name, without domain */
 /** The rank the launcher gave in the environment (OMPI_COMM_WORLD_RANK, PMIX_RANK, SLURM_PROCID …), before or
  * without MPI; 0 where there is none. Commands that never start MPI act on launcher rank 0 only. Local. */

@@ -32,9 +32,9 @@ typedef struct dnn_bench_result {
     double phase[DNN_BENCH_PHASES];        /**< mean over the workers; what they miss of `step` is the clock */
     double products, products_best;        /**< the step's matrix products alone, the slowest worker's */
     double floor;                          /**< products, adding the gradients with the optimizer's traffic, exchange: nothing else */
-    double exchange;                       /**< between teams, alone; 0 with one team */
+    double exchange;                       /**< between teams, alone; 0 with one team, or in exact shards */
     double reduction;                      /**< floor - products - exchange */
-    double overlap;                        /**< share of the exchange that is hidden behind something; NaN with one team */
+    double overlap;                        /**< share of the exchange by which a step is not longer than one without it; NaN where gradients are not exchanged in buckets */
     double samples_per_second;
     double operations;                     /**< multiplications and additions of a step's products, over all workers */
     double product_rate, peak_rate;        /**< 1e9 operations a second of all workers: the step's products alone; large square ones */

@@ -28,7 +28,9 @@ typedef struct dnn_training_config {
 
 typedef struct dnn_every_config { double epochs, steps, seconds; /**< NaN: not set */ } dnn_every_config;
 typedef struct dnn_checkpoint_config { dnn_every_config every; int64_t keep, max_failures; bool background; } dnn_checkpoint_config;
-typedef struct dnn_comm_config { double timeout; int64_t sentinel; int team; /**< dnn_team_scope */ int compression; /**< dnn_compression */ bool overlap; } dnn_comm_config;
+/** Whether gradients travel between teams while backward runs. */
+typedef enum dnn_overlap { DNN_OVERLAP_AUTO, DNN_OVERLAP_ALWAYS, DNN_OVERLAP_NEVER } dnn_overlap;
+typedef struct dnn_comm_config { double timeout; int64_t sentinel; int team; /**< dnn_team_scope */ int compression; /**< dnn_compression */ int overlap; /**< dnn_overlap */ } dnn_comm_config;
 
 typedef struct dnn_config {
     int64_t seed;

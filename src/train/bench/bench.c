@@ -42,9 +42,9 @@ static dnn_status measure(bench *b, int rounds, dnn_bench_result *out)
 {
     static double took[WORKS][MOST_ROUNDS], phase[MOST_ROUNDS][TRACE_PHASES], of_phase[MOST_ROUNDS];
     size_t times[WORKS] = { 0 };
-    const bool teams = dnn_team_count(b->team) > 1;
+    const bool exchanges = b->run.buckets.exchange != NULL;
     for (int w = 0; w < WORKS; w++)
-        if (w != EXCHANGE || teams) times[w] = works_times_for(b, (work)w);
+        if ((w != EXCHANGE && w != SILENT_STEPS) || exchanges) times[w] = works_times_for(b, (work)w);
     for (int r = 0; r < rounds; r++)
         for (int w = 0; w < WORKS; w++) {
             took[w][r] = times[w] ? works_timed(b, (work)w, times[w]) : 0.0;
@@ -55,6 +55,9 @@ static dnn_status measure(bench *b, int rounds, dnn_bench_result *out)
         for (int r = 0; r < rounds; r++) of_phase[r] = phase[r][p];
         out->phase[p] = median(of_phase, rounds);
     }
+    /* by rounds: what else goes on on the machine changes from one to the next */
+    for (int r = 0; r < rounds; r++) of_phase[r] = exchanges ? 1.0 - (took[STEPS][r] - took[SILENT_STEPS][r]) / took[EXCHANGE][r] : NAN;
+    out->overlap = exchanges ? fmin(fmax(median(of_phase, rounds), 0.0), 1.0) : NAN;
     out->step = median(took[STEPS], rounds);
     out->step_best = took[STEPS][0];
     out->products = median(took[PRODUCTS], rounds);
@@ -85,9 +88,6 @@ static void conclude(bench *b, dnn_bench_result *out)
     out->samples_per_second = 1e3 * (double)r->cut.batch / out->step;
     out->product_rate = operations * 1e-6 / out->products;
     out->reduction_bytes = (double)(r->team_shards + 2 + 2 * r->n_slots) * (double)sizeof(float) * (double)trainable * out->teams;
-    /* what the workers wait for and update beyond what a single team would */
-    const double seen = out->phase[TRACE_WAIT] + out->phase[TRACE_UPDATE] - out->reduction;
-    out->overlap = out->teams > 1 ? fmin(fmax(1.0 - seen / out->exchange, 0.0), 1.0) : NAN;
 }
 
 static dnn_status load(dnn_comm *comm, const dnn_bench_request *request, dnn_node **root)

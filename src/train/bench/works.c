@@ -67,8 +67,9 @@ static void do_work(void *context, int index)
     worker *k = &b->run.workers[own];
     float *a = b->squares + (size_t)own * 3 * BENCH_SQUARE * BENCH_SQUARE;
     k->trace.count = 0;
-    if (b->what == STEPS) make_steps(b, k);
-    for (size_t i = 0; i < b->times && b->what != STEPS; i++) {
+    const bool steps = b->what == STEPS || b->what == SILENT_STEPS;
+    if (steps) make_steps(b, k);
+    for (size_t i = 0; i < b->times && !steps; i++) {
         if (b->what == PRODUCTS || b->what == FLOOR) dnn_product_log_run(&b->logs[own]);
         if (b->what == FLOOR) add_and_store(k);
         if (b->what == EXCHANGE || (b->what == FLOOR && dnn_team_count(b->team) > 1)) exchange(b, k);
@@ -81,11 +82,12 @@ double works_timed(bench *b, work what, size_t times)
 {
     b->what = what;
     b->times = times;
+    b->run.buckets.silent = what == SILENT_STEPS;
     dnn_comm_barrier(b->comm);
     const double begin = dnn_clock_seconds();
     dnn_team_run(b->team, do_work, b);
     double took = dnn_clock_seconds() - begin;
-    if (what == STEPS) b->steps_done += times;
+    if (what == STEPS || what == SILENT_STEPS) b->steps_done += times;
     dnn_comm_max(b->comm, &took, 1);
     return took * 1e3 / (double)times;
 }

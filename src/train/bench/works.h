@@ -8,7 +8,8 @@
 
 enum { BENCH_SQUARE = 384 }; /* rows and columns of the products that show the peak */
 
-typedef enum work { STEPS, PRODUCTS, FLOOR, EXCHANGE, PEAK, WORKS } work;
+/* SILENT_STEPS: without the exchange between teams. */
+typedef enum work { STEPS, SILENT_STEPS, PRODUCTS, FLOOR, EXCHANGE, PEAK, WORKS } work;
 
 typedef struct bench {
     dnn_comm *comm;

@@ -150,7 +150,7 @@ dnn_status setup_runner(const dnn_config *config, dnn_team *team, dnn_dataset *d
     *out = (runner_options){ .team = team, .graph = graph, .objective = objective, .dataset = ds, .optimizer = &t->optimizer, .seed = (uint64_t)config->seed,
                              .shuffle = t->shuffle, .class_weights = t->class_weights, .epochs = (uint64_t)t->epochs, .log_every = (uint64_t)t->log_every,
                              .sentinel = (uint64_t)config->comm.sentinel, .noise = t, .diagnose = t->diagnose, .trace = t->trace,
-                             .compression = (dnn_compression)config->comm.compression, .overlap = config->comm.overlap };
+                             .compression = (dnn_compression)config->comm.compression, .overlap = (dnn_overlap)config->comm.overlap };
     const dnn_status st = cut_of(t, team, &out->cut);
     return st == DNN_OK ? check_compression(config, &out->cut) : st;
 }

@@ -78,14 +78,24 @@ static dnn_status allocate(runner *r)
     return whole ? DNN_OK : DNN_E_MEMORY;
 }
 
-dnn_status buckets_create(runner *r, dnn_compression compression, bool overlap)
+/* Moving messages takes a core some of its time. Where all compute, that is taken from the product that the others wait for. */
+static bool is_to_overlap(const runner *r, dnn_overlap overlap)
+{
+    dnn_comm *comm = dnn_team_comm(r->team);
+    double crowded = dnn_team_machine_workers(r->team) >= dnn_team_cores(r->team);
+    if (overlap != DNN_OVERLAP_AUTO) return overlap == DNN_OVERLAP_ALWAYS;
+    dnn_comm_max(comm, &crowded, 1);
+    return crowded == 0.0 && dnn_comm_several_hosts(comm);
+}
+
+dnn_status buckets_create(runner *r, dnn_compression compression, dnn_overlap overlap)
 {
     buckets *s = &r->buckets;
-    s->overlap = overlap;
     s->most = buckets_most(r);
     if (s->most == 0) return DNN_OK;
+    s->overlap = is_to_overlap(r, overlap);
     dnn_status st = dnn_agree(dnn_team_comm(r->team), allocate(r));
-    if (st == DNN_OK) st = dnn_exchange_create(r->team, s->most, r->graph->segments.total, compression, overlap, &s->exchange);
+    if (st == DNN_OK) st = dnn_exchange_create(r->team, s->most, r->graph->segments.total, compression, s->overlap, &s->exchange);
     if (st == DNN_OK) buckets_cut(r);
     return st;
 }
@@ -123,7 +133,7 @@ static void set_out(worker *k, size_t bucket)
     float *sum = r->reduced + first->offset;
     for (size_t at = from; at < to; at += DNN_BLOCK)
         dnn_tree_sum(r->gradients, r->graph->segments.total, r->team_shards, first->offset + at, to - at < DNN_BLOCK ? to - at : DNN_BLOCK, 1.0f, sum + at);
-    if (DNN_PLANT(no_exchange_between_teams)) return;
+    if (s->silent || DNN_PLANT(no_exchange_between_teams)) return;
     dnn_exchange_begin(s->exchange, sum + from, to - from);
 }
 
@@ -143,6 +153,15 @@ void buckets_layer_done(void *context, size_t layer)
     for (size_t b = s->first_of[layer]; b <= s->last_of[layer]; b++) k->course.reports[b]--;
     while (k->course.passed < s->count && k->course.reports[k->course.passed] == 0) hand_over(k);
     if (k->main && s->overlap) advance(k);
+}
+
+void buckets_set_out(worker *k)
+{
+    const buckets *s = &k->r->buckets;
+    if (!s->exchange || !s->overlap) return;
+    while (k->course.passed < s->count) hand_over(k);
+    dnn_team_barrier(k->r->team);
+    if (k->main) advance(k);
 }
 
 /* Layers that got no gradient in this pass have not reported; room that is not used counts along, so that one number of steps is right for all,

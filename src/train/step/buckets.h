@@ -6,11 +6,13 @@
 
 #include <stdint.h>
 #include "dnn/comm/exchange.h"
+#include "dnn/train/config.h"
 
 struct runner;
 struct worker;
 
 typedef struct buckets {
+    bool silent;           /* nothing travels, for comparison: teams go apart */
     bool overlap;          /* else there is one bucket, exchanged when backward has ended */
     size_t most, count;    /* room; of what is trainable now */
     size_t *end;           /* [count + 1] bucket b is blocks [end[b + 1], end[b]): from the last layers to the first */
@@ -30,13 +32,15 @@ typedef struct bucket_course {
 /* How many there may be, whatever is trainable; 0 where none are used. For the size of `ready`. */
 size_t buckets_most(const struct runner *r);
 /* Collective, after the windows are there. */
-dnn_status buckets_create(struct runner *r, dnn_compression compression, bool overlap);
+dnn_status buckets_create(struct runner *r, dnn_compression compression, dnn_overlap overlap);
 void buckets_destroy(struct runner *r);
 /* Anew for what is trainable now. */
 void buckets_cut(struct runner *r);
 /* Every worker, around a pass backward: */
 void buckets_begin(struct worker *k);
 void buckets_layer_done(void *worker, size_t layer);
+/* Right behind it: what has not set out yet does, before workers meet for anything else. */
+void buckets_set_out(struct worker *k);
 /* The gradient summed over all teams, undivided, is in r->reduced. */
 void buckets_end(struct worker *k);
 

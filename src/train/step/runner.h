@@ -156,7 +156,7 @@ typedef struct runner_options {
     const dnn_training_config *noise; /* weight_noise, gradient_noise and label_noise; NULL: none */
     bool diagnose, trace;
     dnn_compression compression;   /* of gradients between teams */
-    bool overlap;                  /* they travel while backward runs */
+    dnn_overlap overlap;           /* whether they travel while backward runs */
 } runner_options;
 
 /* Collective. Plans, allocates and binds everything; weights and slots are zero afterwards. */

@@ -91,6 +91,7 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     if (planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].shard.gradient[0] = NAN;
     trace_mark(&k->trace, k->step, TRACE_BACKWARD);
     dnn_watch_phase(DNN_PHASE_REDUCE);
+    buckets_set_out(k);
     const int all = dnn_team_first_of_all(r->team) + k->index;
     records[r->flags_at[all]] = k->main ? (double)__atomic_load_n(&r->request, __ATOMIC_RELAXED) : 0.0;
     meet(k, records, r->record_offsets);
