@@ -6,6 +6,7 @@
 
 #include "dnn/nn/loss.h"
 #include "dnn/nn/metric.h"
+#include "dnn/optim/clip.h"
 #include "dnn/optim/schedule.h"
 
 /* Keras names outputs after their layers. */
@@ -89,11 +90,12 @@ static dnn_status set_whole(dnn_node *config, const char *key, double value)
 static dnn_status write_common(const dnn_component *optimizer, dnn_node *config)
 {
     const dnn_optimizer_common *c = optimizer->common;
+    const dnn_clip clip = dnn_clip_of(optimizer);
     const double decay = dnn_optimizer_weight_decay(optimizer, "");
     dnn_status st = DNN_OK;
-    if (!isnan(c->global_clipnorm)) st = dnn_node_set(config, "global_clipnorm", dnn_node_real(c->global_clipnorm));
-    else if (!isnan(c->clipnorm)) st = dnn_node_set(config, "clipnorm", dnn_node_real(c->clipnorm));
-    else if (!isnan(c->clipvalue)) st = dnn_node_set(config, "clipvalue", dnn_node_real(c->clipvalue));
+    if (!isnan(clip.global_clipnorm)) st = dnn_node_set(config, "global_clipnorm", dnn_node_real(clip.global_clipnorm));
+    else if (!isnan(clip.clipnorm)) st = dnn_node_set(config, "clipnorm", dnn_node_real(clip.clipnorm));
+    else if (!isnan(clip.clipvalue)) st = dnn_node_set(config, "clipvalue", dnn_node_real(clip.clipvalue));
     if (st == DNN_OK && decay != 0.0) st = dnn_node_set(config, "weight_decay", dnn_node_real(decay));
     if (st == DNN_OK) st = set_whole(config, "gradient_accumulation_steps", c->gradient_accumulation_steps);
     if (st != DNN_OK || !c->use_ema) return st;

@@ -26,10 +26,14 @@ double dnn_square_sum(const float *g, size_t n)
     return sum;
 }
 
+/* A limit of 0 is none, as in Keras. */
+static double limit_of(double value) { return value > 0 ? value : (double)NAN; }
+
 dnn_clip dnn_clip_of(const dnn_component *optimizer)
 {
     const dnn_optimizer_common *c = optimizer->common;
-    dnn_clip clip = { .clipvalue = c->clipvalue, .clipnorm = c->clipnorm, .global_clipnorm = c->global_clipnorm };
+    dnn_clip clip = { .clipvalue = limit_of(c->clipvalue), .clipnorm = limit_of(c->clipnorm),
+                      .global_clipnorm = limit_of(c->global_clipnorm) };
     clip.needs_norms = !isnan(clip.clipnorm) || !isnan(clip.global_clipnorm);
     clip.any = clip.needs_norms || !isnan(clip.clipvalue);
     return clip;

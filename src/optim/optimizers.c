@@ -16,9 +16,9 @@ static const dnn_kind *const kinds[] = {
 };
 
 static const dnn_param common[] = {
-    DNN_REAL(dnn_optimizer_common, global_clipnorm, "null", "> 0", "largest norm of all gradients together, applied first"),
-    DNN_REAL(dnn_optimizer_common, clipnorm, "null", "> 0", "largest norm of each tensor's gradient, applied second"),
-    DNN_REAL(dnn_optimizer_common, clipvalue, "null", "> 0", "largest absolute value of an element, applied last"),
+    DNN_REAL(dnn_optimizer_common, global_clipnorm, "null", ">= 0", "largest norm of all gradients together, applied first; 0: none"),
+    DNN_REAL(dnn_optimizer_common, clipnorm, "null", ">= 0", "largest norm of each tensor's gradient, applied second; 0: none"),
+    DNN_REAL(dnn_optimizer_common, clipvalue, "null", ">= 0", "largest absolute value of an element, applied last; 0: none"),
     DNN_REAL(dnn_optimizer_common, weight_decay, "null", ">= 0", "share of a weight, times the learning rate, taken away before the update"),
     DNN_STRINGS(dnn_optimizer_common, exclude_from_weight_decay, "[]", "parts of names of weights that do not decay, as bias"),
     DNN_REAL(dnn_optimizer_common, gradient_accumulation_steps, "null", ">= 2", "steps whose mean gradient makes one update"),

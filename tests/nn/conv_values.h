@@ -266,7 +266,11 @@ static void what_does_not_fit_is_refused(void **state)
     expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 5, kernel_size: [3, 3, 3]}}", "kernel_size has 3 numbers");
     expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 5, kernel_size: 2.5}}", "kernel_size = 2.5");
     expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 5, kernel_size: [1000000, 1000000], padding: same}}",
-                   "kernel has shape");
+                   "more than can be");
+    expect_refused("{x: [8, 8, 4]}", "{conv2d: {filters: 1000000000, kernel_size: 1000, padding: same}}", "kernel has shape");
+    /* Without wrapping round to a size that memory has. */
+    expect_refused("{x: [8, 8, 32]}", "{conv2d: {filters: 1, kernel_size: 1000, dilation_rate: 1000000, padding: same}}", "more than can be");
+    expect_refused("{x: [8, 8, 32]}", "{depthwise_conv2d: {kernel_size: 1, depth_multiplier: 576460752303423489}}", "or too many");
 }
 
 int main(void)

@@ -63,11 +63,24 @@ static void every_loss_is_a_metric_with_its_mean_over_rows(void **state)
     assert_int_equal(dnn_memory_balance(), 0);
 }
 
+/* What a metric needs beside its name, where it has no default. */
+static const char *with_parameters(const char *name)
+{
+    static const char *const texts[] = {
+        "{precision_at_recall: {recall: 0.25}}", "{recall_at_precision: {precision: 0.25}}", "{sensitivity_at_specificity: {specificity: 0.25}}",
+        "{specificity_at_sensitivity: {sensitivity: 0.25}}", "{iou: {num_classes: 4, target_class_ids: [0, 2], sparse_y_pred: false}}",
+        "{mean_iou: {num_classes: 4}}", "{one_hot_iou: {num_classes: 4, target_class_ids: 1}}", "{one_hot_mean_iou: {num_classes: 4}}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strncmp(texts[i] + 1, name, strlen(name)) == 0 && texts[i][1 + strlen(name)] == ':') return texts[i];
+    return name;
+}
+
 static void states_of_parts_add_to_the_state_of_the_whole(void **state)
 {
     (void)state;
     for (size_t k = 0; k < dnn_metrics.count; k++) {
-        dnn_component c = make(dnn_metrics.kinds[k]->name);
+        dnn_component c = make(with_parameters(dnn_metrics.kinds[k]->name));
         real y[24], t[24], weight[6] = { 1, 2, 0.5, 1, 3, 0.25 };
         const dnn_target target = dnn_metric_accepts(&c, DNN_TARGET_VALUES, 4) ? DNN_TARGET_VALUES : DNN_TARGET_CLASS;
         for (size_t i = 0; i < 24; i++) y[i] = (real)golden_prob[i], t[i] = (real)(target == DNN_TARGET_CLASS ? i % 4 : golden_soft[i]);

@@ -114,6 +114,17 @@ static void clipvalue_bounds_each_element_and_nothing_else(void **state)
         assert_true(gradient[i] == (before[i] > 0.5f ? 0.5f : before[i] < -0.5f ? -0.5f : before[i]));
 }
 
+/* As in Keras. */
+static void a_limit_of_0_is_none(void **state)
+{
+    (void)state;
+    const dnn_clip clip = clip_of("clipnorm", 0, "clipvalue", 0);
+    float own[2] = { 300, -400 };
+    assert_false(clip.any || clip.needs_norms);
+    dnn_clip_apply(&clip, 1.0, own, 2);
+    assert_true(own[0] == 300 && own[1] == -400);
+}
+
 static void clipnorm_is_per_tensor_and_leaves_small_ones_alone(void **state)
 {
     (void)state;
@@ -223,6 +234,7 @@ int main(void)
         cmocka_unit_test_setup(a_sum_of_squares_is_that_of_its_blocks_in_order_wherever_it_lies, fill),
         cmocka_unit_test_setup(without_clipping_nothing_is_asked_for, fill),
         cmocka_unit_test_setup(clipvalue_bounds_each_element_and_nothing_else, fill),
+        cmocka_unit_test(a_limit_of_0_is_none),
         cmocka_unit_test_setup(clipnorm_is_per_tensor_and_leaves_small_ones_alone, fill),
         cmocka_unit_test_setup(global_clipnorm_scales_all_tensors_alike, fill),
         cmocka_unit_test(combined_they_act_in_the_order_global_tensor_value),

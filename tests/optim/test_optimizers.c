@@ -494,7 +494,7 @@ static void a_parameter_out_of_range_is_refused_with_key_and_range(void **state)
     assert_int_equal(try_make(&dnn_optimizers, "sgd", pairs("momentum", dnn_node_real(1.5), NULL), &c), DNN_E_CONFIG);
     assert_non_null(strstr(dnn_fail_text(), "momentum"));
     assert_non_null(strstr(dnn_fail_text(), "[0, 1]"));
-    assert_int_equal(try_make(&dnn_optimizers, "adam", pairs("clipnorm", dnn_node_real(0.0), NULL), &c), DNN_E_CONFIG);
+    assert_int_equal(try_make(&dnn_optimizers, "adam", pairs("clipnorm", dnn_node_real(-0.5), NULL), &c), DNN_E_CONFIG);
     assert_int_equal(try_make(&dnn_optimizers, "adam", pairs("beta1", dnn_node_real(0.9), NULL), &c), DNN_E_CONFIG);
     assert_non_null(strstr(dnn_fail_text(), "beta_1"));
 }

@@ -37,7 +37,8 @@ typedef struct dnn_serial_update {
 /** Every optimizer's parameter struct begins with this. */
 typedef struct dnn_optimizer_head { dnn_component learning_rate; } dnn_optimizer_head;
 
-/** Rows common to all optimizers. NaN: not set. Order when combined: global_clipnorm, clipnorm, clipvalue. */
+/** Rows common to all optimizers. NaN: not set. Order when combined: global_clipnorm, clipnorm, clipvalue; what is in force
+ * says dnn_clip_of. */
 typedef struct dnn_optimizer_common {
     double clipvalue, clipnorm, global_clipnorm;
     double weight_decay;                   /**< w -= learning_rate · weight_decay · w after clipping, before the update */

@@ -61,23 +61,10 @@ static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
     dnn_status st = image_check(l, axes);
     if (st == DNN_OK) st = geometry_of(l, &g);
     if (st != DNN_OK) return st;
-    const size_t cells = g.rows.size * g.columns.size, kernel[] = { g.rows.size, g.columns.size, g.own_channels, g.filters };
+    const size_t kernel[] = { g.rows.size, g.columns.size, g.own_channels, g.filters };
     p->out = image_shape(&l->in[0], g.rows.out, g.columns.out, g.filters);
-    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "kernel",
-                                                    .shape = dnn_shape_of(axes + 2, kernel + 2 - axes),
-                                                    .fan_in = cells * g.own_channels,
-                                                    .fan_out = cells * g.filters,
-                                                    .initializer = &c->kernel_initializer,
-                                                    .regularizer = &c->kernel_regularizer,
-                                                    .constraint = &c->kernel_constraint };
-    if (c->use_bias)
-        p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias",
-                                                        .shape = dnn_shape_1(g.filters),
-                                                        .fan_in = g.filters,
-                                                        .fan_out = g.filters,
-                                                        .initializer = &c->bias_initializer,
-                                                        .regularizer = &c->bias_regularizer,
-                                                        .constraint = &c->bias_constraint };
+    conv_plan_kernel(p, "kernel", axes, kernel, (conv_weight){ &c->kernel_initializer, &c->kernel_regularizer, &c->kernel_constraint });
+    if (c->use_bias) conv_plan_bias(p, g.filters, (conv_weight){ &c->bias_initializer, &c->bias_regularizer, &c->bias_constraint });
     conv_plan_output(l, g.output, p);
     p->scratch_fixed = (g.framed ? g.frame : 0) + g.kernel + g.filters;
     return DNN_OK;
@@ -160,19 +147,7 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return image_outline_last(o, y, axes);
 }
 
-#define CONV(name_, keras_, axes_, help_)                                                                              \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(conv),                                                                         \
-                  DNN_PARAMS(params_##axes_),                                                                          \
-                  .keras = keras_,                                                                                     \
-                  .encode = encode_##axes_,                                                                            \
-                  .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                            \
-        .plan = plan_##axes_,                                                                                          \
-        .forward = forward,                                                                                            \
-        .backward = backward,                                                                                          \
-    }
+#define CONV(name, keras, axes, help) \
+    IMAGE_LAYER(name, keras, help, conv, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 CONV(conv1d, "Conv1D", 1d, "f(x * W + b): sequences correlated with kernels, channels last");
 CONV(conv2d, "Conv2D", 2d, "f(x * W + b): images correlated with kernels, channels last");

@@ -25,11 +25,18 @@ typedef struct conv_form {
     size_t filters, groups;
 } conv_form;
 
-/* Of images [height, width, channels] or sequences [length, channels]. DNN_E_CONFIG names the key. */
+/* Of images [height, width, channels] or sequences [length, channels]. DNN_E_CONFIG names the key; sizes that no memory has are refused. */
 dnn_status conv_geometry_of(const dnn_shape *in, const conv_form *form, conv_geometry *g);
 /* Rows of Keras's pairs that are numbers here; and its activity_regularizer. */
 dnn_status conv_encode(const void *params, dnn_node *config, size_t axes);
 
+/* What a regularizer and a constraint are beside a start. */
+typedef struct conv_weight { const dnn_component *initializer, *regularizer, *constraint; } conv_weight;
+
+/* Adds a kernel, whose four dimensions are those of images (a sequence's has no height), or the bias to the plan. Fans are those of Keras, who counts
+ * by the places of a kernel's axes: cells times the last axis but one, cells times the last. */
+void conv_plan_kernel(dnn_layer_plan *p, const char *name, size_t axes, const size_t dim[4], conv_weight w);
+void conv_plan_bias(dnn_layer_plan *p, size_t filters, conv_weight w);
 /* Output [pixels, filters]: becomes f(z) from z without its bias; dz from dy. What f's derivative wants of z is in `saved` (conv_plan_output). */
 void conv_plan_output(const dnn_layer *l, size_t outputs, dnn_layer_plan *p);
 /* Rows all of whose values are the bias, or 0. */

@@ -34,7 +34,10 @@ dnn_status conv_geometry_of(const dnn_shape *in, const conv_form *form, conv_geo
     g->own_channels = size.channels / form->groups;
     g->own_filters = form->filters / form->groups;
     g->frame_width = frame_of(&g->columns);
-    g->frame = frame_of(&g->rows) * g->frame_width * size.channels;
+    if (__builtin_mul_overflow(frame_of(&g->rows), g->frame_width, &g->frame) || __builtin_mul_overflow(g->frame, size.channels, &g->frame) ||
+        g->frame > DNN_MAX_VALUES_OF_TENSOR)
+        return dnn_fail(DNN_E_CONFIG, "kernel_size and dilation_rate: with its zeros around it the input has %zu by %zu cells, more than can be",
+                        frame_of(&g->rows), g->frame_width);
     g->image = size.height * size.width * size.channels;
     g->framed = g->frame != g->image;
     g->output_row = g->columns.out * g->filters;
@@ -49,6 +52,20 @@ dnn_status conv_encode(const void *params, dnn_node *config, size_t axes)
     dnn_status st = DNN_OK;
     for (size_t i = 0; axes == 2 && i < sizeof pairs / sizeof *pairs && st == DNN_OK; i++) st = image_encode_pair(config, pairs[i]);
     return st == DNN_OK ? keras_encode_activity(params, config) : st;
+}
+
+void conv_plan_kernel(dnn_layer_plan *p, const char *name, size_t axes, const size_t dim[4], conv_weight w)
+{
+    const size_t cells = dim[0] * dim[1];
+    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = name, .shape = dnn_shape_of(axes + 2, dim + 2 - axes), .fan_in = cells * dim[2],
+                                                    .fan_out = cells * dim[3], .initializer = w.initializer, .regularizer = w.regularizer,
+                                                    .constraint = w.constraint };
+}
+
+void conv_plan_bias(dnn_layer_plan *p, size_t filters, conv_weight w)
+{
+    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias", .shape = dnn_shape_1(filters), .fan_in = filters, .fan_out = filters,
+                                                    .initializer = w.initializer, .regularizer = w.regularizer, .constraint = w.constraint };
 }
 
 void conv_plan_output(const dnn_layer *l, size_t outputs, dnn_layer_plan *p)

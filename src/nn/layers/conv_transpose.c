@@ -72,24 +72,10 @@ static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
     dnn_status st = image_check(l, axes);
     if (st == DNN_OK) st = geometry_of(l, &g);
     if (st != DNN_OK) return st;
-    /* Fans by the places of a kernel's axes, as Keras counts them. */
-    const size_t cells = g.rows.size * g.columns.size, kernel[] = { g.rows.size, g.columns.size, g.channels, g.filters };
+    const size_t kernel[] = { g.rows.size, g.columns.size, g.channels, g.filters };
     p->out = image_shape(&l->in[0], g.rows.in, g.columns.in, g.channels);
-    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "kernel",
-                                                    .shape = dnn_shape_of(axes + 2, kernel + 2 - axes),
-                                                    .fan_in = cells * g.channels,
-                                                    .fan_out = cells * g.filters,
-                                                    .initializer = &c->kernel_initializer,
-                                                    .regularizer = &c->kernel_regularizer,
-                                                    .constraint = &c->kernel_constraint };
-    if (c->use_bias)
-        p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias",
-                                                        .shape = dnn_shape_1(g.channels),
-                                                        .fan_in = g.channels,
-                                                        .fan_out = g.channels,
-                                                        .initializer = &c->bias_initializer,
-                                                        .regularizer = &c->bias_regularizer,
-                                                        .constraint = &c->bias_constraint };
+    conv_plan_kernel(p, "kernel", axes, kernel, (conv_weight){ &c->kernel_initializer, &c->kernel_regularizer, &c->kernel_constraint });
+    if (c->use_bias) conv_plan_bias(p, g.channels, (conv_weight){ &c->bias_initializer, &c->bias_regularizer, &c->bias_constraint });
     conv_plan_output(l, g.image, p);
     p->scratch_fixed = (g.framed ? g.frame : 0) + g.kernel + g.channels;
     return DNN_OK;
@@ -163,19 +149,7 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return image_outline_last(o, y, axes);
 }
 
-#define CONV_TRANSPOSE(name_, keras_, axes_, help_)                                                                    \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(conv_transpose),                                                               \
-                  DNN_PARAMS(params_##axes_),                                                                          \
-                  .keras = keras_,                                                                                     \
-                  .encode = encode_##axes_,                                                                            \
-                  .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                            \
-        .plan = plan_##axes_,                                                                                          \
-        .forward = forward,                                                                                            \
-        .backward = backward,                                                                                          \
-    }
+#define CONV_TRANSPOSE(name, keras, axes, help) \
+    IMAGE_LAYER(name, keras, help, conv_transpose, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 CONV_TRANSPOSE(conv1d_transpose, "Conv1DTranspose", 1d, "a convolution turned round, which makes sequences longer");
 CONV_TRANSPOSE(conv2d_transpose, "Conv2DTranspose", 2d, "a convolution turned round, which makes images larger");

@@ -53,24 +53,10 @@ static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
     dnn_status st = image_check(l, axes);
     if (st == DNN_OK) st = geometry_of(l, &g);
     if (st != DNN_OK) return st;
-    /* Fans by the places of a kernel's axes, as Keras counts them. */
-    const size_t cells = g.rows.size * g.columns.size, kernel[] = { g.rows.size, g.columns.size, g.channels, c->depth_multiplier };
+    const size_t kernel[] = { g.rows.size, g.columns.size, g.channels, c->depth_multiplier };
     p->out = image_shape(&l->in[0], g.rows.out, g.columns.out, g.filters);
-    p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "kernel",
-                                                    .shape = dnn_shape_of(axes + 2, kernel + 2 - axes),
-                                                    .fan_in = cells * g.channels,
-                                                    .fan_out = cells * c->depth_multiplier,
-                                                    .initializer = &c->depthwise_initializer,
-                                                    .regularizer = &c->depthwise_regularizer,
-                                                    .constraint = &c->depthwise_constraint };
-    if (c->use_bias)
-        p->weights[p->n_weights++] = (dnn_weight_plan){ .name = "bias",
-                                                        .shape = dnn_shape_1(g.filters),
-                                                        .fan_in = g.filters,
-                                                        .fan_out = g.filters,
-                                                        .initializer = &c->bias_initializer,
-                                                        .regularizer = &c->bias_regularizer,
-                                                        .constraint = &c->bias_constraint };
+    conv_plan_kernel(p, "kernel", axes, kernel, (conv_weight){ &c->depthwise_initializer, &c->depthwise_regularizer, &c->depthwise_constraint });
+    if (c->use_bias) conv_plan_bias(p, g.filters, (conv_weight){ &c->bias_initializer, &c->bias_regularizer, &c->bias_constraint });
     conv_plan_output(l, g.output, p);
     p->scratch_fixed = g.kernel + g.filters;
     return DNN_OK;
@@ -140,19 +126,7 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return image_outline_last(o, y, axes);
 }
 
-#define DEPTHWISE_CONV(name_, keras_, axes_, help_)                                                                    \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(depthwise_conv),                                                               \
-                  DNN_PARAMS(params_##axes_),                                                                          \
-                  .keras = keras_,                                                                                     \
-                  .encode = encode_##axes_,                                                                            \
-                  .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                            \
-        .plan = plan_##axes_,                                                                                          \
-        .forward = forward,                                                                                            \
-        .backward = backward,                                                                                          \
-    }
+#define DEPTHWISE_CONV(name, keras, axes, help) \
+    IMAGE_LAYER(name, keras, help, depthwise_conv, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 DEPTHWISE_CONV(depthwise_conv1d, "DepthwiseConv1D", 1d, "each channel of a sequence correlated with kernels of its own");
 DEPTHWISE_CONV(depthwise_conv2d, "DepthwiseConv2D", 2d, "each channel of an image correlated with kernels of its own");

@@ -106,19 +106,8 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return y;
 }
 
-#define POOLING(name_, keras_, axes_, way, help_)                                                                      \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(global_pooling),                                                               \
-                  DNN_PARAMS(params),                                                                                  \
-                  .keras = keras_,                                                                                     \
-                  .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                            \
-        .plan = plan_##way##_##axes_,                                                                                  \
-        .forward = forward_##way,                                                                                      \
-        .backward = backward_##way,                                                                                    \
-    }
+#define POOLING(name, keras, axes, way, help) \
+    IMAGE_LAYER(name, keras, help, global_pooling, params, plan_##way##_##axes, forward_##way, backward_##way, outline)
 POOLING(global_average_pooling1d, "GlobalAveragePooling1D", 1d, mean, "mean of each channel of a sequence");
 POOLING(global_average_pooling2d, "GlobalAveragePooling2D", 2d, mean, "mean of each channel of an image");
 POOLING(global_average_pooling3d, "GlobalAveragePooling3D", 3d, mean, "mean of each channel of a volume");

@@ -13,7 +13,7 @@ typedef struct { dnn_numbers axis; } unit_normalization;
 
 static const dnn_param rms_normalization_params[] = {
     DNN_NUMBERS(rms_normalization, axis, "-1", NULL, "axes whose values are divided together"),
-    DNN_REAL(rms_normalization, epsilon, "1e-6", ">= 0", "added to the mean of the squares"),
+    DNN_REAL(rms_normalization, epsilon, "1e-6", "> 0", "added to the mean of the squares"),
     DNN_COMPONENT(rms_normalization, scale_initializer, &dnn_initializers, "ones", "start of scale"),
 };
 static const dnn_param unit_normalization_params[] = {

@@ -162,19 +162,8 @@ static dnn_value outline_cropping(const dnn_layer *l, dnn_outline *o)
     return dnn_outline_add(o, "Slice", 4, in);
 }
 
-#define MARGINS(name_, keras_, way, help_)                                                                             \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(margins),                                                                      \
-                  DNN_PARAMS(name_##_params),                                                                          \
-                  .keras = keras_,                                                                                     \
-                  .decode = image_decode },                                                                            \
-        .outline = outline_##way,                                                                                      \
-        .plan = plan_##name_,                                                                                          \
-        .forward = forward_##way,                                                                                      \
-        .backward = backward_##way,                                                                                    \
-    }
+#define MARGINS(name, keras, way, help) \
+    IMAGE_LAYER(name, keras, help, margins, name##_params, plan_##name, forward_##way, backward_##way, outline_##way)
 MARGINS(zero_padding1d, "ZeroPadding1D", padding, "zeros in front of and behind sequences");
 MARGINS(zero_padding2d, "ZeroPadding2D", padding, "rows and columns of zeros around images");
 MARGINS(zero_padding3d, "ZeroPadding3D", padding, "layers of zeros around volumes");

@@ -225,20 +225,8 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return image_outline_last(o, y, axes);
 }
 
-#define POOLING(name_, keras_, axes_, encode_, way, help_)                                                             \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(pooling),                                                                      \
-                  DNN_PARAMS(params_##axes_),                                                                          \
-                  .keras = keras_,                                                                                     \
-                  .encode = encode_,                                                                                   \
-                  .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                            \
-        .plan = plan_##way##_##axes_,                                                                                  \
-        .forward = forward_##way,                                                                                      \
-        .backward = backward_##way,                                                                                    \
-    }
+#define POOLING(name, keras, axes, encode_, way, help) \
+    IMAGE_LAYER(name, keras, help, pooling, params_##axes, plan_##way##_##axes, forward_##way, backward_##way, outline, .encode = encode_)
 POOLING(max_pooling1d, "MaxPooling1D", 1d, encode, largest, "largest value under a window that slides along a sequence, by channel");
 POOLING(max_pooling2d, "MaxPooling2D", 2d, encode_2d, largest, "largest value under a sliding window, by channel");
 POOLING(average_pooling1d, "AveragePooling1D", 1d, encode, mean, "mean of the values under a window that slides along a sequence, by channel");

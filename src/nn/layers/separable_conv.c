@@ -45,6 +45,7 @@ typedef struct {
 static const dnn_param params_1d[] = PARAMS("", "[length, channels, depth_multiplier]");
 static const dnn_param params_2d[] = PARAMS(": a number, or [height, width]", "[height, width, channels, depth_multiplier]");
 
+/* Places of the weights, in the order in which plan adds them. */
 enum { DEPTHWISE, POINTWISE, BIAS };
 
 /* That of the first half, whose outputs are u. */
@@ -65,31 +66,11 @@ static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
     dnn_status st = image_check(l, axes);
     if (st == DNN_OK) st = geometry_of(l, &g);
     if (st != DNN_OK) return st;
-    const size_t cells = g.rows.size * g.columns.size, first = 2 - axes;
     const size_t kernel[] = { g.rows.size, g.columns.size, g.channels, c->depth_multiplier }, mix[] = { 1, 1, g.filters, c->filters };
     p->out = image_shape(&l->in[0], g.rows.out, g.columns.out, c->filters);
-    p->weights[DEPTHWISE] = (dnn_weight_plan){ .name = "depthwise_kernel",
-                                               .shape = dnn_shape_of(axes + 2, kernel + first),
-                                               .fan_in = cells * g.channels,
-                                               .fan_out = cells * c->depth_multiplier,
-                                               .initializer = &c->depthwise_initializer,
-                                               .regularizer = &c->depthwise_regularizer,
-                                               .constraint = &c->depthwise_constraint };
-    p->weights[POINTWISE] = (dnn_weight_plan){ .name = "pointwise_kernel",
-                                               .shape = dnn_shape_of(axes + 2, mix + first),
-                                               .fan_in = g.filters,
-                                               .fan_out = c->filters,
-                                               .initializer = &c->pointwise_initializer,
-                                               .regularizer = &c->pointwise_regularizer,
-                                               .constraint = &c->pointwise_constraint };
-    p->weights[BIAS] = (dnn_weight_plan){ .name = "bias",
-                                          .shape = dnn_shape_1(c->filters),
-                                          .fan_in = c->filters,
-                                          .fan_out = c->filters,
-                                          .initializer = &c->bias_initializer,
-                                          .regularizer = &c->bias_regularizer,
-                                          .constraint = &c->bias_constraint };
-    p->n_weights = 2 + c->use_bias;
+    conv_plan_kernel(p, "depthwise_kernel", axes, kernel, (conv_weight){ &c->depthwise_initializer, &c->depthwise_regularizer, &c->depthwise_constraint });
+    conv_plan_kernel(p, "pointwise_kernel", axes, mix, (conv_weight){ &c->pointwise_initializer, &c->pointwise_regularizer, &c->pointwise_constraint });
+    if (c->use_bias) conv_plan_bias(p, c->filters, (conv_weight){ &c->bias_initializer, &c->bias_regularizer, &c->bias_constraint });
     conv_plan_output(l, pixels_of(&g) * c->filters, p);
     p->scratch_fixed = 2 * g.output + g.kernel + c->filters;
     return DNN_OK;
@@ -181,19 +162,7 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return image_outline_last(o, y, axes);
 }
 
-#define SEPARABLE_CONV(name_, keras_, axes_, help_)                                                                    \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(separable_conv),                                                               \
-                  DNN_PARAMS(params_##axes_),                                                                          \
-                  .keras = keras_,                                                                                     \
-                  .encode = encode_##axes_,                                                                            \
-                  .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                            \
-        .plan = plan_##axes_,                                                                                          \
-        .forward = forward,                                                                                            \
-        .backward = backward,                                                                                          \
-    }
+#define SEPARABLE_CONV(name, keras, axes, help) \
+    IMAGE_LAYER(name, keras, help, separable_conv, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 SEPARABLE_CONV(separable_conv1d, "SeparableConv1D", 1d, "each channel of a sequence correlated alone, then all mixed at each place");
 SEPARABLE_CONV(separable_conv2d, "SeparableConv2D", 2d, "each channel of an image correlated alone, then all mixed at each place");

@@ -58,19 +58,8 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     else memcpy(p->dx[0], p->dy, p->capacity * dnn_shape_units(&l->out) * sizeof *p->dy);
 }
 
-#define SPATIAL_DROPOUT(name_, keras_, axes_, help_)                                                                   \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(spatial_dropout),                                                              \
-                  DNN_PARAMS(params),                                                                                  \
-                  .keras = keras_,                                                                                     \
-                  .decode = image_decode },                                                                            \
-        .outline = dnn_outline_pass,                                                                                   \
-        .plan = plan_##axes_,                                                                                          \
-        .forward = forward,                                                                                            \
-        .backward = backward,                                                                                          \
-    }
+#define SPATIAL_DROPOUT(name, keras, axes, help) \
+    IMAGE_LAYER(name, keras, help, spatial_dropout, params, plan_##axes, forward, backward, dnn_outline_pass)
 SPATIAL_DROPOUT(spatial_dropout1d, "SpatialDropout1D", 1d, "zeroes whole channels of sequences at random while training (Tompson et al. 2015)");
 SPATIAL_DROPOUT(spatial_dropout2d, "SpatialDropout2D", 2d, "zeroes whole channels of images at random while training (Tompson et al. 2015)");
 SPATIAL_DROPOUT(spatial_dropout3d, "SpatialDropout3D", 3d, "zeroes whole channels of volumes at random while training (Tompson et al. 2015)");

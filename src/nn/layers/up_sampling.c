@@ -156,20 +156,8 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return dnn_outline_transpose(o, y, rank, last);
 }
 
-#define UP_SAMPLING(name_, keras_, axes_, help_)                                                                       \
-    const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
-        .kind = { .name = #name_,                                                                                      \
-                  .help = help_,                                                                                       \
-                  .params_size = sizeof(up_sampling),                                                                  \
-                  DNN_PARAMS(params_##axes_),                                                                          \
-                  .keras = keras_,                                                                                     \
-                  .encode = encode_##axes_,                                                                            \
-                  .decode = image_decode },                                                                            \
-        .outline = outline,                                                                                            \
-        .plan = plan_##axes_,                                                                                          \
-        .forward = forward,                                                                                            \
-        .backward = backward,                                                                                          \
-    }
+#define UP_SAMPLING(name, keras, axes, help) \
+    IMAGE_LAYER(name, keras, help, up_sampling, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 UP_SAMPLING(up_sampling1d, "UpSampling1D", 1d, "sequences with each cell repeated");
 UP_SAMPLING(up_sampling2d, "UpSampling2D", 2d, "images made larger by repeated cells or lines between them");
 UP_SAMPLING(up_sampling3d, "UpSampling3D", 3d, "volumes with each cell repeated");

@@ -5,6 +5,7 @@
 #include "dnn/comm/watch.h"
 #include "dnn/nn/constraint.h"
 #include "dnn/nn/regularizer.h"
+#include "dnn/optim/clip.h"
 #include "train/verify/serial.h"
 
 /* What is the same for all tensors of this step. */
@@ -48,18 +49,19 @@ static double norm_of(const double *g, size_t n)
 static void clip(serial_step *s, const terms *p, serial_state *out)
 {
     const dnn_segments *all = &s->t->graph->segments;
+    const dnn_clip limits = dnn_clip_of(p->optimizer);
     double squares = 0.0;
     for (size_t i = 0; i < all->count; i++)
         if (all->at[i].trainable) squares += pow(norm_of(s->gradient + all->at[i].offset, all->at[i].length), 2.0);
     out->norm = sqrt(squares);
-    out->factor = out->norm > p->common->global_clipnorm ? p->common->global_clipnorm / out->norm : 1.0;
+    out->factor = out->norm > limits.global_clipnorm ? limits.global_clipnorm / out->norm : 1.0;
     for (size_t i = 0; i < all->count && s->updates; i++) {
         double *g = s->gradient + all->at[i].offset;
-        const double norm = out->factor * norm_of(g, all->at[i].length), own = norm > p->common->clipnorm ? p->common->clipnorm / norm : 1.0;
+        const double norm = out->factor * norm_of(g, all->at[i].length), own = norm > limits.clipnorm ? limits.clipnorm / norm : 1.0;
         for (size_t j = 0; j < all->at[i].length; j++) {
             g[j] *= out->factor * own;
-            if (g[j] > p->common->clipvalue) g[j] = p->common->clipvalue;
-            if (g[j] < -p->common->clipvalue) g[j] = -p->common->clipvalue;
+            if (g[j] > limits.clipvalue) g[j] = limits.clipvalue;
+            if (g[j] < -limits.clipvalue) g[j] = -limits.clipvalue;
         }
     }
 }
