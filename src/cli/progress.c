@@ -27,16 +27,6 @@ const char *progress_values(const dnn_report *report, char *out, size_t size)
     return out;
 }
 
-const char *progress_time(double seconds, char out[32])
-{
-    const long s = seconds > 0 && seconds < 1e9 ? (long)(seconds + 0.5) : 0;
-    if (seconds >= 0 && seconds < 9.95) snprintf(out, 32, "%.1fs", seconds);
-    else if (s < 60) snprintf(out, 32, "%lds", s);
-    else if (s < 3600) snprintf(out, 32, "%ld:%02ld", s / 60, s % 60);
-    else snprintf(out, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-    return out;
-}
-
 void progress_bar(char *out, size_t size, uint64_t done, uint64_t all, int width, bool utf8, bool colors)
 {
     const int filled = all ? (int)((double)done / (double)all * width) : width;
@@ -97,7 +87,7 @@ static void move(const progress *p, uint64_t step, const dnn_report *running, in
     const double seconds = dnn_clock_seconds() - p->began;
     progress_bar(bar, sizeof bar, step, p->steps, BAR, screen_has_utf8(), screen_has_colors());
     pace(seconds, step, rate, sizeof rate);
-    progress_time(step ? seconds / (double)step * (double)(p->steps - step) : 0, time_left);
+    screen_time(step ? seconds / (double)step * (double)(p->steps - step) : 0, time_left);
     snprintf(line, sizeof line, "Epoch %llu/%llu %llu/%llu %s %s %s - %s", (unsigned long long)p->epoch, (unsigned long long)p->epochs,
              (unsigned long long)step, (unsigned long long)p->steps, bar, time_left, rate, progress_values(running, values, sizeof values));
     fit(line, columns);
@@ -129,7 +119,7 @@ static void epoch_end(void *context, const dnn_report *report)
     if (p->keeps_log) run_log_open(p->output, p->anew);
     pace(report->seconds, p->steps, rate, sizeof rate);
     snprintf(line, sizeof line, "Epoch %llu/%llu - %s %s - %s", (unsigned long long)report->epoch, (unsigned long long)p->epochs,
-             progress_time(report->seconds, spent), rate, p->last);
+             screen_time(report->seconds, spent), rate, p->last);
     screen_line(line);
 }
 

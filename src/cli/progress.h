@@ -19,8 +19,6 @@ const dnn_progress *progress_open(progress *p);
 
 /* "loss: 0.3519 - accuracy: 0.8752" in the way Keras rounds. Returns `out`. */
 const char *progress_values(const dnn_report *report, char *out, size_t size);
-/* "2.4s", "35s", "1:05", "1:02:03". */
-const char *progress_time(double seconds, char out[32]);
 /* A bar of `width` cells, `done` of `all` filled. */
 void progress_bar(char *out, size_t size, uint64_t done, uint64_t all, int width, bool utf8, bool colors);
 

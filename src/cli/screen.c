@@ -57,6 +57,16 @@ bool screen_has_utf8(void)
     return false;
 }
 
+const char *screen_time(double seconds, char out[32])
+{
+    const long s = seconds > 0 && seconds < 1e9 ? (long)(seconds + 0.5) : 0;
+    if (seconds >= 0 && seconds < 9.95) snprintf(out, 32, "%.1fs", seconds);
+    else if (s < 60) snprintf(out, 32, "%lds", s);
+    else if (s < 3600) snprintf(out, 32, "%ld:%02ld", s / 60, s % 60);
+    else snprintf(out, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    return out;
+}
+
 static void remove_moving(void)
 {
     FILE *stream = terminal();

@@ -16,6 +16,8 @@ int screen_result_columns(void);
 int screen_columns(void);
 bool screen_has_colors(void);
 bool screen_has_utf8(void);
+/* "2.4s", "35s", "1:05", "1:02:03". Returns `out`. */
+const char *screen_time(double seconds, char out[32]);
 /* Shows `text` in place of the moving line before. */
 void screen_move(const char *text);
 /* Removes the moving line and writes a lasting one where it was; NULL: none. Without a terminal, to stderr. */

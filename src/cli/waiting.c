@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "cli/progress.h"
 #include "cli/screen.h"
 #include "dnn/base/clock.h"
 
@@ -26,7 +25,7 @@ static void show(void)
     char line[300], spent[32];
     const double seconds = dnn_clock_seconds() - began;
     if (seconds < quiet_for) return;
-    snprintf(line, sizeof line, "%s … %s", text, progress_time(seconds, spent));
+    snprintf(line, sizeof line, "%s … %s", text, screen_time(seconds, spent));
     screen_move(line);
 }
 

@@ -82,7 +82,7 @@ static void times_have_the_unit_that_reads_well(void **state)
         { 0, "0.0s" }, { 2.44, "2.4s" }, { 9.99, "10s" }, { 59.4, "59s" }, { 65, "1:05" }, { 3723, "1:02:03" }, { -1, "0s" }, { NAN, "0s" },
     };
     char text[32];
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_string_equal(progress_time(cases[i].seconds, text), cases[i].text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_string_equal(screen_time(cases[i].seconds, text), cases[i].text);
 }
 
 static void a_bar_is_filled_in_proportion(void **state)
