@@ -11,6 +11,7 @@
 
 #include "cli/checkpoint_diff.h"
 #include "cli/progress.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "dnn/base/memory.h"
 
