@@ -32,7 +32,7 @@ dnn_status keras_decode_component(const keras_source *source, const dnn_family *
  * layer, key, value. */
 dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind, const dnn_family *family,
                                const dnn_node *config, const char *where, dnn_node **params);
-/** The kind that a class name means in `family`, or NULL. */
+/** keras_names.c: the kind that a class name means in `family`, or NULL. */
 const dnn_kind *keras_find_class(const dnn_family *family, const char *class_name);
 /** "key = value" with the value as JSON, cut where it is long; returns `out`. */
 const char *keras_show(const dnn_node *value, char *out, size_t size);

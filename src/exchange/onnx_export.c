@@ -20,159 +20,7 @@ dnn_status dnn_onnx_export(const char *path, const dnn_graph *graph, const float
 
 #include "dnn/base/memory.h"
 #include "dnn/io/file.h"
-#include "onnx/onnx.pb-c.h"
-
-/* Nodes and initializers as they come; everything they point to is in `owned`, freed at once at the end. */
-typedef struct onnx_writer {
-    const dnn_graph *graph;
-    const float *weights;
-    bool half;
-    dnn_status status;
-    void **owned; size_t n_owned;
-    Onnx__NodeProto **nodes; size_t n_nodes;
-    Onnx__TensorProto **tensors; size_t n_tensors;
-    const char **names;  /* of the graph's tensors [n_tensors of the graph] */
-    size_t bytes, number;
-} onnx_writer;
-
-/* ---- memory ---- */
-
-static void *own(onnx_writer *w, void *memory)
-{
-    void **more = memory ? dnn_realloc(w->owned, w->n_owned + 1, sizeof *more) : NULL;
-    if (!more) {
-        dnn_free(memory);
-        w->status = DNN_E_MEMORY;
-        return NULL;
-    }
-    w->owned = more;
-    return w->owned[w->n_owned++] = memory;
-}
-
-static void *take(onnx_writer *w, size_t count, size_t size)
-{
-    return w->status == DNN_OK ? own(w, dnn_alloc(count, size)) : NULL;
-}
-
-#define TAKE(w, type, init) ({ type *t_ = take(w, 1, sizeof *t_); if (t_) init(t_); t_; })
-
-static char *text(onnx_writer *w, char *made) { return own(w, made); }
-
-/* ---- constants ---- */
-
-static void put_half(uint8_t *out, const float *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const uint16_t bits = dnn_half_bits(values[i]);
-        memcpy(out + 2 * i, &bits, sizeof bits);
-    }
-}
-
-static void add_tensor(onnx_writer *w, const dnn_outline_value *v, char *name, bool half)
-{
-    const bool whole = v->kind == DNN_VALUE_INTEGERS;
-    const size_t size = whole ? sizeof(int64_t) : half ? 2 : sizeof(float);
-    Onnx__TensorProto *t = TAKE(w, Onnx__TensorProto, onnx__tensor_proto__init);
-    Onnx__TensorProto **more = t ? dnn_realloc(w->tensors, w->n_tensors + 1, sizeof *more) : NULL;
-    int64_t *dims = take(w, v->rank, sizeof *dims);
-    uint8_t *data = take(w, v->count, size);
-    if (more) w->tensors = more;
-    else w->status = DNN_E_MEMORY;
-    if (w->status != DNN_OK) return;
-    w->tensors[w->n_tensors++] = t;
-    for (size_t i = 0; i < v->rank; i++) dims[i] = (int64_t)v->dim[i];
-    if (half) put_half(data, v->reals, v->count);
-    else memcpy(data, whole ? (void *)v->integers : (void *)v->reals, v->count * size);
-    t->name = name;
-    t->has_data_type = true;
-    t->data_type = whole ? ONNX__TENSOR_PROTO__DATA_TYPE__INT64
-                   : half ? ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 : ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
-    t->n_dims = v->rank;
-    t->dims = dims;
-    t->has_raw_data = true;
-    t->raw_data = (ProtobufCBinaryData){ .len = v->count * size, .data = data };
-    w->bytes += v->count * size;
-}
-
-/* ---- nodes ---- */
-
-static Onnx__NodeProto *add_node(onnx_writer *w, const char *operation, size_t n, const char *const *inputs, const char *output)
-{
-    Onnx__NodeProto *node = TAKE(w, Onnx__NodeProto, onnx__node_proto__init);
-    Onnx__NodeProto **more = node ? dnn_realloc(w->nodes, w->n_nodes + 1, sizeof *more) : NULL;
-    char **in = take(w, n, sizeof *in), **out = take(w, 1, sizeof *out);
-    if (more) w->nodes = more;
-    else w->status = DNN_E_MEMORY;
-    if (w->status != DNN_OK) return NULL;
-    w->nodes[w->n_nodes++] = node;
-    for (size_t i = 0; i < n; i++) in[i] = (char *)inputs[i];
-    out[0] = (char *)output;
-    node->n_input = n;
-    node->input = in;
-    node->n_output = 1;
-    node->output = out;
-    node->op_type = (char *)operation;
-    node->name = text(w, dnn_format("%s_%zu", operation, w->number++));
-    return node;
-}
-
-static Onnx__AttributeProto *attribute(onnx_writer *w, const dnn_outline_attribute *from)
-{
-    Onnx__AttributeProto *a = TAKE(w, Onnx__AttributeProto, onnx__attribute_proto__init);
-    int64_t *many = take(w, from->count, sizeof *many);
-    if (w->status != DNN_OK) return NULL;
-    a->name = (char *)from->name;
-    a->has_type = true;
-    switch (from->type) {
-    case DNN_ATTRIBUTE_INTEGER:
-        a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-        a->has_i = true;
-        a->i = from->integers[0];
-        break;
-    case DNN_ATTRIBUTE_INTEGERS:
-        a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
-        memcpy(many, from->integers, from->count * sizeof *many);
-        a->n_ints = from->count;
-        a->ints = many;
-        break;
-    case DNN_ATTRIBUTE_REAL:
-        a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
-        a->has_f = true;
-        a->f = from->real;
-        break;
-    case DNN_ATTRIBUTE_TEXT:
-        a->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
-        a->has_s = true;
-        a->s = (ProtobufCBinaryData){ .len = strlen(from->text), .data = (uint8_t *)from->text };
-        break;
-    }
-    return a;
-}
-
-static void set_attributes(onnx_writer *w, const dnn_operation *from, Onnx__NodeProto *node)
-{
-    Onnx__AttributeProto **all = take(w, from->n_attributes, sizeof *all);
-    for (size_t i = 0; w->status == DNN_OK && i < from->n_attributes; i++) all[i] = attribute(w, &from->attributes[i]);
-    if (w->status != DNN_OK || from->n_attributes == 0) return;
-    node->n_attribute = from->n_attributes;
-    node->attribute = all;
-}
-
-/* A weight of half precision is stored under a name of its own and converted to the one that the nodes read. */
-static const char *add_constant(onnx_writer *w, const dnn_outline_value *v, const char *layer)
-{
-    char *name = text(w, v->name ? dnn_format("%s/%s", layer, v->name) : dnn_format("%s/constant_%zu", layer, w->number++));
-    const bool half = w->half && v->name && !v->statistic;
-    char *stored = half ? text(w, dnn_format("%s_float16", name ? name : "")) : name;
-    add_tensor(w, v, stored, half);
-    if (!half || w->status != DNN_OK) return name;
-    const dnn_outline_attribute to = { .name = "to", .type = DNN_ATTRIBUTE_INTEGER,
-                                       .integers = { ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT } };
-    const dnn_operation cast = { .attributes = { to }, .n_attributes = 1 };
-    Onnx__NodeProto *node = add_node(w, "Cast", 1, (const char *const[]){ stored }, name);
-    if (node) set_attributes(w, &cast, node);
-    return name;
-}
+#include "exchange/onnx_writer.h"
 
 /* ---- layers ---- */
 
@@ -186,7 +34,7 @@ static bool taken_by_input(const dnn_graph *g, const char *name)
 static const char *output_name(onnx_writer *w, size_t o)
 {
     const char *name = w->graph->outputs[o].name;
-    return taken_by_input(w->graph, name) ? text(w, dnn_format("%s_output", name)) : name;
+    return taken_by_input(w->graph, name) ? onnx_text(w, dnn_format("%s_output", name)) : name;
 }
 
 /* The name that the result of a layer shall have: that of the output it is, if any. */
@@ -205,18 +53,18 @@ static void add_layer(onnx_writer *w, const dnn_op *op)
     dnn_outline o;
     for (size_t k = 0; k < l->plan.n_weights; k++) weights[k] = w->weights + g->segments.at[op->first_segment + k].offset;
     w->status = dnn_outline_make(l, weights, &o);
-    const char **names = take(w, o.n_values, sizeof *names);
+    const char **names = onnx_take(w, o.n_values, sizeof *names);
     for (size_t v = 0; w->status == DNN_OK && v < o.n_values; v++) {
         if (o.values[v].kind == DNN_VALUE_INPUT) names[v] = w->names[op->in[o.values[v].number]];
-        else if (o.values[v].kind != DNN_VALUE_RESULT) names[v] = add_constant(w, &o.values[v], l->name);
+        else if (o.values[v].kind != DNN_VALUE_RESULT) names[v] = onnx_add_constant(w, &o.values[v], l->name);
     }
     for (size_t i = 0; w->status == DNN_OK && i < o.n_operations; i++) {
         const dnn_operation *from = &o.operations[i];
         const char *in[DNN_OUTLINE_INPUTS], *wanted = from->result == o.result ? result_name(w, op->out) : NULL;
         for (size_t k = 0; k < from->n_inputs; k++) in[k] = names[from->inputs[k]];
-        names[from->result] = wanted ? wanted : text(w, dnn_format("%s/%s_%zu", l->name, from->name, w->number));
-        Onnx__NodeProto *node = add_node(w, from->name, from->n_inputs, in, names[from->result]);
-        if (node) set_attributes(w, from, node);
+        names[from->result] = wanted ? wanted : onnx_text(w, dnn_format("%s/%s_%zu", l->name, from->name, w->number));
+        Onnx__NodeProto *node = onnx_add_node(w, from->name, from->n_inputs, in, names[from->result]);
+        if (node) onnx_set_attributes(w, from, node);
     }
     if (w->status == DNN_OK) w->names[op->out] = names[o.result];
     dnn_outline_clear(&o);
@@ -227,7 +75,7 @@ static void name_outputs(onnx_writer *w)
 {
     for (size_t o = 0; o < w->graph->n_outputs && w->status == DNN_OK; o++) {
         const char *name = output_name(w, o), *is = w->names[w->graph->output_tensor[o]];
-        if (w->status == DNN_OK && strcmp(name, is) != 0) add_node(w, "Identity", 1, (const char *const[]){ is }, name);
+        if (w->status == DNN_OK && strcmp(name, is) != 0) onnx_add_node(w, "Identity", 1, (const char *const[]){ is }, name);
     }
 }
 
@@ -235,7 +83,7 @@ static void name_outputs(onnx_writer *w)
 
 static Onnx__TensorShapeProto__Dimension *dimension(onnx_writer *w, const char *name, size_t value)
 {
-    Onnx__TensorShapeProto__Dimension *d = TAKE(w, Onnx__TensorShapeProto__Dimension, onnx__tensor_shape_proto__dimension__init);
+    Onnx__TensorShapeProto__Dimension *d = ONNX_TAKE(w, Onnx__TensorShapeProto__Dimension, onnx__tensor_shape_proto__dimension__init);
     if (!d) return NULL;
     d->value_case = name ? ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM : ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
     if (name) d->dim_param = (char *)name;
@@ -245,11 +93,11 @@ static Onnx__TensorShapeProto__Dimension *dimension(onnx_writer *w, const char *
 
 static Onnx__ValueInfoProto *port(onnx_writer *w, const char *name, const dnn_shape *shape)
 {
-    Onnx__ValueInfoProto *info = TAKE(w, Onnx__ValueInfoProto, onnx__value_info_proto__init);
-    Onnx__TypeProto *type = TAKE(w, Onnx__TypeProto, onnx__type_proto__init);
-    Onnx__TypeProto__Tensor *tensor = TAKE(w, Onnx__TypeProto__Tensor, onnx__type_proto__tensor__init);
-    Onnx__TensorShapeProto *dims = TAKE(w, Onnx__TensorShapeProto, onnx__tensor_shape_proto__init);
-    Onnx__TensorShapeProto__Dimension **dim = take(w, shape->rank + 1, sizeof *dim);
+    Onnx__ValueInfoProto *info = ONNX_TAKE(w, Onnx__ValueInfoProto, onnx__value_info_proto__init);
+    Onnx__TypeProto *type = ONNX_TAKE(w, Onnx__TypeProto, onnx__type_proto__init);
+    Onnx__TypeProto__Tensor *tensor = ONNX_TAKE(w, Onnx__TypeProto__Tensor, onnx__type_proto__tensor__init);
+    Onnx__TensorShapeProto *dims = ONNX_TAKE(w, Onnx__TensorShapeProto, onnx__tensor_shape_proto__init);
+    Onnx__TensorShapeProto__Dimension **dim = onnx_take(w, shape->rank + 1, sizeof *dim);
     for (size_t i = 0; w->status == DNN_OK && i <= shape->rank; i++)
         dim[i] = dimension(w, i == 0 ? "batch" : NULL, i ? shape->dim[i - 1] : 0);
     if (w->status != DNN_OK) return NULL;
@@ -321,7 +169,7 @@ static dnn_status write_all(onnx_writer *w, const char *path)
 dnn_status dnn_onnx_export(const char *path, const dnn_graph *graph, const float *weights, bool half)
 {
     onnx_writer w = { .graph = graph, .weights = weights, .half = half };
-    w.names = take(&w, graph->n_tensors, sizeof *w.names);
+    w.names = onnx_take(&w, graph->n_tensors, sizeof *w.names);
     const dnn_status st = w.status == DNN_OK ? write_all(&w, path) : w.status;
     for (size_t i = 0; i < w.n_owned; i++) dnn_free(w.owned[i]);
     dnn_free(w.owned);

@@ -1,7 +1,7 @@
 /* The parts of a model file, each with its writer and its reader side by side. Private to exchange.
  *
  *     values.c      arrays with their checksums
- *     weights.c     /model_weights, read by weights_match.c
+ *     weights.c     /model_weights, read by weights_match.c and weights_pair.c
  *     state.c       /optimizer_weights
  *     section.c     /dnn_mpi
  *     model_write.c all of it to disk, model_file.c from there */
@@ -67,9 +67,30 @@ dnn_status weights_write(model_writer *w);
 
 /** Finds and judges the weights of the network that the file describes, `file->graph`. */
 dnn_status weights_open(dnn_model_file *file);
+/** Where the groups of the file have the segments of `graph`; to be cleared in any case. `described`: it is the network of the file, whose names
+ * count. */
+dnn_status weights_locate(dnn_model_file *file, const dnn_graph *graph, bool described, weight_paths *paths);
+void weights_paths_clear(const dnn_graph *graph, weight_paths *paths);
+/** The layer of that name; n_layers where there is none. */
+size_t weights_layer_named(const dnn_graph *g, const char *name);
+/** "kernel of layer 'h1'"; returns `out`. */
+const char *weights_whose(const dnn_graph *g, const dnn_segment *s, char out[200]);
+/** How it fails that a layer has other weights in the file, or none. */
+dnn_status weights_count_differs(dnn_model_file *file, const char *where, size_t has, const dnn_layer *l, size_t wants);
+dnn_status weights_missing(dnn_model_file *file, const dnn_layer *l);
+
+/* ---- weights_pair.c ---- */
+
+/** Layers with weights. */
+typedef struct weight_bearers {
+    size_t *at; /**< in Keras's order; owned */
+    size_t count;
+} weight_bearers;
+
+bool weights_has(const dnn_graph *g, size_t layer);
+dnn_status weights_bearers(const dnn_graph *g, weight_bearers *b);
 /** Where the file has the segments of `graph`, and in which order; to be cleared in any case. Having matched layers and counts. */
 dnn_status weights_find(dnn_model_file *file, const dnn_graph *graph, weight_paths *paths);
-void weights_paths_clear(const dnn_graph *graph, weight_paths *paths);
 
 /* ---- state.c ---- */
 

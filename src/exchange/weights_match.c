@@ -1,38 +1,11 @@
-/* /model_weights as it is read. Files name layers and weights in many ways. In a file that describes its network each layer's group is found by the
- * layer's name, else by its place; the network at hand is then laid beside that of the file: layers of the same names in the same places are the same,
- * else the first goes with the first in Keras's order. All is judged by shape. */
+/* /model_weights as it is read: groups of the file to layers of a network. Files name layers and weights in many ways. In a file that describes its
+ * network each layer's group is found by the layer's name, else by its place in Keras's order. All is judged by shape. */
 #include "exchange/parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "dnn/base/memory.h"
-#include "exchange/keras.h"
-
-/* ---- the layers of a network that have weights ---- */
-
-typedef struct bearers {
-    size_t *at; /* layers in Keras's order; owned */
-    size_t count;
-} bearers;
-
-static bool has_weights(const dnn_graph *g, size_t layer)
-{
-    size_t count;
-    return weights_of_layer(g, layer, &count) != NULL;
-}
-
-static dnn_status find_bearers(const dnn_graph *g, bearers *b)
-{
-    size_t *order, count;
-    *b = (bearers){ 0 };
-    const dnn_status st = keras_order_make(g, &order, &count);
-    if (st != DNN_OK) return st;
-    for (size_t i = 0; i < count; i++)
-        if (order[i] >= g->n_inputs && has_weights(g, order[i] - g->n_inputs)) order[b->count++] = order[i] - g->n_inputs;
-    b->at = order;
-    return DNN_OK;
-}
 
 /* ---- the groups of the file ---- */
 
@@ -104,7 +77,7 @@ static void clear_groups(groups *all)
 typedef struct matching {
     dnn_model_file *file;
     const dnn_graph *graph; /* the file's, or where that says nothing the one at hand */
-    bearers bearers;
+    weight_bearers bearers;
     bool *taken; /* [n_layers] */
     weight_paths *paths;
 } matching;
@@ -114,7 +87,7 @@ static const dnn_node *model_of(const matching *m, const group *g)
     return m->file->models ? dnn_node_find(m->file->models, g->layer) : NULL;
 }
 
-static size_t layer_named(const dnn_graph *g, const char *name)
+size_t weights_layer_named(const dnn_graph *g, const char *name)
 {
     for (size_t i = 0; i < g->n_layers; i++)
         if (!g->layers[i].internal && strcmp(g->layers[i].name, name) == 0) return i;
@@ -125,8 +98,8 @@ static size_t layer_named(const dnn_graph *g, const char *name)
 static bool named_alike(const matching *m, const groups *all)
 {
     for (size_t i = 0; i < all->count; i++) {
-        const size_t layer = layer_named(m->graph, all->at[i].layer);
-        if (!model_of(m, &all->at[i]) && (layer == m->graph->n_layers || !has_weights(m->graph, layer))) return false;
+        const size_t layer = weights_layer_named(m->graph, all->at[i].layer);
+        if (!model_of(m, &all->at[i]) && (layer == m->graph->n_layers || !weights_has(m->graph, layer))) return false;
     }
     return true;
 }
@@ -142,7 +115,7 @@ static dnn_status keep_path(matching *m, const group *g, size_t weight, const dn
     return (m->paths->at[s] = dnn_strdup(path)) ? DNN_OK : DNN_E_MEMORY;
 }
 
-static dnn_status count_differs(dnn_model_file *file, const char *where, size_t has, const dnn_layer *l, size_t wants)
+dnn_status weights_count_differs(dnn_model_file *file, const char *where, size_t has, const dnn_layer *l, size_t wants)
 {
     return model_fail(file, where, "has %zu weights, but layer '%s' (%s) of the model has %zu", has, l->name, l->kind->kind.name, wants);
 }
@@ -151,7 +124,7 @@ static dnn_status take_layer(matching *m, const group *g, size_t layer)
 {
     size_t count;
     const dnn_segment *first = weights_of_layer(m->graph, layer, &count);
-    dnn_status st = g->weights.count == count ? DNN_OK : count_differs(m->file, g->path, g->weights.count, &m->graph->layers[layer], count);
+    dnn_status st = g->weights.count == count ? DNN_OK : weights_count_differs(m->file, g->path, g->weights.count, &m->graph->layers[layer], count);
     for (size_t i = 0; i < count && st == DNN_OK; i++) st = keep_path(m, g, i, &first[i]);
     m->taken[layer] = true;
     return st;
@@ -164,10 +137,10 @@ static dnn_status take_model(matching *m, const group *g, const dnn_node *layers
     size_t count = 0;
     for (int trained = 1; trained >= 0; trained--)
         for (size_t i = 0; i < layers->count && st == DNN_OK; i++) {
-            const size_t layer = layer_named(m->graph, layers->items[i]->text);
-            size_t n;
-            const dnn_segment *first = weights_of_layer(m->graph, layer, &n);
-            m->taken[layer] = true;
+            const size_t layer = weights_layer_named(m->graph, layers->items[i]->text);
+            size_t n = 0;
+            const dnn_segment *first = layer < m->graph->n_layers ? weights_of_layer(m->graph, layer, &n) : NULL;
+            if (first) m->taken[layer] = true;
             for (size_t s = 0; s < n && st == DNN_OK; s++)
                 if (first[s].trainable == trained && count++ < g->weights.count) st = keep_path(m, g, count - 1, &first[s]);
         }
@@ -180,13 +153,13 @@ static dnn_status take_group(matching *m, const group *g, bool by_name)
 {
     const dnn_node *model = model_of(m, g);
     if (model) return take_model(m, g, model);
-    if (by_name) return take_layer(m, g, layer_named(m->graph, g->layer));
+    if (by_name) return take_layer(m, g, weights_layer_named(m->graph, g->layer));
     for (size_t i = 0; i < m->bearers.count; i++)
         if (!m->taken[m->bearers.at[i]]) return take_layer(m, g, m->bearers.at[i]);
     return model_fail(m->file, g->path, "has weights, but the model has no further layer with weights");
 }
 
-static dnn_status without_weights(dnn_model_file *file, const dnn_layer *l)
+dnn_status weights_missing(dnn_model_file *file, const dnn_layer *l)
 {
     return model_fail(file, root_of(file), "has no weights for layer '%s' (%s) of the model", l->name, l->kind->kind.name);
 }
@@ -196,7 +169,7 @@ static dnn_status take_groups(matching *m, const groups *all, bool by_name)
     dnn_status st = DNN_OK;
     for (size_t i = 0; i < all->count && st == DNN_OK; i++) st = take_group(m, &all->at[i], by_name);
     for (size_t i = 0; i < m->bearers.count && st == DNN_OK; i++)
-        if (!m->taken[m->bearers.at[i]]) st = without_weights(m->file, &m->graph->layers[m->bearers.at[i]]);
+        if (!m->taken[m->bearers.at[i]]) st = weights_missing(m->file, &m->graph->layers[m->bearers.at[i]]);
     return st;
 }
 
@@ -208,15 +181,14 @@ void weights_paths_clear(const dnn_graph *graph, weight_paths *paths)
     *paths = (weight_paths){ 0 };
 }
 
-/* `described`: the graph is that of the file, whose names count. */
-static dnn_status find_paths(dnn_model_file *file, const dnn_graph *graph, bool described, weight_paths *paths)
+dnn_status weights_locate(dnn_model_file *file, const dnn_graph *graph, bool described, weight_paths *paths)
 {
     matching m = { .file = file, .graph = graph, .paths = paths };
     groups all;
     *paths = (weight_paths){ .at = dnn_alloc(graph->segments.count, sizeof *paths->at),
                              .order = dnn_alloc(graph->segments.count, sizeof *paths->order) };
     m.taken = dnn_alloc(graph->n_layers, sizeof *m.taken);
-    dnn_status st = paths->at && paths->order && m.taken ? find_bearers(graph, &m.bearers) : DNN_E_MEMORY;
+    dnn_status st = paths->at && paths->order && m.taken ? weights_bearers(graph, &m.bearers) : DNN_E_MEMORY;
     const dnn_status read = read_groups(file, &all);
     if (st == DNN_OK) st = read;
     if (st == DNN_OK) st = take_groups(&m, &all, described && named_alike(&m, &all));
@@ -226,7 +198,7 @@ static dnn_status find_paths(dnn_model_file *file, const dnn_graph *graph, bool 
     return st;
 }
 
-static const char *whose(const dnn_graph *g, const dnn_segment *s, char out[200])
+const char *weights_whose(const dnn_graph *g, const dnn_segment *s, char out[200])
 {
     const char *slash = strrchr(s->name, '/');
     snprintf(out, 200, "%.100s of layer '%.64s'", slash ? slash + 1 : s->name, g->layers[s->layer].name);
@@ -237,102 +209,9 @@ dnn_status weights_open(dnn_model_file *file)
 {
     char text[200];
     const dnn_graph *g = file->graph;
-    dnn_status st = find_paths(file, g, true, &file->paths);
+    dnn_status st = weights_locate(file, g, true, &file->paths);
     for (size_t i = 0; i < g->segments.count && st == DNN_OK; i++)
-        st = values_check(file, file->paths.at[i], &g->segments.at[i].shape, whose(g, &g->segments.at[i], text));
+        st = values_check(file, file->paths.at[i], &g->segments.at[i].shape, weights_whose(g, &g->segments.at[i], text));
     return st;
 }
 
-/* ---- the network at hand beside that of the file ---- */
-
-static const dnn_op *op_of(const dnn_graph *g, size_t layer)
-{
-    size_t i = 0;
-    while (g->ops[i].layer != layer) i++;
-    return &g->ops[i];
-}
-
-static bool same_place(const dnn_graph *a, size_t i, const dnn_graph *b, size_t k)
-{
-    const dnn_layer *x = &a->layers[i], *y = &b->layers[k];
-    bool same = x->kind == y->kind && x->n_inputs == y->n_inputs;
-    for (size_t n = 0; same && n < x->n_inputs; n++)
-        same = strcmp(dnn_graph_tensor_name(a, op_of(a, i)->in[n]), dnn_graph_tensor_name(b, op_of(b, k)->in[n])) == 0;
-    return same;
-}
-
-/* Layers with weights of the same names, kinds and sources on both sides. */
-static bool same_by_name(const dnn_graph *own, const bearers *theirs, const dnn_graph *g, bearers *ours)
-{
-    bool same = theirs->count == ours->count;
-    for (size_t i = 0; same && i < ours->count; i++) {
-        const size_t k = layer_named(own, g->layers[ours->at[i]].name);
-        same = k < own->n_layers && same_place(g, ours->at[i], own, k);
-    }
-    for (size_t i = 0; same && i < ours->count; i++) theirs->at[i] = layer_named(own, g->layers[ours->at[i]].name);
-    return same;
-}
-
-/* partner [segments of the file's network]: segment of `g`. */
-static dnn_status pair_layer(dnn_model_file *file, size_t theirs, const dnn_graph *g, size_t ours, size_t *partner)
-{
-    size_t has, wants;
-    const dnn_segment *from = weights_of_layer(file->graph, theirs, &has), *to = weights_of_layer(g, ours, &wants);
-    if (has != wants) return count_differs(file, file->paths.at[from - file->graph->segments.at], has, &g->layers[ours], wants);
-    for (size_t i = 0; i < has; i++) partner[from - file->graph->segments.at + (ptrdiff_t)i] = (size_t)(to - g->segments.at) + i;
-    return DNN_OK;
-}
-
-static dnn_status pair(dnn_model_file *file, const dnn_graph *g, size_t *partner)
-{
-    const dnn_graph *own = file->graph;
-    bearers theirs = { 0 }, ours = { 0 };
-    dnn_status st = find_bearers(own, &theirs);
-    if (st == DNN_OK) st = find_bearers(g, &ours);
-    if (st == DNN_OK) (void)same_by_name(own, &theirs, g, &ours);
-    for (size_t i = 0; i < theirs.count && i < ours.count && st == DNN_OK; i++) st = pair_layer(file, theirs.at[i], g, ours.at[i], partner);
-    if (st == DNN_OK && theirs.count < ours.count) st = without_weights(file, &g->layers[ours.at[theirs.count]]);
-    if (st == DNN_OK && theirs.count > ours.count) {
-        size_t n;
-        const dnn_segment *first = weights_of_layer(own, theirs.at[ours.count], &n);
-        st = model_fail(file, file->paths.at[first - own->segments.at], "is a weight, but the model has no further layer with weights");
-    }
-    dnn_free(theirs.at);
-    dnn_free(ours.at);
-    return st;
-}
-
-/* Paths and order for the network at hand, from those of the file's. */
-static dnn_status translate(dnn_model_file *file, const dnn_graph *g, weight_paths *paths)
-{
-    const size_t n = file->graph->segments.count;
-    size_t *partner = dnn_alloc(n, sizeof *partner);
-    *paths = (weight_paths){ .at = dnn_alloc(g->segments.count, sizeof *paths->at), .order = dnn_alloc(g->segments.count, sizeof *paths->order) };
-    dnn_status st = partner && paths->at && paths->order ? pair(file, g, partner) : DNN_E_MEMORY;
-    for (size_t i = 0; i < n && st == DNN_OK; i++) {
-        const size_t own = file->paths.order[i], ours = partner[own];
-        paths->order[paths->count++] = ours;
-        if (!(paths->at[ours] = dnn_strdup(file->paths.at[own]))) st = DNN_E_MEMORY;
-    }
-    dnn_free(partner);
-    return st;
-}
-
-dnn_status weights_find(dnn_model_file *file, const dnn_graph *graph, weight_paths *paths)
-{
-    return file->graph ? translate(file, graph, paths) : find_paths(file, graph, false, paths);
-}
-
-dnn_status dnn_model_weights(dnn_model_file *file, const dnn_graph *graph, float *weights)
-{
-    weight_paths paths;
-    char text[200];
-    dnn_status st = weights_find(file, graph, &paths);
-    for (size_t i = 0; i < graph->segments.count && st == DNN_OK; i++) {
-        const dnn_segment *s = &graph->segments.at[i];
-        st = values_check(file, paths.at[i], &s->shape, whose(graph, s, text));
-        if (st == DNN_OK) st = values_read(file, paths.at[i], DNN_HDF5_FLOAT, s->length, weights + s->offset);
-    }
-    weights_paths_clear(graph, &paths);
-    return st;
-}
