@@ -156,6 +156,14 @@ bool dnn_watch_stalled(void)
     return far_over() || (b && atomic_load(&b->speaker) != 0);
 }
 
+/* One rank of a machine hears that another machine is ending the job: the others have it from the board. */
+static void pass_on(void)
+{
+    board *b = board_shared();
+    int nobody = 0;
+    if (b) atomic_compare_exchange_strong(&b->speaker, &nobody, -1);
+}
+
 /* Another rank speaks. Where it was this one that was stopped and is let go on for its last second, a status that it was about to
  * write comes after the right one. */
 static _Noreturn void yield_and_leave(void)
@@ -177,7 +185,7 @@ static _Noreturn void end_job(int n, int known, int64_t now, double silence, boo
         watch_outlive_launcher(left > launchers_least ? left : launchers_least);
     }
     say(text, verdict_write(text, sizeof text, reports, known, job_size, silence));
-    tell_others(n, now, true, true);
+    for (int i = 0; i < 2; i++) tell_others(n, now, true, true); /* one may be lost */
     write_status();
     _exit(DNN_E_STALLED);
 }
@@ -202,7 +210,10 @@ static void *watch(void *unused)
         const int64_t now = now_ns();
         atomic_store(&board_mine()->heartbeat, now);
         bool progress = far_hear(now), here;
-        if (dnn_watch_stalled()) yield_and_leave();
+        if (dnn_watch_stalled()) {
+            pass_on();
+            yield_and_leave();
+        }
         const int n = look(now, &here);
         progress |= here;
         /* A nap that took far longer than asked: the machine slept, or the whole job was stopped, and nobody could do anything. */

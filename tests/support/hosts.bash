@@ -67,7 +67,7 @@ END
     cat >"$hosts_files/mpirun" <<'END'
 #!/bin/sh
 here=${0%/*}
-exec "$here/enter" node1 "$MPIEXEC" -q --hostfile "$here/slots" --mca plm rsh --mca plm_rsh_agent "$here/agent" --mca routed direct \
+exec "$here/enter" node1 "$MPIEXEC" --hostfile "$here/slots" --mca plm rsh --mca plm_rsh_agent "$here/agent" --mca routed direct \
     --mca oob_tcp_if_include eth0 --mca btl_tcp_if_include eth0 --mca btl tcp,self,vader --mca pml ob1 --bind-to none "$@"
 END
     chmod +x "$hosts_files/enter" "$hosts_files/agent" "$hosts_files/mpirun"
