@@ -78,10 +78,9 @@ void board_join(int rank, int size)
     }
     memset(mine, 0, sizeof *mine);
     snprintf(mine->host, sizeof mine->host, "%s", dnn_comm_host(NULL));
-    atomic_store(&mine->threads, 1);
     atomic_store(&mine->rank, rank);
     atomic_store(&mine->pid, (int)getpid());
-    cell = &mine->cells[0];
+    board_take_cell(0);
 }
 
 void board_seal(void)
@@ -120,9 +119,23 @@ rank_report *board_far(void) { return far_ranks; }
 board_slot *board_mine(void) { return mine; }
 board_cell *board_my_cell(void) { return cell ? cell : &spare; }
 
-void board_take_cell(int thread) { cell = thread < BOARD_CELLS ? &mine->cells[thread] : &spare; }
-
-void board_set_threads(int threads)
+static bool take(int i)
 {
-    atomic_store(&mine->threads, threads < BOARD_CELLS ? threads : BOARD_CELLS);
+    bool nobody = false;
+    if (!atomic_compare_exchange_strong(&mine->cells[i].taken, &nobody, true)) return false;
+    cell = &mine->cells[i];
+    return true;
+}
+
+void board_take_cell(int thread)
+{
+    cell = NULL;
+    if (thread < BOARD_CELLS && take(thread)) return;
+    for (int i = 1; i < BOARD_CELLS && !take(i); i++) continue;
+}
+
+void board_give_cell(void)
+{
+    if (cell) atomic_store(&cell->taken, false);
+    cell = NULL;
 }

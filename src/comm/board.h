@@ -16,6 +16,7 @@ typedef struct board_cell {
     _Alignas(64) atomic_uint_fast64_t beats; /**< changes with whatever it does */
     atomic_uint_fast64_t barriers;           /**< of its team, entered */
     atomic_uint phase, waits;                /**< waits: what for, a board_wait */
+    atomic_bool taken;                       /**< by a worker that lives */
     char site[BOARD_SITE];                   /**< where in the source; may be torn while it changes */
     int line;
 } board_cell;
@@ -34,7 +35,6 @@ typedef struct board_slot {
     atomic_uint_fast64_t epoch, step;
     char kind[BOARD_SITE], site[BOARD_SITE];
     int line;
-    atomic_int threads; /**< cells in use */
     _Alignas(64) board_cell cells[BOARD_CELLS];
 } board_slot;
 
@@ -48,7 +48,7 @@ typedef struct board_machine {
 
 typedef struct board {
     _Alignas(64) atomic_int joined; /**< slots given out */
-    atomic_int speaker;             /**< 1 + rank that tells of a stall; 0: none yet */
+    atomic_int speaker;             /**< 1 + rank that tells of a stall; -1: one of another machine; 0: none yet */
     _Alignas(64) board_slot slots[];
 } board;
 
@@ -70,9 +70,9 @@ struct rank_report *board_far(void);
 board_slot *board_mine(void);
 /** The calling thread's cell; never NULL, threads without one share a spare. */
 board_cell *board_my_cell(void);
-/** The calling thread is worker `thread` (from 0) of this rank. */
+/** The calling thread begins to work and has a cell of its own until it gives it back: number `thread` if nobody has that (teams may exist side
+ * by side), else any; without one where all are taken. */
 void board_take_cell(int thread);
-/** Workers of this rank. */
-void board_set_threads(int threads);
+void board_give_cell(void);
 
 #endif

@@ -20,9 +20,16 @@ static char state_of_process(int pid)
 /* The first worker that is at work, -1: none. */
 static int working_cell(const board_slot *s)
 {
-    for (int i = 0; i < s->threads; i++)
-        if (atomic_load(&s->cells[i].waits) == BOARD_WORKS && !(i == 0 && atomic_load(&s->inside))) return i;
+    for (int i = 0; i < BOARD_CELLS; i++)
+        if (atomic_load(&s->cells[i].taken) && atomic_load(&s->cells[i].waits) == BOARD_WORKS && !(i == 0 && atomic_load(&s->inside))) return i;
     return -1;
+}
+
+static int count_workers(const board_slot *s)
+{
+    int n = 0;
+    for (int i = 0; i < BOARD_CELLS; i++) n += atomic_load(&s->cells[i].taken);
+    return n;
 }
 
 static seen_state judge(const board_slot *s, bool works, int64_t now, int64_t lifeless)
@@ -50,7 +57,7 @@ rank_report report_make(const board_slot *s, int64_t changed, int64_t now, int64
         .step = atomic_load(&s->step),
         .silent = now - changed,
         .rank = atomic_load(&s->rank),
-        .threads = atomic_load(&s->threads),
+        .threads = count_workers(s),
         .worker = worker,
         .phase = atomic_load(&s->cells[worker].phase),
         .call = call_of(s, working >= 0),

@@ -34,10 +34,12 @@ static void *help(void *argument)
         dnn_wait_while(threads->how, &threads->round, seen, &threads->asleep);
         watch_wait(BOARD_WORKS);
         seen++; /* not read again: the next round cannot begin before this one has ended */
-        if (threads->stop) return NULL;
+        if (threads->stop) break;
         threads->work(threads->context, me->worker);
         if (atomic_fetch_sub(&threads->busy, 1) == 1) dnn_wait_wake(threads->how, &threads->busy, &threads->awaited);
     }
+    board_give_cell();
+    return NULL;
 }
 
 static void begin_round(dnn_threads *threads)
@@ -78,7 +80,6 @@ dnn_status dnn_threads_create(int count, int first, dnn_waiting how, dnn_threads
         }
         threads->count++;
     }
-    board_set_threads(count);
     *out = threads;
     return DNN_OK;
 }
@@ -89,7 +90,6 @@ void dnn_threads_destroy(dnn_threads *threads)
     threads->stop = true;
     begin_round(threads);
     for (int i = 0; i < threads->count; i++) pthread_join(threads->helpers[i].id, NULL);
-    board_set_threads(1);
     dnn_free(threads->helpers);
     dnn_free(threads);
 }

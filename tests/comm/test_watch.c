@@ -21,7 +21,7 @@ static void put_waiting(int i, int rank)
     memset(s, 0, sizeof *s);
     s->rank = rank;
     s->pid = getpid();
-    s->threads = 1;
+    s->cells[0].taken = true;
     s->inside = true;
     s->sequence = 7;
     s->bytes = 16;
@@ -96,7 +96,7 @@ static void a_worker_thread_that_holds_the_others_up_is_named(void **state)
     (void)state;
     put_waiting(0, 0);
     slots[0].inside = false;
-    slots[0].threads = 3;
+    slots[0].cells[1].taken = slots[0].cells[2].taken = true;
     slots[0].cells[0].waits = slots[0].cells[1].waits = BOARD_IN_BARRIER;
     slots[0].cells[2].phase = DNN_PHASE_FORWARD;
     look(1);
