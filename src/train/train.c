@@ -136,7 +136,7 @@ static dnn_status prepare(trainer *t, const dnn_train_request *request, trainer_
 {
     dnn_status st = open_folder(t, request);
     if (st == DNN_OK) st = trainer_prepare(t, request->threads, start);
-    if (st == DNN_OK) st = dnn_agree(t->comm, stragglers_create(&t->stragglers, dnn_comm_size(t->comm)));
+    if (st == DNN_OK) st = dnn_agree(t->comm, stragglers_create(&t->stragglers, dnn_comm_size(t->comm), dnn_team_threads(t->team)));
     if (st == DNN_OK) st = dnn_agree(t->comm, watchers_create(t));
     if (st == DNN_OK) st = resume(t, request);
     if (st == DNN_OK) st = saver_create(t);

@@ -13,22 +13,22 @@ static const double slow = 2.0;
 static const char *const names[STRAGGLER_PHASES] = { "input", "forward", "backward", "update" };
 static const trace_phase traced[STRAGGLER_PHASES] = { TRACE_INPUT, TRACE_FORWARD, TRACE_BACKWARD, TRACE_UPDATE };
 
-dnn_status stragglers_create(stragglers *s, int ranks)
+dnn_status stragglers_create(stragglers *s, int ranks, int workers)
 {
-    *s = (stragglers){ 0 };
+    *s = (stragglers){ .workers = workers };
     if (ranks == 1) return DNN_OK;
-    s->now = dnn_alloc((size_t)ranks, sizeof *s->now);
-    s->before = dnn_alloc((size_t)ranks, sizeof *s->before);
     s->window = dnn_alloc((size_t)ranks, sizeof *s->window);
+    s->begun = dnn_alloc((size_t)workers, sizeof *s->begun);
+    s->sums = dnn_alloc((size_t)workers, sizeof *s->sums);
     s->sorted = dnn_alloc((size_t)ranks, sizeof *s->sorted);
-    return s->now && s->before && s->window && s->sorted ? DNN_OK : DNN_E_MEMORY;
+    return s->window && s->begun && s->sums && s->sorted ? DNN_OK : DNN_E_MEMORY;
 }
 
 void stragglers_clear(stragglers *s)
 {
-    dnn_free(s->now);
-    dnn_free(s->before);
     dnn_free(s->window);
+    dnn_free(s->begun);
+    dnn_free(s->sums);
     dnn_free(s->sorted);
     *s = (stragglers){ 0 };
 }
@@ -76,18 +76,27 @@ bool stragglers_find(const straggler_times *window, int ranks, double *sorted, s
     return true;
 }
 
-/* The worker of this rank that the others wait for. */
-static straggler_times own_times(const runner *r)
+straggler_times stragglers_longest(const straggler_times *begun, const straggler_times *sums, int n)
 {
-    straggler_times worst = { { 0 } };
-    for (int w = 0; w < r->n_workers; w++) {
-        const worker *k = &r->workers[w];
-        straggler_times t = { { 0 } };
-        if (k->n_bays == 0) continue;
-        for (int p = 0; p < STRAGGLER_PHASES; p++) t.phase[p] = trace_spent(&k->trace, traced[p]) / (p < 3 ? (double)k->n_bays : 1.0);
-        if (all_work(&t) > all_work(&worst)) worst = t;
+    straggler_times longest = { { 0 } };
+    for (int w = 0; w < n; w++) {
+        straggler_times t;
+        for (int p = 0; p < STRAGGLER_PHASES; p++) t.phase[p] = sums[w].phase[p] - begun[w].phase[p];
+        if (all_work(&t) > all_work(&longest)) longest = t;
     }
-    return worst;
+    return longest;
+}
+
+/* What this rank's workers have spent so far; all 0: one without rows. */
+static void add_up(stragglers *s, const runner *r)
+{
+    for (int w = 0; w < s->workers; w++) {
+        s->sums[w] = (straggler_times){ { 0 } };
+        if (w >= r->n_workers || r->workers[w].n_bays == 0) continue;
+        const worker *k = &r->workers[w];
+        for (int p = 0; p < STRAGGLER_PHASES; p++)
+            s->sums[w].phase[p] = trace_spent(&k->trace, traced[p]) / (p < 3 ? (double)k->n_bays : 1.0);
+    }
 }
 
 static void warn(stragglers *s, const straggler *found, uint64_t steps)
@@ -102,20 +111,18 @@ static void warn(stragglers *s, const straggler *found, uint64_t steps)
 
 void stragglers_look(stragglers *s, const runner *r, uint64_t step)
 {
-    if (!s->now || step % EVERY != 0) return;
+    if (!s->window || step % EVERY != 0) return;
     dnn_comm *comm = dnn_team_comm(r->team);
     const int ranks = dnn_comm_size(comm);
-    const straggler_times mine = own_times(r);
-    dnn_comm_gather(comm, &mine, sizeof mine, s->now);
-    if (dnn_comm_rank(comm) != 0) return;
-    for (int i = 0; i < ranks; i++)
-        for (int p = 0; p < STRAGGLER_PHASES; p++) s->window[i].phase[p] = s->now[i].phase[p] - s->before[i].phase[p];
+    add_up(s, r);
+    const straggler_times mine = stragglers_longest(s->begun, s->sums, s->workers);
+    dnn_comm_gather(comm, &mine, sizeof mine, s->window);
     double longest = 0.0;
     for (int i = 0; i < ranks; i++)
         if (all_work(&s->window[i]) > longest) longest = all_work(&s->window[i]);
-    if (longest < shortest_window) return;
+    if (longest < shortest_window) return; /* all ranks have the same numbers and decide alike */
     straggler found;
-    if (stragglers_find(s->window, ranks, s->sorted, &found)) warn(s, &found, step - s->step_before);
-    memcpy(s->before, s->now, (size_t)ranks * sizeof *s->before);
+    if (dnn_comm_rank(comm) == 0 && stragglers_find(s->window, ranks, s->sorted, &found)) warn(s, &found, step - s->step_before);
+    memcpy(s->begun, s->sums, (size_t)s->workers * sizeof *s->begun);
     s->step_before = step;
 }

@@ -17,15 +17,20 @@ typedef struct straggler {
 } straggler;
 
 typedef struct stragglers {
-    straggler_times *now, *before, *window; /* [ranks] sums so far; at the last verdict; scratch */
-    double *sorted;                         /* [ranks] scratch */
+    straggler_times *window; /* [ranks] since the last verdict, of the worker that each rank's others wait for */
+    straggler_times *begun;  /* [workers] this rank's sums at the last verdict */
+    straggler_times *sums;   /* [workers] scratch */
+    double *sorted;          /* [ranks] scratch */
+    int workers;
     uint64_t step_before;
-    double warned;                          /* by the clock; 0: never */
+    double warned; /* by the clock; 0: never */
 } stragglers;
 
-/* Local, NULL-safe clear. `ranks` 1: nothing is watched. */
-dnn_status stragglers_create(stragglers *s, int ranks);
+/* Local, NULL-safe clear. `workers`: of this rank. `ranks` 1: nothing is watched. */
+dnn_status stragglers_create(stragglers *s, int ranks, int workers);
 void stragglers_clear(stragglers *s);
+/* Of `n` workers the times between `begun` and `sums` of the one that took longest: one worker's, never a mixture. Local. */
+straggler_times stragglers_longest(const straggler_times *begun, const straggler_times *sums, int n);
 /* The slowest rank, where one takes at least twice the (lower) median's time. Local. */
 bool stragglers_find(const straggler_times *window, int ranks, double *sorted, straggler *out);
 /* Main thread of every rank, after each step: now and then Collective. */
