@@ -22,7 +22,7 @@ enum { EPOCH_END, TRAIN_END };
 static const dnn_param params[] = {
     DNN_CHOICE(exec, on, "epoch_end", "epoch_end|train_end", "when the command is run"),
     DNN_STRING(exec, command, NULL, "line for /bin/sh; it finds DNN_EPOCH, DNN_STEP, DNN_LEARNING_RATE, DNN_OUTPUT and the values, such as DNN_VAL_LOSS, in "
-               "its environment"),
+               "its environment; all ranks wait for it, and one that takes longer than comm.timeout ends the job as stalled"),
 };
 
 extern char **environ;
