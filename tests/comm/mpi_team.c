@@ -150,32 +150,28 @@ static void count_rounds(void *context, int worker)
     }
 }
 
+static bool barriers_hold(dnn_team *team)
+{
+    dnn_window window;
+    board b = {.team = team};
+    if (dnn_window_create(team, 2 * sizeof(int) * (size_t)dnn_team_workers(team), &window) != DNN_OK) return false;
+    b.slots = window.base;
+    dnn_team_run(team, count_rounds, &b);
+    dnn_window_destroy(team, &window);
+    dnn_team_destroy(team);
+    return b.wrong == 0;
+}
+
 static void nobody_passes_ten_thousand_barriers_early_or_late(void **state)
 {
     (void)state;
-    dnn_team *team = make(DNN_TEAM_NODE, 1);
-    dnn_window window;
-    assert_on_all_ranks(comm,
-                        dnn_window_create(team, 2 * sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
-    board b = {.team = team, .slots = window.base};
-    dnn_team_run(team, count_rounds, &b);
-    assert_on_all_ranks(comm, b.wrong == 0);
-    dnn_window_destroy(team, &window);
-    dnn_team_destroy(team);
+    assert_on_all_ranks(comm, barriers_hold(make(DNN_TEAM_NODE, 1)));
 }
 
 static void nor_with_more_workers_than_cores_and_unlike_threads(void **state)
 {
     (void)state;
-    dnn_team *team = make(DNN_TEAM_NODE, threads_of(rank() + 1)); /* 3, 2, 1, 3 */
-    dnn_window window;
-    assert_on_all_ranks(comm,
-                        dnn_window_create(team, 2 * sizeof(int) * (size_t)dnn_team_workers(team), &window) == DNN_OK);
-    board b = {.team = team, .slots = window.base};
-    dnn_team_run(team, count_rounds, &b);
-    assert_on_all_ranks(comm, b.wrong == 0);
-    dnn_window_destroy(team, &window);
-    dnn_team_destroy(team);
+    assert_on_all_ranks(comm, barriers_hold(make(DNN_TEAM_NODE, threads_of(rank() + 1)))); /* 3, 2, 1, 3 */
 }
 
 static void a_window_too_large_for_the_machine_is_refused_with_a_way_out(void **state)

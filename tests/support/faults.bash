@@ -88,10 +88,7 @@ fault_matrix() {
         done
         for place in forward backward; do
             export DNN_FAILPOINT="$place:12:nan@rank=$victim"
-            # several teams exchange gradients at once, and where a loss has become NaN everywhere it is not known whose was first
-            who=$victim
-            if [ $place = backward ] && [ "$leaders" != 0 ]; then who=""; fi
-            fault_case "$DNN_FAILPOINT" 6 "$who"
+            fault_case "$DNN_FAILPOINT" 6 "$victim"
         done
         unset DNN_FAILPOINT
     done

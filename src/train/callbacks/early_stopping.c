@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "dnn/train/callback.h"
+#include "train/callbacks/monitored.h"
 
 typedef struct early_stopping {
     char *monitor;
@@ -26,9 +26,8 @@ enum { NO_IMPROVEMENT, ABSOLUTE_CHANGE, DECREASE, AVERAGE_CHANGE };
 enum { MAX_RECENT = 256 };
 
 typedef struct memory {
-    size_t index;
-    bool maximizes, any_best, kept;
-    double best;
+    monitored value;
+    bool kept;
     int64_t wait;
     double recent[MAX_RECENT];  /* values of the last epochs, the oldest first; not used by no_improvement */
     size_t n_recent;
@@ -51,20 +50,12 @@ static dnn_status begin(const dnn_component *component, const char *const *names
 {
     const early_stopping *p = component->params;
     memory *m = state;
-    m->maximizes = dnn_callback_maximizes(p->monitor, p->mode);
     if (p->trigger != NO_IMPROVEMENT && !isnan(p->baseline))
         return dnn_place_fail(DNN_E_CONFIG, component->place, "early_stopping.baseline: belongs to trigger no_improvement alone");
     if (p->trigger == AVERAGE_CHANGE && p->patience > MAX_RECENT)
         return dnn_place_fail(DNN_E_CONFIG, component->place, "early_stopping.patience = %lld: an average goes over at most %d epochs",
                               (long long)p->patience, MAX_RECENT);
-    return dnn_callback_monitor(component, p->monitor, names, count, &m->index);
-}
-
-static bool better(const early_stopping *p, const memory *m, double value, double than)
-{
-    /* compared as floats, as in Keras: 0.3 - 0.1 against 0.2 is a tie */
-    const double least = fabs(p->min_delta);
-    return m->maximizes ? (float)(value - least) > (float)than : (float)(value + least) < (float)than;
+    return monitored_begin(component, p->monitor, p->mode, names, count, &m->value);
 }
 
 /* Whether this epoch is one more that speaks for ending; the average looks at its epochs at once. */
@@ -72,14 +63,14 @@ static bool counts(const early_stopping *p, const memory *m, double value)
 {
     const double change = value - m->recent[m->n_recent - 1];
     if (p->trigger == ABSOLUTE_CHANGE) return fabs(change) < fabs(p->min_delta) || change == 0.0;
-    return !(m->maximizes ? change >= -fabs(p->min_delta) : change <= fabs(p->min_delta));
+    return !(m->value.maximizes ? change >= -fabs(p->min_delta) : change <= fabs(p->min_delta));
 }
 
 static bool stands_still(const early_stopping *p, const memory *m, double value)
 {
     const size_t span = p->patience > 1 ? (size_t)p->patience : 1;
     if (m->n_recent < span) return false;
-    const double gain = (m->maximizes ? value - m->recent[0] : m->recent[0] - value) / (double)span;
+    const double gain = (m->value.maximizes ? value - m->recent[0] : m->recent[0] - value) / (double)span;
     return !(gain >= fabs(p->min_delta)) || gain == 0.0;
 }
 
@@ -108,22 +99,17 @@ static void epoch_end(const void *params_, void *state, const dnn_report *report
 {
     const early_stopping *p = params_;
     memory *m = state;
-    const double value = report->values[m->index];
+    const double value = report->values[m->value.index];
     if ((int64_t)report->epoch - 1 < p->start_from_epoch) return;
     if (p->restore_best_weights && !m->kept) wish->keep = m->kept = true;
-    /* a value that is not finite is never the best one */
-    const bool best = isfinite(value) && (!m->any_best || better(p, m, value, m->best));
-    if (best) {
-        m->any_best = true;
-        m->best = value;
-        wish->keep = p->restore_best_weights;
-    }
+    const bool best = monitored_take(&m->value, value, p->min_delta);
+    if (best) wish->keep = p->restore_best_weights;
     if (p->trigger != NO_IMPROVEMENT) {
         wish->stop = fires_by_change(p, m, value);
         return;
     }
     m->wait++;
-    if (best && (isnan(p->baseline) || better(p, m, value, p->baseline))) m->wait = 0;
+    if (best && (isnan(p->baseline) || monitored_better(&m->value, value, p->baseline, p->min_delta))) m->wait = 0;
     if (!best && m->wait >= p->patience && report->epoch > 1) wish->stop = true;
 }
 
@@ -152,7 +138,7 @@ static dnn_node *save(const void *state)
     dnn_status st = map ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK) st = dnn_node_set(map, "wait", dnn_node_int(m->wait));
     if (st == DNN_OK) st = dnn_node_set(map, "kept", dnn_node_bool(m->kept));
-    if (st == DNN_OK && m->any_best) st = dnn_node_set(map, "best", dnn_node_real(m->best));
+    if (st == DNN_OK) st = monitored_save(&m->value, map);
     if (st == DNN_OK && m->n_recent) st = dnn_node_set(map, "recent", list_of(m->recent, m->n_recent));
     if (st == DNN_OK) return map;
     dnn_node_destroy(map);
@@ -162,12 +148,11 @@ static dnn_node *save(const void *state)
 static dnn_status load(const dnn_node *saved, void *state)
 {
     memory *m = state;
-    const dnn_node *best = dnn_node_find(saved, "best"), *wait = dnn_node_find(saved, "wait"), *kept = dnn_node_find(saved, "kept");
+    const dnn_node *wait = dnn_node_find(saved, "wait"), *kept = dnn_node_find(saved, "kept");
     if (!wait || !kept) return dnn_fail(DNN_E_MODEL, "the checkpoint's state of early_stopping has no wait or kept");
     m->wait = wait->integer;
     m->kept = kept->boolean;
-    m->any_best = best != NULL;
-    if (best) m->best = best->real;
+    monitored_load(saved, &m->value);
     const dnn_node *recent = dnn_node_find(saved, "recent");
     if (recent && recent->count > MAX_RECENT) return dnn_fail(DNN_E_MODEL, "the checkpoint's state of early_stopping has too many recent values");
     m->n_recent = recent ? recent->count : 0;

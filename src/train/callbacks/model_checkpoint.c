@@ -2,7 +2,7 @@
  * ties). The value watched may be another than the one that stops the training. */
 #include <math.h>
 
-#include "dnn/train/callback.h"
+#include "train/callbacks/monitored.h"
 
 typedef struct model_checkpoint {
     char *file, *monitor;
@@ -10,8 +10,6 @@ typedef struct model_checkpoint {
     int mode;
     double initial_value_threshold;
 } model_checkpoint;
-
-typedef struct memory { size_t index; bool maximizes, any_best; double best; } memory;
 
 static const dnn_param params[] = {
     DNN_STRING(model_checkpoint, file, "best.h5", "name of the file in the output folder"),
@@ -25,44 +23,31 @@ static const dnn_param params[] = {
 static dnn_status begin(const dnn_component *component, const char *const *names, size_t count, void *state)
 {
     const model_checkpoint *p = component->params;
-    memory *m = state;
-    m->maximizes = dnn_callback_maximizes(p->monitor, p->mode);
+    monitored *m = state;
     m->any_best = !isnan(p->initial_value_threshold);
     m->best = p->initial_value_threshold;
-    return dnn_callback_monitor(component, p->monitor, names, count, &m->index);
+    return monitored_begin(component, p->monitor, p->mode, names, count, m);
 }
 
 static void epoch_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
 {
     const model_checkpoint *p = params_;
-    memory *m = state;
-    const double value = report->values[m->index];
-    const bool better = isfinite(value) && (!m->any_best || (m->maximizes ? value > m->best : value < m->best));
-    if (better) {
-        m->any_best = true;
-        m->best = value;
-    }
-    if (better || !p->save_best_only) wish->save_as = p->file;
+    monitored *m = state;
+    if (monitored_take(m, report->values[m->index], 0.0) || !p->save_best_only) wish->save_as = p->file;
     wish->weights_only = p->save_weights_only;
 }
 
 static dnn_node *save(const void *state)
 {
-    const memory *m = state;
     dnn_node *map = dnn_node_map();
-    if (map && m->any_best && dnn_node_set(map, "best", dnn_node_real(m->best)) != DNN_OK) {
-        dnn_node_destroy(map);
-        return NULL;
-    }
-    return map;
+    if (!map || monitored_save(state, map) == DNN_OK) return map;
+    dnn_node_destroy(map);
+    return NULL;
 }
 
 static dnn_status load(const dnn_node *saved, void *state)
 {
-    memory *m = state;
-    const dnn_node *best = dnn_node_find(saved, "best");
-    m->any_best = best != NULL;
-    if (best) m->best = best->real;
+    monitored_load(saved, state);
     return DNN_OK;
 }
 
@@ -71,6 +56,6 @@ static const char *keeps_file(const void *params_) { return ((const model_checkp
 const dnn_callback_kind dnn_callback_model_checkpoint = {
     .kind = { .name = "model_checkpoint", .help = "writes the model after an epoch, the best so far by default",
               .params_size = sizeof(model_checkpoint), DNN_PARAMS(params), .keras = "ModelCheckpoint" },
-    .state_size = sizeof(memory), .begin = begin, .epoch_end = epoch_end, .save = save, .load = load,
+    .state_size = sizeof(monitored), .begin = begin, .epoch_end = epoch_end, .save = save, .load = load,
     .keeps_file = keeps_file,
 };

@@ -1,9 +1,7 @@
 /* reduce_lr_on_plateau - multiplies the learning rate by `factor` when the monitored value has not become better for `patience` epochs.
  * The rules are those of Keras 3 (keras/src/callbacks/reduce_lr_on_plateau.py): better means v < best - min_delta (or > best + min_delta);
  * an epoch of the cooldown counts it down and sets the wait to 0 before anything else, and the wait only grows once it is over. */
-#include <math.h>
-
-#include "dnn/train/callback.h"
+#include "train/callbacks/monitored.h"
 
 typedef struct reduce_lr_on_plateau {
     char *monitor;
@@ -16,9 +14,7 @@ typedef struct reduce_lr_on_plateau {
 } reduce_lr_on_plateau;
 
 typedef struct memory {
-    size_t index;
-    bool maximizes, any_best;
-    double best;
+    monitored value;
     int64_t wait, cooldown;
 } memory;
 
@@ -36,8 +32,7 @@ static dnn_status begin(const dnn_component *component, const char *const *names
 {
     const reduce_lr_on_plateau *p = component->params;
     memory *m = state;
-    m->maximizes = dnn_callback_maximizes(p->monitor, p->mode);
-    return dnn_callback_monitor(component, p->monitor, names, count, &m->index);
+    return monitored_begin(component, p->monitor, p->mode, names, count, &m->value);
 }
 
 static void reduce(const reduce_lr_on_plateau *p, memory *m, double rate, dnn_wish *wish)
@@ -50,25 +45,15 @@ static void reduce(const reduce_lr_on_plateau *p, memory *m, double rate, dnn_wi
     m->wait = 0;
 }
 
-static bool better(const reduce_lr_on_plateau *p, const memory *m, double value)
-{
-    /* compared as floats, as in Keras: 0.3 - 0.1 against 0.2 is a tie */
-    const double least = fabs(p->min_delta);
-    return m->maximizes ? (float)(value - least) > (float)m->best : (float)(value + least) < (float)m->best;
-}
-
 static void epoch_end(const void *params_, void *state, const dnn_report *report, dnn_wish *wish)
 {
     const reduce_lr_on_plateau *p = params_;
     memory *m = state;
-    const double value = report->values[m->index];
     if (m->cooldown > 0) {
         m->cooldown--;
         m->wait = 0;
     }
-    if (isfinite(value) && (!m->any_best || better(p, m, value))) {
-        m->any_best = true;
-        m->best = value;
+    if (monitored_take(&m->value, report->values[m->value.index], p->min_delta)) {
         m->wait = 0;
     } else if (m->cooldown == 0) {
         m->wait++;
@@ -83,7 +68,7 @@ static dnn_node *save(const void *state)
     dnn_status st = map ? DNN_OK : DNN_E_MEMORY;
     if (st == DNN_OK) st = dnn_node_set(map, "wait", dnn_node_int(m->wait));
     if (st == DNN_OK) st = dnn_node_set(map, "cooldown", dnn_node_int(m->cooldown));
-    if (st == DNN_OK && m->any_best) st = dnn_node_set(map, "best", dnn_node_real(m->best));
+    if (st == DNN_OK) st = monitored_save(&m->value, map);
     if (st == DNN_OK) return map;
     dnn_node_destroy(map);
     return NULL;
@@ -92,12 +77,11 @@ static dnn_node *save(const void *state)
 static dnn_status load(const dnn_node *saved, void *state)
 {
     memory *m = state;
-    const dnn_node *best = dnn_node_find(saved, "best"), *wait = dnn_node_find(saved, "wait"), *cooldown = dnn_node_find(saved, "cooldown");
+    const dnn_node *wait = dnn_node_find(saved, "wait"), *cooldown = dnn_node_find(saved, "cooldown");
     if (!wait || !cooldown) return dnn_fail(DNN_E_MODEL, "the checkpoint's state of reduce_lr_on_plateau has no wait or cooldown");
     m->wait = wait->integer;
     m->cooldown = cooldown->integer;
-    m->any_best = best != NULL;
-    if (best) m->best = best->real;
+    monitored_load(saved, &m->value);
     return DNN_OK;
 }
 
