@@ -23,6 +23,9 @@ void dnn_mpi_take(void);
 bool dnn_mpi_try(void); /**< true: taken */
 void dnn_mpi_leave(void);
 
+/** Groups that are made from now on behave as on several hosts, or on one: for tests. */
+void dnn_comm_pretend_hosts(dnn_comm *comm, bool several);
+
 /** Ranks of `comm` that share memory with this one; `numa`: and a NUMA domain, as far as ranks are bound to
  * one. A NULL or lone `comm` gives NULL. Collective. */
 dnn_status dnn_comm_split_machine(dnn_comm *comm, bool numa, dnn_comm **out);

@@ -267,6 +267,30 @@ static void teams_add_their_values_up(void **state)
         }
 }
 
+/* Hosts of their own are told from those of one machine in this alone. */
+static void as_between_hosts(void (*test)(void **state), void **state)
+{
+    const bool several = dnn_comm_several_hosts(comm);
+    dnn_comm_pretend_hosts(comm, true);
+    test(state);
+    dnn_comm_pretend_hosts(comm, several);
+}
+
+static void teams_on_several_hosts_add_their_values_up_in_pieces(void **state) { as_between_hosts(teams_add_their_values_up, state); }
+
+static void the_bits_of_a_sum_do_not_depend_on_how_it_is_cut(void **state)
+{
+    (void)state;
+    enum { N = 50000, PART = 7000 };
+    static float values[N], cut[N];
+    dnn_team *team = make(DNN_TEAM_RANK, 1);
+    for (int i = 0; i < N; i++) cut[i] = values[i] = 1.0f / (float)(1 + i % 777 + 31 * rank());
+    sum_over_teams(team, values, N, DNN_COMPRESSION_NONE);
+    for (size_t i = 0; i < N; i += PART) sum_over_teams(team, cut + i, N - i < PART ? N - i : PART, DNN_COMPRESSION_NONE);
+    assert_on_all_ranks(comm, memcmp(values, cut, sizeof values) == 0);
+    dnn_team_destroy(team);
+}
+
 static void all_teams_get_the_same_bits_of_a_rounded_sum(void **state)
 {
     (void)state;
@@ -311,14 +335,13 @@ static void compressed_values_keep_infinity_and_nan(void **state)
     dnn_team_destroy(team);
 }
 
-static void blocks_of_unlike_size_end_side_by_side_in_every_team(void **state)
+static void check_blocks(size_t unit)
 {
-    (void)state;
     for (int which = 0; which < 4; which++) {
         dnn_team *team = make_any(which);
         const int teams = dnn_team_count(team), mine = dnn_team_index(team);
         size_t offsets[65] = {0};
-        for (int t = 0; t < teams; t++) offsets[t + 1] = offsets[t] + (size_t)(t * 37 % 50); /* the first is empty */
+        for (int t = 0; t < teams; t++) offsets[t + 1] = offsets[t] + unit * (size_t)(t * 37 % 50); /* the first is empty */
         dnn_window window;
         assert_on_all_ranks(comm, dnn_window_create(team, offsets[teams], &window) == DNN_OK);
         unsigned char *all = window.base;
@@ -336,6 +359,20 @@ static void blocks_of_unlike_size_end_side_by_side_in_every_team(void **state)
         dnn_team_destroy(team);
     }
 }
+
+static void blocks_of_unlike_size_end_side_by_side_in_every_team(void **state)
+{
+    (void)state;
+    check_blocks(1);
+}
+
+static void long_blocks(void **state)
+{
+    (void)state;
+    check_blocks(99991);
+}
+
+static void long_blocks_do_so_in_pieces_between_hosts(void **state) { as_between_hosts(long_blocks, state); }
 
 static void neither_barrier_nor_run_nor_exchange_allocates(void **state)
 {
@@ -383,6 +420,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(compressed_sums_err_by_roundings_alone_and_alike),
         cmocka_unit_test(compressed_values_keep_infinity_and_nan),
         cmocka_unit_test(blocks_of_unlike_size_end_side_by_side_in_every_team),
+        cmocka_unit_test(teams_on_several_hosts_add_their_values_up_in_pieces),
+        cmocka_unit_test(the_bits_of_a_sum_do_not_depend_on_how_it_is_cut),
+        cmocka_unit_test(long_blocks_do_so_in_pieces_between_hosts),
         cmocka_unit_test(neither_barrier_nor_run_nor_exchange_allocates),
     };
     return run_on_all_ranks(argc, argv, tests, sizeof tests / sizeof *tests);

@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include <math.h>
+#include <string.h>
 
 /* 2.1 million weights in four buckets and more; one layer frozen in between. */
 #define RUN(extra_training, extra_comm)                                                                                                                  \
@@ -43,6 +44,25 @@ static void teams_train_as_one_rank_does(void **state)
     }
 }
 
+static void overlap_changes_no_bit(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = { { RUN("", "comm: {team: rank, overlap: always}\n"), RUN("", "comm: {team: rank, overlap: never}\n") },
+                                            { RUN("", "comm: {team: rank, overlap: always, compression: bfloat16}\n"),
+                                              RUN("", "comm: {team: rank, overlap: never, compression: bfloat16}\n") } };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        trial during, after;
+        const dnn_status st = trial_open(comm, pairs[i][0], 1, &during);
+        assert_on_all_ranks(comm, st == DNN_OK && trial_open(comm, pairs[i][1], 1, &after) == DNN_OK);
+        assert_on_all_ranks(comm, dnn_comm_size(comm) == 1 || during.run.buckets.count > after.run.buckets.count);
+        const bool finite = trial_steps(&during, 1, STEPS);
+        assert_on_all_ranks(comm, finite && trial_steps(&after, 1, STEPS));
+        assert_on_all_ranks(comm, memcmp(during.run.weights, after.run.weights, during.graph->segments.total * sizeof(float)) == 0);
+        trial_close(&during);
+        trial_close(&after);
+    }
+}
+
 /* bfloat16 has 8 bits: gradients err by less than a hundredth, and so does the way that weights have come. */
 static void compressed_gradients_train_nearly_as_one_rank_does(void **state)
 {
@@ -70,6 +90,7 @@ int main(int argc, char **argv)
     if (dnn_comm_start(&argc, &argv, &comm) != DNN_OK) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(teams_train_as_one_rank_does),
+        cmocka_unit_test(overlap_changes_no_bit),
         cmocka_unit_test(compressed_gradients_train_nearly_as_one_rank_does),
         cmocka_unit_test(a_step_that_is_not_finite_lets_what_travels_arrive),
     };
