@@ -74,6 +74,7 @@ wrong_phases() { # TEXT PHASES
     expect_text "$1" err
 }
 wrong_phases "no layer of the model is called 'hidden'" '[{epochs: 4, freeze: [dense, hidden]}]'
+wrong_phases "unfreeze: no layer of the model is called 'dens'; did you mean 'dense'?" '[{epochs: 4, freeze: '"'*'"', unfreeze: [dens]}]'
 wrong_phases 'all layers with weights are frozen' '[{epochs: 4}, {epochs: 4, freeze: "*"}]'
 wrong_phases 'training.phases.0' '[{epoch: 4}]'
 

@@ -37,8 +37,22 @@ static dnn_status resolve_optimizer(const written *w, const dnn_component *usual
     return st == DNN_OK ? dnn_optimizer_check(out) : st;
 }
 
-/* Which layers a list of names, globs and `reused` means. */
-static dnn_status match(const dnn_strings *names, const dnn_node *place, const dnn_node *origin, const dnn_graph *graph, bool value, bool *frozen)
+static dnn_status unknown_layer(const char *key, const char *name, const dnn_node *place, const dnn_graph *graph)
+{
+    const char **names = dnn_alloc(graph->n_layers, sizeof *names), *near = NULL;
+    size_t count = 0;
+    for (size_t i = 0; names && i < graph->n_layers; i++)
+        if (!graph->layers[i].internal) names[count++] = graph->layers[i].name;
+    if (names) near = dnn_nearest(name, names, count);
+    const dnn_status st = dnn_node_fail(DNN_E_CONFIG, place, "training.phases: %s: no layer of the model is called '%s'%s%s%s", key, name,
+                                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    dnn_free(names);
+    return st;
+}
+
+/* Layers that the names, globs and `reused` of `key` mean get the value. */
+static dnn_status match(const char *key, const dnn_strings *names, const dnn_node *place, const dnn_node *origin, const dnn_graph *graph, bool value,
+                        bool *frozen)
 {
     for (size_t n = 0; n < names->count; n++) {
         const char *name = names->at[n];
@@ -51,8 +65,8 @@ static dnn_status match(const dnn_strings *names, const dnn_node *place, const d
             any = true;
         }
         if (!any && reused)
-            return dnn_node_fail(DNN_E_CONFIG, place, "training.phases: freeze: reused: this model has no reused layers; model.reuse brings them");
-        if (!any) return dnn_node_fail(DNN_E_CONFIG, place, "training.phases: freeze: no layer of the model is called '%s'", name);
+            return dnn_node_fail(DNN_E_CONFIG, place, "training.phases: %s: reused: this model has no reused layers; model.reuse brings them", key);
+        if (!any) return unknown_layer(key, name, place, graph);
     }
     return DNN_OK;
 }
@@ -70,8 +84,8 @@ static dnn_status resolve_frozen(const written *w, const dnn_node *place, const 
     bool *frozen = *out = dnn_alloc(graph->n_layers, sizeof *frozen);
     if (!frozen) return DNN_E_MEMORY;
     for (size_t i = 0; i < graph->n_layers; i++) frozen[i] = graph->layers[i].frozen;
-    dnn_status st = match(&w->freeze, place, origin, graph, true, frozen);
-    if (st == DNN_OK) st = match(&w->unfreeze, place, origin, graph, false, frozen);
+    dnn_status st = match("freeze", &w->freeze, place, origin, graph, true, frozen);
+    if (st == DNN_OK) st = match("unfreeze", &w->unfreeze, place, origin, graph, false, frozen);
     if (st == DNN_OK && place && !trains(graph, frozen))
         st = dnn_node_fail(DNN_E_CONFIG, place, "training.phases: all layers with weights are frozen; there is nothing to train");
     return st;
