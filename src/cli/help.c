@@ -22,16 +22,24 @@ static const struct { dnn_status status; const char *meaning; } statuses[] = {
     { DNN_E_STALLED, "stalled" },
 };
 
+static const struct { const char *name, *meaning; } variables[] = {
+    { "NO_COLOR", "not empty: no colours" },
+    { "TERM", "dumb, or not set: no moving line either" },
+    { "TMPDIR", "for packed data that are too large for memory, unpacked while they are read; default /var/tmp" },
+    { "SLURM_JOB_END_TIME", "when the job ends, in seconds since 1970: train saves and ends in time; without it squeue is asked" },
+    { "DNN_READER", "a dnn-mpi that opens HDF5 files for a program which has the library without being dnn-mpi" },
+};
+
 static const char purpose[] = "dnn-mpi trains neural networks on as many ranks as there are, and uses what was trained.";
 static const char ways[] = "dnn-mpi COMMAND …                       alone\n"
                            "mpirun -n 4 dnn-mpi COMMAND …           on 4 ranks\n"
                            "srun --mpi=pmix -n 4 dnn-mpi COMMAND …  in a Slurm job\n";
 
-static void option_rows(table *t, const cli_option *options, size_t count)
+static void option_rows(table *t, const cli_option *options, size_t count, const char *tick)
 {
     for (size_t i = 0; i < count; i++) {
         if (options[i].hidden) continue;
-        table_format(t, "--%s%s%s", options[i].name, options[i].argument ? " " : "", options[i].argument ? options[i].argument : "");
+        table_format(t, "%s--%s%s%s%s", tick, options[i].name, options[i].argument ? " " : "", options[i].argument ? options[i].argument : "", tick);
         table_add(t, options[i].help);
     }
 }
@@ -40,7 +48,7 @@ static void print_options(const char *heading, const cli_option *options, size_t
 {
     table t;
     table_open(&t, 2);
-    option_rows(&t, options, count);
+    option_rows(&t, options, count, "");
     if (t.count) printf("\n%s:\n", heading);
     table_print(&t, stdout, 2, false);
 }
@@ -50,6 +58,14 @@ static void status_rows(table *t)
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         table_format(t, "%d", (int)statuses[i].status);
         table_add(t, statuses[i].meaning);
+    }
+}
+
+static void variable_rows(table *t)
+{
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        table_add(t, variables[i].name);
+        table_add(t, variables[i].meaning);
     }
 }
 
@@ -69,6 +85,10 @@ void cli_help_all(void)
     }
     table_print(&t, stdout, 2, false);
     print_options("Options of every command", cli_common_options, cli_common_options_count);
+    printf("\nEnvironment:\n");
+    table_open(&t, 2);
+    variable_rows(&t);
+    table_print(&t, stdout, 2, false);
     printf("\nExit status, the same on all ranks:\n");
     table_open(&t, 2);
     t.right[0] = true;
@@ -87,19 +107,27 @@ void cli_help_command(const cli_command *c)
     print_options("Options of every command", cli_common_options, cli_common_options_count);
 }
 
-static void markdown_options(const char *heading, const cli_option *options, size_t count)
+/* Columns of two, the first row their names; nothing where there is no other. */
+static void markdown_table(table *t)
+{
+    if (t->count > 2) printf("\n");
+    if (t->count > 2) table_markdown(t, stdout);
+    else table_close(t);
+}
+
+static void markdown_head(table *t, const char *first, const char *second)
+{
+    table_open(t, 2);
+    table_add(t, first);
+    table_add(t, second);
+}
+
+static void markdown_options(const cli_option *options, size_t count)
 {
     table t;
-    table_open(&t, 2);
-    table_add(&t, heading);
-    table_add(&t, "");
-    for (size_t i = 0; i < count; i++) {
-        if (options[i].hidden) continue;
-        table_format(&t, "`--%s%s%s`", options[i].name, options[i].argument ? " " : "", options[i].argument ? options[i].argument : "");
-        table_add(&t, options[i].help);
-    }
-    printf("\n");
-    table_markdown(&t, stdout);
+    markdown_head(&t, "option", "");
+    option_rows(&t, options, count, "`");
+    markdown_table(&t);
 }
 
 void cli_help_markdown(void)
@@ -110,19 +138,21 @@ void cli_help_markdown(void)
         const cli_command *c = cli_commands[i];
         char line[256];
         usage(c, line);
-        printf("\n## %s\n\n```\n%s\n```\n\n%s%s\n", c->name, line, c->help, strchr(".", c->help[strlen(c->help) - 1]) ? "" : ".");
+        printf("\n## %s\n\n```\n%s\n```\n\n%s%s\n", c->name, line, c->help, c->help[strlen(c->help) - 1] == '.' ? "" : ".");
         if (c->details) printf("\n%s", c->details);
-        if (c->n_options) markdown_options("option", c->options, c->n_options);
+        markdown_options(c->options, c->n_options);
     }
     printf("\n## Options of every command\n");
-    markdown_options("option", cli_common_options, cli_common_options_count);
+    markdown_options(cli_common_options, cli_common_options_count);
+    printf("\n## Environment\n");
+    markdown_head(&t, "variable", "meaning");
+    variable_rows(&t);
+    markdown_table(&t);
     printf("\n## Exit status\n\nThe same on all ranks. mpirun itself returns 1 after it was sent SIGTERM, whatever the ranks return; "
-           "`status.json` in the output folder has the ranks' own.\n\n");
-    table_open(&t, 2);
-    table_add(&t, "status");
-    table_add(&t, "meaning");
+           "`status.json` in the output folder has the ranks' own.\n");
+    markdown_head(&t, "status", "meaning");
     status_rows(&t);
-    table_markdown(&t, stdout);
+    markdown_table(&t);
 }
 
 void cli_version(void)

@@ -16,8 +16,8 @@ $python3 "$DNN_TEST_SOURCE/program/every_name.py" check . <listed || fail "a nam
 # The picture of that callback's table.
 expect_text "suggested:" callbacks-learning_rate_range_test/learning_rate_range_test.svg
 # The test must see a name that nobody has thought of.
-sed -E 's/^(  schedules .*)/\1 no_such_schedule/' listed >more
-if $python3 "$DNN_TEST_SOURCE/program/every_name.py" check . <more >/dev/null 2>&1; then fail "a name without a run would not be seen"; fi
+sed -E 's/^(  schedules .*)/\1 no_such_schedule/' listed >longer
+if $python3 "$DNN_TEST_SOURCE/program/every_name.py" check . <longer >/dev/null 2>&1; then fail "a name without a run would not be seen"; fi
 # What a training does to labels without being asked it says.
 expect_status 0 "$DNN_MPI" train source-blobs.yaml output=rows training.loss=categorical_crossentropy
 expect_text "its labels become one-hot rows of 10, which the loss of output 'dense' wants (data.to_categorical)" out err
