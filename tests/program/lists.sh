@@ -21,11 +21,15 @@ while read -r kind line; do
     for name in $line; do
         names=$((names + 1))
         expect_status 0 "$DNN_MPI" list "$kind" "$name"
-        head -n 1 out | grep -q "^$name (" || fail "list $kind $name: the first line is $(head -n 1 out)"
-        grep -qE "^ *$name( |$)" kind || fail "list $kind does not show $name"
-        expect_status 0 "$DNN_MPI" list "$name"
-        [ "$name" = activation ] || expect_text "$name (" out # by itself that word is the kind
+        read -r first <out
+        [[ $first == "$name ("* ]] || fail "list $kind $name: the first line is $first"
     done
+    awk '$1 != "" { print $1 }' kind >shown
+    for one in $line; do echo "$one"; done | grep -vxFf shown >hidden || true
+    [ ! -s hidden ] || fail "list $kind does not show $(tr '\n' ' ' <hidden)"
+    [ "$name" = activation ] && continue # by itself that word is the kind
+    expect_status 0 "$DNN_MPI" list "$name"
+    expect_text "$name (" out
 done < <(sed -n '/^Components/,$p' all | sed -nE 's/^  ([a-z]+) +([a-z].*)/\1 \2/p')
 [ "$kinds" -ge 10 ] || fail "only $kinds kinds"
 [ "$names" -ge 80 ] || fail "only $names components"
