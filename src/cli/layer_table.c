@@ -109,8 +109,8 @@ void layer_table_memory(const dnn_graph *graph, const dnn_dataset *ds, const dnn
     };
     printf("memory of a machine with %zu rank%s, %zu of %zu rows a step each: %s\n ", load->ranks, load->ranks == 1 ? "" : "s",
            (load->batch + load->ranks - 1) / load->ranks, load->batch, bytes_text(m.node, texts[0]));
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (parts[i].bytes > 0) printf("%s %s %s", i ? "," : "", parts[i].name, bytes_text(parts[i].bytes, texts[0]));
+    for (size_t i = 0, printed = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].bytes > 0) printf("%s %s %s", printed++ ? "," : "", parts[i].name, bytes_text(parts[i].bytes, texts[0]));
     printf("\n  of a rank %s, of the one that writes checkpoints %s, as the system counts them: with the memory they share\n",
            bytes_text(m.rank, texts[0]), bytes_text(m.first_rank, texts[1]));
 }

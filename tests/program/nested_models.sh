@@ -70,6 +70,13 @@ expect_status 0 "$DNN_MPI" train repeated.yaml output=by-hand 'model.layers=[{mo
     {model: {file: part/model.h5, name: p_1}}, {dense: {units: 2, name: d_1}}, {dense: {units: 1, activation: sigmoid, name: end}}]'
 [ "$(values repeated)" = "$(values by-hand)" ] || fail "a repeated model trains otherwise than one written twice"
 
+# Reused: both uses of a layer come along, with one set of weights.
+expect_status 0 "$DNN_MPI" train whole.yaml output=reused '~training.epochs' 'training.phases=[{epochs: 1, freeze: reused}, {epochs: 1}]' \
+    'model={reuse: {file: one/model.h5, drop_last: 1}, layers: [{dense: {units: 1, activation: sigmoid, name: new}}]}'
+expect_status 0 "$DNN_MPI" summary reused/model.h5
+expect_text "turn, called again" out
+expect_text "parameters: 150, trainable: 126" out
+
 # What does not fit, where it is written.
 expect_status 2 "$DNN_MPI" check whole.yaml model.layers.1='{call: {layer: tern}}'
 expect_text "did you mean 'turn'?" err

@@ -63,12 +63,14 @@ static dnn_status choose(const reuse *r, const dnn_node *node, const dnn_node *l
     return DNN_OK;
 }
 
-/* Reused layers come free: what is frozen is for the phases of this run to say. */
+/* Reused layers come free: what is frozen is for the phases of this run to say. Another use of a layer has neither weights nor a say of its own. */
 static dnn_status take_layer(const dnn_node *layer, dnn_node *layers, dnn_node *names)
 {
+    const bool again = strcmp(params_of(layer)->key, "call") == 0;
     dnn_node *copy = dnn_node_copy(layer);
-    dnn_status st = copy ? dnn_node_set(params_of(copy), "trainable", dnn_node_bool(true)) : DNN_E_MEMORY;
-    if (st == DNN_OK) st = dnn_node_append(names, dnn_node_string(name_of(layer)));
+    dnn_status st = copy ? DNN_OK : DNN_E_MEMORY;
+    if (st == DNN_OK && !again) st = dnn_node_set(params_of(copy), "trainable", dnn_node_bool(true));
+    if (st == DNN_OK && !again) st = dnn_node_append(names, dnn_node_string(name_of(layer)));
     if (st == DNN_OK) return dnn_node_append(layers, copy);
     dnn_node_destroy(copy);
     return st;
