@@ -7,6 +7,7 @@
 #include "dnn/nn/initializer.h"
 #include "nn/layers/axes.h"
 #include "nn/layers/groups.h"
+#include "nn/layers/keras.h"
 
 typedef struct { dnn_numbers axis; double epsilon; dnn_component scale_initializer; } rms_normalization;
 typedef struct { dnn_numbers axis; } unit_normalization;
@@ -132,12 +133,11 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
     return dnn_outline_2(o, "Mul", dnn_outline_2(o, "Div", x, dnn_outline_1(o, "Sqrt", mean)), groups_outline_weight(l, &g, o, 0));
 }
 
-/* In Keras scale starts with ones in any case. */
+/* In Keras scale starts with ones in any case, and a lone axis is a number. */
 static dnn_status encode(const void *params, dnn_node *config)
 {
-    (void)params;
     dnn_node_remove(config, "scale_initializer");
-    return DNN_OK;
+    return keras_encode_lone(&((const rms_normalization *)params)->axis, "axis", config);
 }
 
 const dnn_layer_kind dnn_layer_rms_normalization = {
