@@ -2,6 +2,7 @@
 #include "dnn/io/csv.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,15 @@ static char *trimmed(char *text)
     return text;
 }
 
+static void skip_blank_lines(scanner *s)
+{
+    for (; s->at < s->end; s->line++) {
+        const char *const c = s->at + (*s->at == '\r');
+        if (c == s->end || *c != '\n') return;
+        s->at += c - s->at + 1;
+    }
+}
+
 static dnn_status add_name(dnn_csv *csv, char *name)
 {
     if ((csv->columns & (csv->columns - 1)) == 0) { /* room doubles at powers of two */
@@ -133,7 +143,7 @@ static dnn_status add_name(dnn_csv *csv, char *name)
         if (!names) return DNN_E_MEMORY;
         csv->names = names;
     }
-    csv->names[csv->columns++] = trimmed(name);
+    csv->names[csv->columns++] = name;
     return DNN_OK;
 }
 
@@ -154,11 +164,9 @@ static dnn_status check_names(const dnn_csv *csv, int line)
     return st;
 }
 
-static dnn_status read_header(scanner *s)
+static dnn_status read_first_line(scanner *s)
 {
-    if (blank_to_the_end(s))
-        return dnn_fail(DNN_E_DATA, "%s: is empty: a header line and rows are expected", s->csv->path);
-    const int line = s->line;
+    if (blank_to_the_end(s)) return dnn_fail(DNN_E_DATA, "%s: is empty: a table is expected", s->csv->path);
     bool last = false;
     dnn_status st = DNN_OK;
     while (st == DNN_OK && !last) {
@@ -166,7 +174,16 @@ static dnn_status read_header(scanner *s)
         st = take_field(s, &name, &last);
         if (st == DNN_OK) st = add_name(s->csv, name);
     }
-    return st == DNN_OK ? check_names(s->csv, line) : st;
+    return st;
+}
+
+static dnn_status read_header(scanner *s)
+{
+    const int line = s->line;
+    const dnn_status st = read_first_line(s);
+    if (st != DNN_OK) return st;
+    for (size_t c = 0; c < s->csv->columns; c++) s->csv->names[c] = trimmed(s->csv->names[c]);
+    return check_names(s->csv, line);
 }
 
 static dnn_status reserve_row(scanner *s)
@@ -182,6 +199,31 @@ static dnn_status reserve_row(scanner *s)
     if (!cell || !line) return DNN_E_MEMORY;
     s->room = rows * csv->columns;
     return DNN_OK;
+}
+
+/* Columns are called by their numbers. */
+static dnn_status number_columns(dnn_csv *csv)
+{
+    enum { DIGITS = 24 };
+    csv->numbers = dnn_alloc(csv->columns, DIGITS);
+    if (!csv->numbers) return DNN_E_MEMORY;
+    for (size_t c = 0; c < csv->columns; c++) {
+        csv->names[c] = csv->numbers + c * DIGITS;
+        snprintf(csv->names[c], DIGITS, "%zu", c);
+    }
+    return DNN_OK;
+}
+
+static dnn_status read_first_row(scanner *s)
+{
+    dnn_csv *csv = s->csv;
+    const int line = s->line;
+    dnn_status st = read_first_line(s);
+    if (st == DNN_OK) st = reserve_row(s);
+    if (st != DNN_OK) return st;
+    for (size_t c = 0; c < csv->columns; c++) csv->cell[c] = csv->names[c];
+    csv->line[csv->rows++] = line;
+    return number_columns(csv);
 }
 
 static dnn_status read_row(scanner *s)
@@ -204,7 +246,7 @@ static dnn_status read_row(scanner *s)
     return st;
 }
 
-dnn_status dnn_csv_read(const char *path, dnn_csv *out)
+static dnn_status read_table(const char *path, bool header, dnn_csv *out)
 {
     *out = (dnn_csv){.path = dnn_strdup(path)};
     size_t length = 0;
@@ -214,17 +256,25 @@ dnn_status dnn_csv_read(const char *path, dnn_csv *out)
     if (st == DNN_OK) {
         scanner s = {.csv = out, .at = out->text, .end = out->text + length, .line = 1};
         if (length >= 3 && memcmp(s.at, "\xEF\xBB\xBF", 3) == 0) s.at += 3; /* spreadsheets put a mark there */
-        st = read_header(&s);
-        while (st == DNN_OK && !blank_to_the_end(&s)) st = read_row(&s);
+        st = header ? read_header(&s) : read_first_row(&s);
+        while (st == DNN_OK && !blank_to_the_end(&s)) {
+            /* In a table of one column such a line is a row whose cell is empty. */
+            if (out->columns > 1) skip_blank_lines(&s);
+            st = read_row(&s);
+        }
     }
     if (st != DNN_OK) dnn_csv_clear(out);
     return st;
 }
 
+dnn_status dnn_csv_read(const char *path, dnn_csv *out) { return read_table(path, true, out); }
+dnn_status dnn_csv_read_bare(const char *path, dnn_csv *out) { return read_table(path, false, out); }
+
 void dnn_csv_clear(dnn_csv *csv)
 {
     dnn_free(csv->path);
     dnn_free(csv->names);
+    dnn_free(csv->numbers);
     dnn_free(csv->cell);
     dnn_free(csv->line);
     dnn_free(csv->text);

@@ -62,6 +62,28 @@ static void an_ordinal_target_makes_labels_in_ascending_order(void **state)
     close_opened(&o);
 }
 
+static void a_table_without_header_is_told_from_one_with(void **state)
+{
+    (void)state;
+    static const char bare[] = "1.5,10,0\n2.5,20,1\n\n3.5,30,0\n";
+    fail_csv(DNN_E_DATA, bare, ", target: 2", "t.csv:1", "header: absent");
+    opened o;
+    open_csv(&o, bare, ", target: 2, header: absent", "");
+    assert_int_equal(dnn_dataset_rows(o.ds, DNN_TRAIN), 3);
+    check_inputs(&o, 0, (float[]){1.5f, 10}, 2);
+    check_inputs(&o, 2, (float[]){3.5f, 30}, 2);
+    assert_int_equal(target_at(&o, DNN_TRAIN, 1), 1);
+    close_opened(&o);
+    open_csv(&o, bare, ", target: -1, header: absent", ", inputs: {a: {columns: ['1']}, b: {columns: [0]}}");
+    assert_true(input_at(&o, DNN_TRAIN, 1, 0, 0) == 20.0f && input_at(&o, DNN_TRAIN, 1, 1, 0) == 2.5f);
+    close_opened(&o);
+    open_csv(&o, "2019,2020\n1,2\n", ", target: '2020', header: present", "");
+    check_inputs(&o, 0, (float[]){1}, 1);
+    close_opened(&o);
+    fail_csv(DNN_E_DATA, "", ", header: absent", "t.csv", "empty");
+    fail_csv(DNN_E_DATA, "1,2\n3\n", ", header: absent", "t.csv:2", "1 field");
+}
+
 /* Each of 3,000 names once, in an order that is not theirs; found by halving, numbered as sorted. */
 static void many_categories_are_found_each(void **state)
 {
@@ -218,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_coded_as_they_are_told),
         cmocka_unit_test(an_ordinal_target_makes_labels_in_ascending_order),
+        cmocka_unit_test(a_table_without_header_is_told_from_one_with),
         cmocka_unit_test(many_categories_are_found_each),
         cmocka_unit_test(columns_are_found_by_name_and_by_number),
         cmocka_unit_test(inputs_take_their_columns),

@@ -13,13 +13,16 @@ typedef struct dnn_csv {
     char **names;      /**< [columns], blanks around them cut */
     const char **cell; /**< [rows * columns] row-major, into `text` */
     int *line;         /**< [rows] line of each row in the file */
-    char *text;
+    char *text, *numbers;
 } dnn_csv;
 
-/** Reads the whole table; empty lines at the end are fine, a byte-order mark in front too. DNN_E_DATA names file and
+/** Reads the whole table; empty lines are left out (where there is one column, at the end alone: else they are its cells), a byte-order mark in
+ * front is fine. DNN_E_DATA names file and
  * line: a row with too few or too many fields, an open quote, a quote inside a bare field, a name used twice; also a
  * packed file that is cut, damaged or unpacks to over 200 times its size (from 4 MiB), and more than 2 GiB of text. */
 dnn_status dnn_csv_read(const char *path, dnn_csv *out);
+/** Likewise, of a table without a header line: the columns are named 0, 1, … */
+dnn_status dnn_csv_read_bare(const char *path, dnn_csv *out);
 void dnn_csv_clear(dnn_csv *csv);
 /** Column of that name, else of that position ("3", from 0); DNN_E_DATA names the nearest. */
 dnn_status dnn_csv_column(const dnn_csv *csv, const char *name, size_t *column);

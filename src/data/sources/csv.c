@@ -11,11 +11,13 @@
 typedef struct csv {
     char *path;
     dnn_node *target, *features, *categorical, *weight;
-    int missing;
+    int missing, header;
 } csv;
 
 static const dnn_param params[] = {
-    DNN_STRING(csv, path, NULL, "file with a header line, plain or .gz"),
+    DNN_STRING(csv, path, NULL, "file, plain or .gz"),
+    DNN_CHOICE(csv, header, "auto", "auto|present|absent",
+               "whether the first line names the columns; auto: it does, and one of numbers alone is refused; absent: their names are 0, 1, …"),
     DNN_NODE(csv, target, "null",
              "name or number (from 0, negative from the end) of the target column, or a list of several"),
     DNN_NODE(csv, features, "null", "list of names or numbers of the feature columns; null: all but target and weight"),
@@ -165,11 +167,31 @@ static void close(void *state)
     dnn_free(t);
 }
 
+/* A table that begins with its rows would lose the first of them. */
+static dnn_status check_header(const dnn_csv *file)
+{
+    double number;
+    for (size_t i = 0; i < file->columns; i++)
+        if (!dnn_csv_number(file->names[i], &number)) return DNN_OK;
+    return dnn_fail(DNN_E_DATA, "%s:1: the first line has numbers alone: write `header: absent` in data.source.csv where it is a row, `header: present` where these are names", file->path);
+}
+
+static dnn_status read_file(const csv *c, dnn_csv *file)
+{
+    enum { AUTO, PRESENT, ABSENT };
+    dnn_status st = c->header == ABSENT ? dnn_csv_read_bare(c->path, file) : dnn_csv_read(c->path, file);
+    if (st == DNN_OK && c->header == AUTO) {
+        st = check_header(file);
+        if (st != DNN_OK) dnn_csv_clear(file);
+    }
+    return st;
+}
+
 static dnn_status open(const void *parameters, dnn_source_info *info, void **state)
 {
     const csv *c = parameters;
     dnn_csv file;
-    dnn_status st = dnn_csv_read(c->path, &file);
+    dnn_status st = read_file(c, &file);
     if (st != DNN_OK) return st;
     picks p = {0};
     table *t = dnn_alloc(1, sizeof *t);
@@ -203,7 +225,7 @@ static dnn_status read(void *state, dnn_part part, uint64_t first, size_t rows, 
 
 const dnn_source_kind dnn_source_csv = {
     .kind = {.name = "csv",
-             .help = "a table with a header line; all rows are training rows until `split` cuts them",
+             .help = "a table; all rows are training rows until `split` cuts them",
              .params_size = sizeof(csv),
              DNN_PARAMS(params)},
     .open = open,
