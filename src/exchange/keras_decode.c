@@ -219,6 +219,15 @@ static bool is_neutral_for_losses(const dnn_node *item)
     return strcmp(item->text, "sum_over_batch_size") == 0 || strcmp(item->text, "mean") == 0 || strcmp(item->text, "auto") == 0;
 }
 
+/* Other reductions stand among a loss's parameters here as well. */
+static bool is_reduction(const dnn_family *family, const dnn_node *item)
+{
+    if (family != &dnn_losses || strcmp(item->key, "reduction") != 0 || item->type != DNN_NODE_STRING) return false;
+    for (size_t i = 0; i < DNN_REDUCTIONS; i++)
+        if (i != DNN_REDUCTION_MEAN && strcmp(item->text, dnn_reduction_names[i]) == 0) return true;
+    return false;
+}
+
 static bool is_neutral(const dnn_family *family, const dnn_node *item)
 {
     if (is_off(item)) return true;
@@ -272,7 +281,7 @@ dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind,
         char value[200];
         if (row && item->type == DNN_NODE_NULL && row->preset == NULL)
             dnn_node_remove(*params, item->key);
-        else if (row)
+        else if (row || is_reduction(family, item))
             continue;
         else if (is_neutral(family, item))
             dnn_node_remove(*params, item->key);

@@ -23,9 +23,32 @@ static bool is_by_output(const dnn_graph *g, const dnn_node *node)
     return node->type == DNN_NODE_MAP && node->count > 0 && output_layer(g, node->items[0]->key);
 }
 
+/* A loss that is reduced in another way is an object in any case. */
+static dnn_status write_loss(const dnn_node *node, dnn_node **out)
+{
+    dnn_component loss;
+    dnn_reduction reduction;
+    dnn_node *config = NULL;
+    dnn_status st = dnn_loss_read(node, &loss, &reduction);
+    if (st == DNN_OK && reduction == DNN_REDUCTION_MEAN) st = keras_encode_component(&loss, out);
+    else if (st == DNN_OK) st = keras_encode_config(&loss, &config);
+    if (st == DNN_OK && config) {
+        *out = dnn_node_map();
+        st = *out ? dnn_node_set(*out, "module", dnn_node_string(loss.kind->keras ? "keras.losses" : "dnn_mpi")) : DNN_E_MEMORY;
+        if (st == DNN_OK) st = dnn_node_set(*out, "class_name", dnn_node_string(loss.kind->keras ? loss.kind->keras : loss.kind->name));
+        if (st == DNN_OK) st = dnn_node_set(config, "reduction", dnn_node_string(dnn_reduction_names[reduction]));
+        if (st == DNN_OK) st = dnn_node_set(*out, "config", config), config = NULL;
+        if (st == DNN_OK) st = dnn_node_set(*out, "registered_name", dnn_node_null());
+    }
+    dnn_node_destroy(config);
+    dnn_component_clear(&loss);
+    return st;
+}
+
 static dnn_status write_component(const dnn_family *family, const dnn_node *node, dnn_node **out)
 {
     dnn_component component;
+    if (family == &dnn_losses) return write_loss(node, out);
     dnn_status st = dnn_component_read(family, node, &component);
     if (st == DNN_OK) st = keras_encode_component(&component, out);
     dnn_component_clear(&component);

@@ -78,7 +78,7 @@ static bool can_fuse(const dnn_graph *graph, size_t o, const dnn_component *loss
 static dnn_status read_loss(dnn_objective *objective, size_t o, const dnn_node *node)
 {
     goal *g = &objective->goals[o];
-    const dnn_status st = dnn_component_read(&dnn_losses, node, &g->loss);
+    const dnn_status st = dnn_loss_read(node, &g->loss, &g->reduction);
     if (st != DNN_OK) return st;
     const dnn_loss_kind *kind = (const dnn_loss_kind *)g->loss.kind;
     if (g->units < kind->least_units)
@@ -87,7 +87,7 @@ static dnn_status read_loss(dnn_objective *objective, size_t o, const dnn_node *
     g->target = kind->target;
     DNN_ASSERT(kind->sums <= DNN_LOSS_SUMS);
     g->sums = objective->sums;
-    objective->sums += kind->sums;
+    objective->sums += g->reduction == DNN_REDUCTION_MEAN ? kind->sums : REDUCTION_SUMS;
     objective->fused[o] = can_fuse(objective->graph, o, &g->loss);
     return DNN_OK;
 }

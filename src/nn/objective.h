@@ -10,10 +10,14 @@
 typedef struct goal {
     dnn_component loss;      /* kind NULL: none for this output */
     double weight;           /* of this loss in the sum */
+    dnn_reduction reduction;
     dnn_target target;
     size_t units, per_sample;/* last axis; loss values of one sample */
-    size_t sums;             /* where its sums over the global batch begin */
+    size_t sums;             /* where its sums over the global batch begin; of another reduction than the usual first those of REDUCTION_SUMS */
 } goal;
+
+/* What another reduction than the usual asks of the global batch: its samples and their weights, and which of them have any. */
+enum { REDUCTION_SAMPLES, REDUCTION_WEIGHTS, REDUCTION_WEIGHTED, REDUCTION_SUMS };
 
 typedef struct measure {
     dnn_component metric;

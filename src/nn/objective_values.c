@@ -22,15 +22,35 @@ size_t dnn_objective_record_size(const dnn_objective *objective) { return object
 const bool *dnn_objective_fused(const dnn_objective *objective) { return objective->fused; }
 double dnn_objective_samples(const double *record) { return record[0]; }
 
-static void eval_loss(const dnn_objective *objective, size_t o, const dnn_loss_pass *pass, double *record)
+static void count_for_reduction(const dnn_shard *shard, const real *weight, double *sums)
 {
-    const dnn_component *loss = &objective->goals[o].loss;
+    sums[REDUCTION_SAMPLES] += (double)shard->rows;
+    if (!weight) return;
+    sums[REDUCTION_WEIGHTED] += (double)shard->rows;
+    for (size_t r = 0; r < shard->rows; r++) sums[REDUCTION_WEIGHTS] += (double)weight[r];
+}
+
+/* Everything is divided by the number of loss values in the end; what another reduction wants is multiplied by this before. */
+static double reduction_factor(const goal *g, const double *sums)
+{
+    const double values = sums[REDUCTION_SAMPLES] * (double)g->per_sample;
+    if (g->reduction == DNN_REDUCTION_SUM) return values;
+    if (sums[REDUCTION_WEIGHTED] == 0) return 1;
+    return sums[REDUCTION_WEIGHTS] != 0 ? values / sums[REDUCTION_WEIGHTS] : 0;
+}
+
+static void eval_loss(const dnn_objective *objective, size_t o, dnn_loss_pass *pass, double *record)
+{
+    const goal *g = &objective->goals[o];
+    const dnn_component *loss = &g->loss;
     const dnn_loss_kind *kind = (const dnn_loss_kind *)loss->kind;
     if (!kind) {
         if (pass->dy) memset(pass->dy, 0, pass->rows * pass->units * sizeof *pass->dy);
         return;
     }
-    record[1 + o] += (objective->fused[o] ? kind->eval_fused : kind->eval)(loss->params, pass);
+    const double factor = g->reduction == DNN_REDUCTION_MEAN ? 1 : reduction_factor(g, pass->sums);
+    pass->scale *= factor;
+    record[1 + o] += factor * (objective->fused[o] ? kind->eval_fused : kind->eval)(loss->params, pass);
 }
 
 size_t dnn_objective_sums(const dnn_objective *objective) { return objective->sums; }
@@ -40,6 +60,7 @@ void dnn_objective_sum(const dnn_objective *objective, const dnn_shard *shard, c
     for (size_t o = 0; o < objective->graph->n_outputs; o++) {
         const goal *g = &objective->goals[o];
         const dnn_loss_kind *kind = (const dnn_loss_kind *)g->loss.kind;
+        if (kind && g->reduction != DNN_REDUCTION_MEAN) count_for_reduction(shard, weight, sums + g->sums);
         if (!kind || !kind->sums) continue;
         const dnn_loss_pass pass = { .rows = shard->rows * g->per_sample, .units = g->units, .per_sample = g->per_sample, .target = targets[o],
                                      .weight = weight, .y = dnn_shard_output(objective->graph, shard, o) };

@@ -40,7 +40,7 @@ dnn_status dnn_objective_write(const dnn_objective *objective, dnn_node *trainin
     dnn_status st = DNN_OK;
     for (size_t o = 0; o < objective->graph->n_outputs && st == DNN_OK; o++) {
         const goal *g = &objective->goals[o];
-        if (g->loss.kind) st = set_for(objective, training, "loss", o, dnn_component_write(&g->loss));
+        if (g->loss.kind) st = set_for(objective, training, "loss", o, dnn_loss_write(&g->loss, g->reduction));
         if (st == DNN_OK && g->weight != 1) st = set_for(objective, training, "loss_weights", o, dnn_node_real(g->weight));
         if (st == DNN_OK) st = write_metrics(objective, "metrics", false, o, training);
         if (st == DNN_OK) st = write_metrics(objective, "weighted_metrics", true, o, training);

@@ -415,6 +415,8 @@ static void losses_and_metrics_are_read_by_name_by_output_and_in_order(void **st
                     "{\"from_logits\": true, \"label_smoothing\": 0}}}, \"loss_weights\": {\"p\": 0.5, \"q\": 2.0},"
                     " \"metrics\": {\"p\": [\"accuracy\"], \"q\": []}}",
                     NULL);
+    assert_training("{\"loss\": {\"class_name\": \"MeanSquaredError\", \"config\": {\"reduction\": \"mean_with_sample_weight\"}}}",
+                    "{\"loss\": {\"mean_squared_error\": {\"reduction\": \"mean_with_sample_weight\"}}}", NULL);
     assert_training("{\"metrics\": [\"acc\"]}", "{\"metrics\": [\"acc\"]}", NULL);
     assert_training("{\"loss\": {\"class_name\": \"MeanSquaredError\", \"config\": {\"reduction\": \"mean\", \"name\": \"m\"}}, "
                     "\"optimizer_config\": {\"class_name\": \"SGD\", \"config\": {\"learning_rate\": 0.1, \"loss_scale_factor\": 8.0}}}",
@@ -462,8 +464,8 @@ static void what_is_not_ours_is_left_out_with_a_warning(void **state)
                     "\"decay\": 0.5}}}",
                     "{}", "decay = 0.5");
     assert_training(
-        "{\"loss\": {\"p\": {\"class_name\": \"CategoricalCrossentropy\", \"config\": {\"reduction\": \"sum\"}}}}",
-        "{}", "reduction = \"sum\"");
+        "{\"loss\": {\"p\": {\"class_name\": \"CategoricalCrossentropy\", \"config\": {\"reduction\": \"none\"}}}}",
+        "{}", "reduction = \"none\"");
 }
 
 int main(void)

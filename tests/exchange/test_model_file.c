@@ -136,7 +136,7 @@ static void the_keras_part_alone_says_loss_metrics_and_optimizer(void **state)
 {
     (void)state;
     saved s = save(in_folder("training.h5"), GRAPH,
-                   "{\"loss\": {\"first\": {\"huber\": {\"delta\": 2.5}}, \"second\": \"categorical_crossentropy\"}, "
+                   "{\"loss\": {\"first\": {\"huber\": {\"delta\": 2.5, \"reduction\": \"sum\"}}, \"second\": \"categorical_crossentropy\"}, "
                    "\"loss_weights\": {\"second\": 0.3},"
                    " \"metrics\": {\"second\": [\"accuracy\"]}}",
                    "{\"sgd\": {\"learning_rate\": {\"inverse_time_decay\": {\"initial_learning_rate\": 0.1, "
@@ -146,7 +146,7 @@ static void the_keras_part_alone_says_loss_metrics_and_optimizer(void **state)
     assert_ok(dnn_model_open(in_folder("training_keras.h5"), &f));
     assert_false(dnn_model_is_ours(f));
     const dnn_node *t = dnn_model_training(f);
-    dnn_node *want = json("{\"main\": {\"huber\": {\"delta\": 2.5}}, \"aux\": \"categorical_crossentropy\"}");
+    dnn_node *want = json("{\"main\": {\"huber\": {\"delta\": 2.5, \"reduction\": \"sum\"}}, \"aux\": \"categorical_crossentropy\"}");
     assert_true(dnn_node_equal(dnn_node_find(t, "loss"), want));
     assert_float_equal(dnn_node_at(t, "loss_weights.aux")->real, 0.3, 0);
     assert_string_equal(dnn_node_at(t, "metrics.aux.0")->text, "accuracy");

@@ -15,6 +15,8 @@
 #define BELOW IMAGE "{conv2d: {filters: 2, kernel_size: 2, padding: same, name: below}}, "
 #define BESIDE "{conv2d: {filters: 2, kernel_size: 1, inputs: image, name: beside}}, "
 #define ON(layer) RUN(BELOW layer)
+#define LINE(layer) ON("{reshape: {target_shape: [8, 4]}}, " layer)
+#define VOLUME(layer) ON("{reshape: {target_shape: [2, 2, 4, 2]}}, " layer)
 #define MERGE(layer) RUN(BELOW BESIDE "{" layer ": {inputs: [below, beside]}}")
 
 static const struct { const char *kind, *run; } models[] = {
@@ -59,6 +61,37 @@ static const struct { const char *kind, *run; } models[] = {
     { "random_translation", ON("{random_translation: {height_factor: 0.2, width_factor: 0.2}}") },
     { "random_rotation", ON("{random_rotation: 0.1}") },
     { "random_zoom", ON("{random_zoom: 0.2}") },
+    { "identity", ON("identity") },
+    { "permute", ON("{permute: {dims: [3, 1, 2]}}") },
+    { "repeat_vector", ON("flatten, {repeat_vector: 2}") },
+    { "zero_padding1d", LINE("zero_padding1d") },
+    { "zero_padding3d", VOLUME("zero_padding3d") },
+    { "cropping1d", LINE("cropping1d") },
+    { "cropping2d", ON("{cropping2d: {cropping: [[0, 1], [1, 0]]}}") },
+    { "cropping3d", VOLUME("{cropping3d: {cropping: [[0, 1], 0, 1]}}") },
+    { "up_sampling1d", LINE("up_sampling1d") },
+    { "up_sampling2d", ON("{up_sampling2d: {interpolation: bilinear}}") },
+    { "up_sampling3d", VOLUME("{up_sampling3d: {size: [1, 2, 1]}}") },
+    { "conv1d", LINE("{conv1d: {filters: 3, kernel_size: 3, padding: causal, activation: tanh}}") },
+    { "conv1d_transpose", LINE("{conv1d_transpose: {filters: 3, kernel_size: 3, strides: 2, activation: gelu}}") },
+    { "conv2d_transpose", ON("{conv2d_transpose: {filters: 3, kernel_size: 3, strides: 2, padding: same, activation: tanh}}") },
+    { "depthwise_conv1d", LINE("{depthwise_conv1d: {kernel_size: 3, padding: same, activation: tanh}}") },
+    { "depthwise_conv2d", ON("{depthwise_conv2d: {kernel_size: 2, depth_multiplier: 2}}") },
+    { "separable_conv1d", LINE("{separable_conv1d: {filters: 3, kernel_size: 2, activation: tanh}}") },
+    { "separable_conv2d", ON("{separable_conv2d: {filters: 3, kernel_size: 2, padding: same}}") },
+    { "max_pooling1d", LINE("max_pooling1d") },
+    { "average_pooling1d", LINE("{average_pooling1d: {padding: same, pool_size: 3}}") },
+    { "global_average_pooling1d", LINE("global_average_pooling1d") },
+    { "global_average_pooling3d", VOLUME("global_average_pooling3d") },
+    { "global_max_pooling1d", LINE("global_max_pooling1d") },
+    { "global_max_pooling3d", VOLUME("{global_max_pooling3d: {keepdims: true}}") },
+    { "group_normalization", ON("{group_normalization: {groups: 2}}") },
+    { "rms_normalization", ON("{rms_normalization: {axis: [1, 3]}}") },
+    { "unit_normalization", ON("unit_normalization") },
+    { "spatial_dropout1d", LINE("{spatial_dropout1d: 0.3}") },
+    { "spatial_dropout2d", ON("{spatial_dropout2d: 0.3}") },
+    { "spatial_dropout3d", VOLUME("{spatial_dropout3d: 0.3}") },
+    { "embedding", RUN("{activation: sigmoid}, {rescaling: {scale: 4.5}}, {embedding: {input_dim: 5, output_dim: 3}}") },
 };
 enum { MODELS = sizeof models / sizeof *models };
 

@@ -49,4 +49,18 @@ typedef struct dnn_loss_kind {
 /** All of them are metrics as well (nn/metric.h). */
 extern dnn_family dnn_losses;
 
+/** How the loss values of a batch, each times its sample's weight, become one number; in the order of dnn_reduction_names. */
+typedef enum dnn_reduction {
+    DNN_REDUCTION_MEAN,             /**< their sum over their number: what is meant where nothing is said */
+    DNN_REDUCTION_SUM,              /**< their sum */
+    DNN_REDUCTION_MEAN_OF_WEIGHTS,  /**< their sum over that of the samples' weights; without weights over their number */
+    DNN_REDUCTIONS
+} dnn_reduction;
+extern const char *const dnn_reduction_names[DNN_REDUCTIONS];
+
+/** A loss of a run file: a component of dnn_losses, among whose parameters `reduction` may stand. */
+dnn_status dnn_loss_read(const dnn_node *node, dnn_component *loss, dnn_reduction *reduction);
+/** The node that reads back to it; the usual reduction is left out. NULL: out of memory. */
+dnn_node *dnn_loss_write(const dnn_component *loss, dnn_reduction reduction);
+
 #endif

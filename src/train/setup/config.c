@@ -18,7 +18,8 @@
 enum { RUN_FILE_LIMIT = 1 << 20 };
 
 static const dnn_param training_params[] = {
-    DNN_NODE(dnn_training_config, loss, NULL, "loss, or a map from output names to losses"),
+    DNN_NODE(dnn_training_config, loss, NULL,
+             "loss, or a map from output names to losses; reduction: sum or mean_with_sample_weight among its parameters in place of sum_over_batch_size"),
     DNN_NODE(dnn_training_config, loss_weights, "null", "map from output names to the weight of their loss; 1 where left out"),
     DNN_NODE(dnn_training_config, metrics, "null", "metric, list of metrics, or a map from output names to them"),
     DNN_NODE(dnn_training_config, weighted_metrics, "null", "metrics that take class and sample weights into account"),
