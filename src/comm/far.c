@@ -8,6 +8,7 @@
 
 #include "comm/datagram.h"
 #include "comm/internal.h"
+#include "dnn/base/failpoint.h"
 #include "dnn/base/memory.h"
 #include "dnn/comm/agree.h"
 
@@ -55,7 +56,7 @@ static int32_t lowest_on_board(int rank)
 static card own_card(int32_t leader)
 {
     card c = {.leader = leader};
-    wire = datagram_open(&c.port);
+    wire = dnn_failpoint("datagram") == DNN_FAULT_NONE ? datagram_open(&c.port) : -1;
     if (wire >= 0) c.addresses = (uint16_t)datagram_addresses(c.address, ADDRESSES);
     if (getrandom(&c.token, sizeof c.token, GRND_NONBLOCK) != (ssize_t)sizeof c.token) c.token = (uint64_t)getpid() << 32 ^ (uint64_t)c.port;
     snprintf(c.host, sizeof c.host, "%s", dnn_comm_host(NULL));

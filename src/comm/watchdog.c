@@ -229,7 +229,8 @@ static void *watch(void *unused)
         const double wordless = 5.0 * length * looks_between_words() + 0.5;
         const int known = far_reports(reports, n, now, awake, ns(wordless < 0.8 * limit ? wordless : 0.8 * limit), &view);
         if (silence < limit + patience(n, &view)) continue;
-        end_job(n, known, now, silence, n < job_size && (view.silent || !view.all_heard));
+        const bool cut_off = view.silent || (!view.all_heard && !verdict_is_local(reports, n, job_size, local_ranks));
+        end_job(n, known, now, silence, cut_off);
     }
 }
 

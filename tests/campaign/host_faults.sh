@@ -14,7 +14,7 @@ what=${1:-planted network}
 team=node
 fault_launch() { timeout --kill-after=5 60 "$hosts_files/mpirun" -n "$ranks" "$@"; }
 
-none_left() { # nothing of the job or its launcher runs on any machine
+fault_none_left() { # nothing of the job or its launcher runs on any machine
     local host
     for _ in $(seq 12); do
         for host in $(seq "$hosts_count"); do
@@ -61,7 +61,7 @@ network_case() { # NAME TEXT READY ARGUMENT… -- COMMAND…
     [ $status -ne 0 ] || trouble="$trouble status 0"
     [ $took -le $(((fault_timeout + 5) * 1000)) ] || trouble="$trouble $took ms"
     grep -qE "$text" err || trouble="$trouble, nothing is said of '$text'"
-    none_left || trouble="$trouble, something is left running"
+    fault_none_left || trouble="$trouble, something is left running"
     if [ $took -gt "$slowest" ]; then slowest=$took; fi
     [ -z "$trouble" ] || wrong_here "$name" "$trouble"
     hosts_heal 1
@@ -84,6 +84,21 @@ network_faults() {
     done
     network_case "no more than 100 bits a second" "no word from node|what they send each other does not arrive|did not enter" "Epoch 20/" \
         training.epochs=1000000 -- hosts_slow 2 100bit
+}
+
+# Where the watchdogs of the machines do not hear each other, each must still end its part in time.
+without_words() {
+    local victim place
+    for victim in 0 $((ranks - 1)); do
+        for place in start forward checkpoint; do
+            export DNN_FAILPOINT="datagram:1:error;$place:1:stop@rank=$victim"
+            fault_case "$DNN_FAILPOINT" 0 "" 2
+        done
+    done
+    unset DNN_FAILPOINT
+    export DNN_FAILPOINT="datagram:1:error"
+    network_case "unplug node2 without words" "did not enter" "Epoch 20/" training.epochs=1000000 -- hosts_unplug 2
+    unset DNN_FAILPOINT
 }
 
 # What must not end a job: a network that is slow, and a job that is stopped as a whole for longer than comm.timeout.
@@ -121,6 +136,7 @@ for slots in "2 2" "1 2"; do
     esac
     case $what in *network*)
         network_faults
+        without_words
         survives "a job stopped as a whole" stop_all continue_all
         survives "a slow network" slow_down speed_up
         ;;

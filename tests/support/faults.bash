@@ -3,9 +3,10 @@
 # within comm.timeout + 5 s of its beginning, with its status, the rank named, and nothing left running.
 #   ranks=3 team=node leaders=0         what the job looks like; leaders: the ranks that read data, one of each team
 #   fault_set_up                        run file, data, and a program in which faults can be planted
-#   fault_launch COMMAND…               starts the ranks; a script over several machines has its own
+#   fault_launch COMMAND…               starts the ranks, fault_none_left looks behind it; a script over several machines has its own
 #   fault_matrix, fault_full_disk, fault_summary, fault_end
-#   fault_case NAME STATUS RANK         one fault, which is in the environment; STATUS 0: any but 0; RANK empty: none need be named
+#   fault_case NAME STATUS RANK [TIMES] one fault, which is in the environment; STATUS 0: any but 0; RANK empty: none need be named; TIMES: how often
+#                                       a stall may be told, 1 unless said otherwise
 fault_timeout=3 start_up=3 # seconds; the latter for MPI's own start and the way to the fault
 
 fault_set_up() {
@@ -43,12 +44,14 @@ SH
 
 fault_launch() { timeout --kill-after=5 60 "$MPIEXEC" --oversubscribe -n "$ranks" "$@"; }
 
+fault_none_left() { :; } # what a launcher may leave behind itself
+
 runs() { # PID: is there a process that is more than an entry nobody has collected?
     [ -e "/proc/$1/stat" ] && ! grep -q ') [ZX] ' "/proc/$1/stat" 2>/dev/null
 }
 
 cases=0 wrong=0 slowest=0
-fault_case() { # NAME STATUS RANK: the fault is in the environment; STATUS 0: any but 0
+fault_case() {
     local status=0 began ended seconds trouble="" pid text="rank $3[^0-9]|\],$3\]"
     rm -rf pid.* run
     began=$(date +%s%N)
@@ -60,11 +63,12 @@ fault_case() { # NAME STATUS RANK: the fault is in the environment; STATUS 0: an
     [ "$2" -eq 0 ] || [ "$status" -eq "$2" ] || trouble="status $status instead of $2"
     [ "$seconds" -le $(((fault_timeout + 5 + start_up) * 1000)) ] || trouble="$trouble, $seconds ms"
     [ -z "$3" ] || grep -qE "$text" err || trouble="$trouble, rank $3 is not named"
-    [ "$(grep -c '^dnn-mpi: [a-z]* *stalled' err)" -le 1 ] || trouble="$trouble, told twice"
+    [ "$(grep -c '^dnn-mpi: [a-z]* *stalled' err)" -le "${4:-1}" ] || trouble="$trouble, told more than once"
     for _ in 1 2 3 4 5 6 7 8; do # what mpirun has killed may take a moment to go
         for pid in pid.*; do if runs "$(cat "$pid")"; then sleep 0.25; fi; done
     done
     for pid in pid.*; do if runs "$(cat "$pid")"; then trouble="$trouble, rank ${pid#pid.} still runs"; fi; done
+    fault_none_left || trouble="$trouble, the launcher left something running"
     if [ "$seconds" -gt "$slowest" ]; then slowest=$seconds; fi
     if [ -n "$trouble" ]; then
         wrong=$((wrong + 1))

@@ -1,7 +1,7 @@
 /** What a watchdog needs to know of a rank. From dnn_comm_start to dnn_comm_finish each rank has a thread that looks, a few
- * times a second at most, at what the ranks of its machine have noted in memory that they share. When none of them has
- * made progress for `comm.timeout` seconds it prints, once, who did not come and what every rank last did, and ends the job
- * with status 76. Progress is: a collective call or a team barrier entered or left, another phase, a call of
+ * times a second at most, at what the ranks of its machine have noted in memory that they share, and hears from other machines
+ * what theirs have. When none of them has made progress for `comm.timeout` seconds one prints who did not come and what every
+ * rank last did, and all end with status 76. Progress is: a collective call or a team barrier entered or left, another phase, a call of
  * dnn_watch_alive. Outside of that span all of this may be called and does nothing that anybody sees. docs/faults.md tells
  * the whole. Local, no locks, a few stores each; what threads note they note for themselves. */
 #ifndef DNN_COMM_WATCH_H
@@ -39,7 +39,7 @@ void dnn_watch_timeout(double seconds);
 /** File that the watchdog writes `{"state": "stalled", …}` to when it ends the job; NULL: none. Copied (cut at 4 KB). */
 void dnn_watch_status_file(const char *path);
 
-/** A watchdog of this machine is ending the job. Who was stopped and is let go on for its last second finds this out, and leaves
+/** A watchdog is ending the job. Who was stopped and is let go on for its last second finds this out, and leaves
  * alone what was written in the meantime. */
 bool dnn_watch_stalled(void);
 
