@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../program/common.sh"
 data=$(data_folder fashion-mnist) || skip "data/fashion-mnist is not here: jobs/fetch-fashion-mnist.sh, or DNN_DATA_DIR"
 batches=(512 2048 8192)
-declare -A sgd=([512]=0.16 [2048]=0.16 [8192]=0.16) lars=([512]=4 [2048]=16 [8192]=16) lamb=([512]=0.005 [2048]=0.02 [8192]=0.04) mean=()
+declare -A sgd=([512]=0.32 [2048]=0.16 [8192]=0.08) lars=([512]=4 [2048]=16 [8192]=16) lamb=([512]=0.005 [2048]=0.02 [8192]=0.04) mean=()
 
 falling() { # RATE EPOCHS: to nothing
     echo "{polynomial_decay: {initial_learning_rate: $1, end_learning_rate: 0, decay_steps: $2, step_unit: epoch}}"

@@ -15,7 +15,8 @@ ELSEWHERE = {
     "dnn-mpi check run.yaml --gradients": "plugins.sh",
     "module ": "a cluster's", "export ": "a cluster's", "(cd ": "a cluster's", "cmake ": "tests/run.sh", "ctest ": "a cluster's, or takes minutes",
     "sbatch ": "batch_job.sh, campaign/slurm_chain.sh", "DNN_FAILPOINT=": "campaign/faults.sh",
-    "tests/campaign/": "a campaign", "build/tests/benchmark_": "takes minutes",
+    "dnn-mpi train jobs/runs/large-batch.yaml": "large_batch.sh", "mpirun -n 4 dnn-mpi train jobs/runs/large-batch.yaml": "large_batch.sh",
+    "dnn-mpi check jobs/runs/large-batch.yaml": "large_batch.sh", "tests/campaign/": "a campaign", "build/tests/benchmark_": "takes minutes",
 }
 MINUTES = re.compile(r"(mpirun -n \d+ )?dnn-mpi bench( [B-E])?( --json)?$")  # all five networks, or a large one
 
