@@ -95,7 +95,7 @@ static void teams_of_one_rank_take_the_same_course(void **state)
     dnn_comm *comm = *state;
     const char *const exact[] = { "comm={team: rank, sentinel: 1}" };
     const char *const fast[] = { "comm={team: rank, sentinel: 1}", "training.shards=auto" };
-    const char *const overlapping[] = { "comm={team: rank, sentinel: 1, overlap: true}", "training.shards=auto" };
+    const char *const overlapping[] = { "comm={team: rank, sentinel: 1, overlap: always}", "training.shards=auto" };
     assert_on_all_ranks(comm, succeeds_on(comm, 1, "one", NULL, 0));
     assert_on_all_ranks(comm, succeeds(comm, "exact", exact, 1) && same_arrays(in_folder("one/model.h5"), in_folder("exact/model.h5")));
     assert_on_all_ranks(comm, succeeds(comm, "fast", fast, 2) && arrays_differ(in_folder("one/model.h5"), in_folder("fast/model.h5"), false) < 1e-4);
