@@ -13,6 +13,7 @@ mpirun() { # -n RANKS dnn-mpi ARGUMENT…
     run_ranks "$2" "${@:4}" "${small[@]}"
 }
 
+# shellcheck disable=SC2016
 sed -n '/^```sh$/,/^```$/p' "$page" | grep -v '^```' >commands
 [ "$(grep -c 'dnn-mpi' commands)" -eq 6 ] || fail "the page has other commands than this test knows"
 # shellcheck disable=SC1091
@@ -29,3 +30,6 @@ is "$(rate large-batch 1)" 0.0775 "a warm-up of two epochs" # 0.16 · 31 / 64
 is "$(rate large-batch-lamb 1)" 0.01 "a warm-up of two epochs"
 is "$(rate large-batch-bfloat16 3)" 0.16 "compressed gradients"
 expect_text "more than the linear rule is known to hold for" err # of the command that shows it
+expect_no_text "comm.compression has no effect" err
+run_ranks 2 train jobs/runs/large-batch.yaml output=runs/one-team comm.compression=bfloat16 "${small[@]}" training.epochs=0 >out 2>err
+expect_text "comm.compression has no effect on one team" err

@@ -134,10 +134,13 @@ static dnn_status cut_of(const dnn_training_config *training, const dnn_team *te
     return DNN_OK;
 }
 
-/* Rounded otherwise where there are more or fewer teams. */
-static dnn_status check_compression(const dnn_config *config, const cut *of)
+/* Rounded otherwise where there are more or fewer teams, and not at all where there is one. */
+static dnn_status check_compression(const dnn_config *config, const dnn_team *team, const cut *of)
 {
-    if (!config->comm.compression || !of->exact) return DNN_OK;
+    if (!config->comm.compression) return DNN_OK;
+    if (dnn_team_count(team) == 1 && dnn_comm_rank(dnn_team_comm(team)) == 0)
+        dnn_advise("comm.compression has no effect on one team: nothing travels between machines; comm.team: rank makes each rank a team of its own, to try it");
+    if (!of->exact) return DNN_OK;
     return dnn_fail(DNN_E_CONFIG, "comm.compression: bfloat16 rounds otherwise where there are more or fewer teams, and training.shards promises the same bits: "
                                   "leave one of them out");
 }
@@ -152,7 +155,7 @@ dnn_status setup_runner(const dnn_config *config, dnn_team *team, dnn_dataset *d
                              .sentinel = (uint64_t)config->comm.sentinel, .noise = t, .diagnose = t->diagnose, .trace = t->trace,
                              .compression = (dnn_compression)config->comm.compression, .overlap = (dnn_overlap)config->comm.overlap };
     const dnn_status st = cut_of(t, team, &out->cut);
-    return st == DNN_OK ? check_compression(config, &out->cut) : st;
+    return st == DNN_OK ? check_compression(config, team, &out->cut) : st;
 }
 
 runner_options setup_forward_runner(const runner_options *training)
