@@ -155,10 +155,19 @@ void apart_dataset_close(dnn_hdf5_dataset *dataset)
     dnn_free(dataset);
 }
 
+/* Bytes of a piece: at least a row, and where they may be, the rows that lie in chunks together. Chunks of single columns would be unpacked again for
+ * each piece else. */
+static size_t piece_of(const dnn_hdf5_dataset *d, size_t n, size_t row)
+{
+    enum { MOST = 256 << 20 };
+    const size_t together = d->info.chunk_rows < n ? d->info.chunk_rows : n;
+    return together <= MOST / row && together > 0 ? together * row : row;
+}
+
 /* Rows [first, first + n) in pieces that fit the window. */
 static dnn_status take_rows(dnn_hdf5_dataset *d, size_t first, size_t n, dnn_hdf5_type type, size_t row, char *values)
 {
-    dnn_status st = hdf5_apart_widen(d->file, row);
+    dnn_status st = hdf5_apart_widen(d->file, piece_of(d, n, row));
     const size_t most = d->file->apart->window_bytes / row;
     while (n > 0 && st == DNN_OK) {
         const size_t piece = n < most ? n : most;

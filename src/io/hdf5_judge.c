@@ -68,7 +68,7 @@ static dnn_status judge_filters(const dnn_hdf5_dataset *d, hid_t list, bool *shr
     return DNN_OK;
 }
 
-static dnn_status judge_chunks(const dnn_hdf5_dataset *d, hid_t list, size_t *chunk)
+static dnn_status judge_chunks(dnn_hdf5_dataset *d, hid_t list, size_t *chunk)
 {
     hsize_t dim[H5S_MAX_RANK];
     const int rank = H5Pget_chunk(list, H5S_MAX_RANK, dim);
@@ -77,6 +77,7 @@ static dnn_status judge_chunks(const dnn_hdf5_dataset *d, hid_t list, size_t *ch
     for (int i = 0; i < rank && fits; i++) fits = !__builtin_mul_overflow(bytes, (size_t)dim[i], &bytes);
     if (!fits || bytes > MAX_CHUNK) return hdf5_fail(d->file, d->path, "has chunks above %d MiB", MAX_CHUNK >> 20);
     *chunk = bytes;
+    if (rank > 0) d->info.chunk_rows = (size_t)dim[0];
     return DNN_OK;
 }
 

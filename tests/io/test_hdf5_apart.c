@@ -72,6 +72,38 @@ static void values_come_through_whole_and_in_rows(void **state)
     dnn_hdf5_close(f);
 }
 
+/* Chunks of single columns, which all rows lie in: each is unpacked once and not once for each window. */
+static void columns_packed_one_by_one_are_unpacked_once(void **state)
+{
+    (void)state;
+    enum { LONG = 300000, COLUMNS = 7 };
+    const hid_t file = H5Fcreate(in_folder("columns.h5"), H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), list = H5Pcreate(H5P_DATASET_CREATE);
+    const hid_t space = H5Screate_simple(2, (hsize_t[]){LONG, COLUMNS}, NULL);
+    H5Pset_chunk(list, 2, (hsize_t[]){LONG, 1});
+    H5Pset_deflate(list, 1);
+    const hid_t data = H5Dcreate2(file, "x", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, list, H5P_DEFAULT);
+    assert_true(H5Dwrite(data, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    H5Dclose(data);
+    H5Sclose(space);
+    H5Pclose(list);
+    assert_true(H5Fclose(file) >= 0);
+    dnn_hdf5 *f = NULL;
+    dnn_hdf5_dataset *d;
+    float *x = malloc(sizeof *x * LONG * COLUMNS);
+    assert_int_equal(dnn_hdf5_open_apart(in_folder("columns.h5"), DNN_E_DATA, &f), DNN_OK);
+    assert_int_equal(dnn_hdf5_dataset_open(f, "/x", &d), DNN_OK);
+    assert_int_equal(dnn_hdf5_dataset_info(d)->chunk_rows, LONG);
+    assert_int_equal(dnn_hdf5_dataset_rows(d, 1, 10, DNN_HDF5_FLOAT, x), DNN_OK);
+    assert_memory_equal(x, values + COLUMNS, sizeof *x * 10 * COLUMNS);
+    assert_true(f->apart->window_bytes == READER_WINDOW_BYTES); /* so few rows need no more */
+    assert_int_equal(dnn_hdf5_dataset_rows(d, 0, LONG, DNN_HDF5_FLOAT, x), DNN_OK);
+    assert_memory_equal(x, values, sizeof *x * LONG * COLUMNS);
+    assert_true(f->apart->window_bytes == sizeof *x * LONG * COLUMNS);
+    dnn_hdf5_dataset_close(d);
+    free(x);
+    dnn_hdf5_close(f);
+}
+
 static void names_texts_and_numbers_come_through(void **state)
 {
     (void)state;
@@ -298,6 +330,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_through_whole_and_in_rows),
+        cmocka_unit_test(columns_packed_one_by_one_are_unpacked_once),
         cmocka_unit_test(names_texts_and_numbers_come_through),
         cmocka_unit_test(failures_have_the_text_they_have_when_read_here),
         cmocka_unit_test(the_end_of_the_reader_is_a_failure_that_says_how),

@@ -38,6 +38,7 @@ typedef struct dnn_hdf5_info {
     size_t rank;        /**< 0: a single value */
     size_t dim[DNN_HDF5_MAX_RANK];
     size_t count; /**< product of dim; never overflows */
+    size_t chunk_rows; /**< rows that lie in a chunk together; 0: not chunked */
 } dnn_hdf5_info;
 
 typedef enum dnn_hdf5_object { DNN_HDF5_NOTHING, DNN_HDF5_GROUP, DNN_HDF5_DATASET } dnn_hdf5_object;
