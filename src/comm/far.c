@@ -27,7 +27,7 @@ typedef struct card {
 
 typedef struct word {
     uint64_t token, beats;
-    uint32_t machine, count, over, reserved;
+    uint32_t machine, count, end, reserved;
     rank_report report[REPORTS];
 } word;
 enum { WORD_HEAD = offsetof(word, report) };
@@ -38,7 +38,7 @@ typedef struct machine {
 } machine;
 
 static atomic_bool met;
-static atomic_bool over;
+static atomic_uint ended;
 static int wire = -1, n_machines, own_machine, job_size;
 static uint64_t token;
 static machine *machines;
@@ -122,7 +122,7 @@ dnn_status far_meet(dnn_comm *comm)
 void far_part(void)
 {
     atomic_store(&met, false);
-    atomic_store(&over, false);
+    atomic_store(&ended, FAR_GOES_ON);
     if (wire >= 0) close(wire);
     wire = -1;
     dnn_free(machines);
@@ -133,7 +133,7 @@ void far_part(void)
 }
 
 int far_machines(void) { return atomic_load_explicit(&met, memory_order_acquire) ? n_machines - 1 : 0; }
-bool far_over(void) { return atomic_load(&over); }
+far_end far_ended(void) { return (far_end)atomic_load(&ended); }
 
 static bool sound(const word *w, size_t bytes)
 {
@@ -154,7 +154,7 @@ static void note(const word *w, const endpoint *from, int64_t now)
         r.host[sizeof r.host - 1] = r.kind[sizeof r.kind - 1] = r.site[sizeof r.site - 1] = '\0';
         board_far()[r.rank] = r;
     }
-    if (w->over) atomic_store(&over, true);
+    if (w->end == FAR_ENDS || w->end == FAR_CUT_OFF) atomic_store(&ended, w->end);
 }
 
 bool far_hear(int64_t now)
@@ -175,11 +175,11 @@ bool far_hear(int64_t now)
     return progress;
 }
 
-void far_tell(const rank_report *own, int n, uint64_t beats, bool all, bool ending, int64_t now)
+void far_tell(const rank_report *own, int n, uint64_t beats, bool all, far_end end, int64_t now)
 {
     static int next;
     if (!far_machines()) return;
-    word w = {.token = token, .beats = beats, .machine = (uint32_t)own_machine, .over = ending};
+    word w = {.token = token, .beats = beats, .machine = (uint32_t)own_machine, .end = end};
     for (int sent = 0; sent == 0 || (all && sent < n); sent += REPORTS) {
         if (next >= n) next = 0;
         w.count = (uint32_t)(n - next < REPORTS ? n - next : REPORTS);

@@ -10,6 +10,12 @@
 #include "comm/report.h"
 #include "dnn/comm/comm.h"
 
+typedef enum far_end {
+    FAR_GOES_ON,
+    FAR_ENDS,
+    FAR_CUT_OFF /**< it ends, and some machine of it does not answer: launchers may wait for that for ever */
+} far_end;
+
 typedef struct far_view {
     bool all_heard; /**< every other machine has been heard of at some time */
     bool silent;    /**< one that has been is not any more, or one never was */
@@ -25,11 +31,10 @@ void far_part(void);
 int far_machines(void);
 /** Takes in what has come. True: ranks of another machine have made progress since the last call. */
 bool far_hear(int64_t now);
-/** `n` reports of this machine's ranks, some of them at a time unless `all`; `beats` grows with what they do; `over`: this machine is ending
- * the job. */
-void far_tell(const rank_report *own, int n, uint64_t beats, bool all, bool over, int64_t now);
-/** Another machine is ending the job. */
-bool far_over(void);
+/** `n` reports of this machine's ranks, some of them at a time unless `all`; `beats` grows with what they do. */
+void far_tell(const rank_report *own, int n, uint64_t beats, bool all, far_end end, int64_t now);
+/** Whether another machine has said that it is ending the job. */
+far_end far_ended(void);
 /** Adds what is known of the ranks of other machines to the `n` in `ranks`, which has room for the job's; returns how many there are now. A
  * machine is silent when its last word, or `awake`, lies further back than `patience` ns. */
 int far_reports(rank_report *ranks, int n, int64_t now, int64_t awake, int64_t patience, far_view *view);

@@ -117,12 +117,12 @@ static void make_reports(int n, int64_t now)
 /* Every how many looks to send a word: a machine of a thousand must not be kept busy by reading them. */
 static int looks_between_words(void) { return 1 + far_machines() / 64; }
 
-static void tell_others(int n, int64_t now, bool all, bool over)
+static void tell_others(int n, int64_t now, bool all, far_end end)
 {
     uint64_t beats = 0;
     for (int i = 0; i < n; i++) beats += seen[i].beats;
     make_reports(n, now);
-    far_tell(reports, n, beats, all, over, now);
+    far_tell(reports, n, beats, all, end, now);
 }
 
 /* As a file that was written: whole or not at all. Plain system calls: the memory of this process may be in any state. */
@@ -153,7 +153,7 @@ static void say(const char *text, size_t length)
 bool dnn_watch_stalled(void)
 {
     const board *b = board_shared();
-    return far_over() || (b && atomic_load(&b->speaker) != 0);
+    return far_ended() != FAR_GOES_ON || (b && atomic_load(&b->speaker) != 0);
 }
 
 /* One rank of a machine hears that another machine is ending the job: the others have it from the board. */
@@ -161,6 +161,7 @@ static void pass_on(void)
 {
     board *b = board_shared();
     int nobody = 0;
+    if (far_ended() == FAR_CUT_OFF) watch_outlive_launcher(launchers_least);
     if (b) atomic_compare_exchange_strong(&b->speaker, &nobody, -1);
 }
 
@@ -185,7 +186,7 @@ static _Noreturn void end_job(int n, int known, int64_t now, double silence, boo
         watch_outlive_launcher(left > launchers_least ? left : launchers_least);
     }
     say(text, verdict_write(text, sizeof text, reports, known, job_size, silence));
-    for (int i = 0; i < 2; i++) tell_others(n, now, true, true); /* one may be lost */
+    for (int i = 0; i < 2; i++) tell_others(n, now, true, cut_off ? FAR_CUT_OFF : FAR_ENDS); /* one may be lost */
     write_status();
     _exit(DNN_E_STALLED);
 }
@@ -222,7 +223,7 @@ static void *watch(void *unused)
         if (progress || overslept) since = now;
         last = now;
         const double silence = 1e-9 * (double)(now - since), limit = atomic_load(&timeout);
-        if (turn % looks_between_words() == 0 && is_first(n, now)) tell_others(n, now, silence > 0.4 * limit, false);
+        if (turn % looks_between_words() == 0 && is_first(n, now)) tell_others(n, now, silence > 0.4 * limit, FAR_GOES_ON);
         if (silence < limit) continue;
         far_view view;
         make_reports(n, now);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How jobs end in which something goes wrong, over two machines (tests/support/hosts.bash) with as many ranks each, and with one and two: every planted
-# fault of tests/support/faults.bash, and what a network can do. About half an hour. By hand:
+# How jobs end in which something goes wrong, over several machines (tests/support/hosts.bash): every planted fault of tests/support/faults.bash on
+# two machines of as many ranks each, and of one and two, and what networks of two and three machines can do. About half an hour. By hand:
 #   DNN_MPI=build/dnn-mpi tests/campaign/host_faults.sh [planted|network]
 # DNN_MPI as in faults.sh.
 # shellcheck source=tests/program/common.sh disable=SC2034,SC2154
@@ -11,7 +11,6 @@
 . "$DNN_TEST_SOURCE/support/faults.bash"
 hosts_possible || skip "see above"
 what=${1:-planted network}
-team=node
 fault_launch() { timeout --kill-after=5 60 "$hosts_files/mpirun" -n "$ranks" "$@"; }
 
 fault_none_left() { # nothing of the job or its launcher runs on any machine
@@ -41,7 +40,7 @@ wait_for() { # TEXT: until the job has said it; at most a minute
 
 # A job is started, something is done to its network when it has said READY, and it must end, with something said that matches TEXT.
 network_case() { # NAME TEXT READY ARGUMENT… -- COMMAND…
-    local name=$1 text=$2 ready=$3 job status=0 began took trouble="" arguments=()
+    local name=$1 text=$2 ready=$3 job status=0 began took host trouble="" arguments=()
     shift 3
     while [ "$1" != -- ]; do
         arguments+=("$1")
@@ -64,9 +63,10 @@ network_case() { # NAME TEXT READY ARGUMENT… -- COMMAND…
     fault_none_left || trouble="$trouble, something is left running"
     if [ $took -gt "$slowest" ]; then slowest=$took; fi
     [ -z "$trouble" ] || wrong_here "$name" "$trouble"
-    hosts_heal 1
-    hosts_heal 2
-    for host in 1 2; do hosts_pids "$host" | xargs -r kill -KILL 2>/dev/null || true; done
+    for host in $(seq "$hosts_count"); do
+        hosts_heal "$host"
+        hosts_pids "$host" | xargs -r kill -KILL 2>/dev/null || true
+    done
 }
 
 network_faults() {
@@ -123,26 +123,53 @@ continue_all() { cat pid.* | xargs kill -CONT; }
 slow_down() { hosts_slow 2 30kbit; }
 speed_up() { hosts_heal 2; }
 
+# Of three machines those that still hear each other end together.
+three_machines() {
+    local host
+    for host in 1 2 3; do
+        network_case "mute node$host of three" "no word from node" "Epoch 20/" training.epochs=1000000 -- hosts_mute "$host"
+    done
+    network_case "all of node2 killed" "" "Epoch 20/" training.epochs=1000000 -- kill_host 2
+    network_case "all of node2 stopped, the daemon too" "no word from node2" "Epoch 20/" training.epochs=1000000 -- stop_host 2
+}
+kill_host() { hosts_pids "$1" | xargs kill -KILL; }
+stop_host() { hosts_pids "$1" | xargs kill -STOP; }
+
 bad=0
-for slots in "2 2" "1 2"; do
-    # shellcheck disable=SC2086
-    hosts_up $slots
-    ranks=$((${slots% *} + ${slots#* })) leaders="0 ${slots% *}" cases=0 wrong=0 slowest=0
+layout() { # TEAM LEADERS SLOTS… -- WHAT…
+    team=$1 leaders=$2 ranks=0 slots=() cases=0 wrong=0 slowest=0
+    shift 2
+    while [ "$1" != -- ]; do
+        slots+=("$1")
+        ranks=$((ranks + $1))
+        shift
+    done
+    shift
+    hosts_up "${slots[@]}"
     fault_set_up
-    case $what in *planted*)
-        fault_matrix
-        fault_full_disk
-        ;;
-    esac
-    case $what in *network*)
-        network_faults
-        without_words
-        survives "a job stopped as a whole" stop_all continue_all
-        survives "a slow network" slow_down speed_up
-        ;;
-    esac
+    for part in "$@"; do $part; done
+    echo "slots on machines: ${slots[*]}"
     fault_summary
     bad=$((bad + wrong))
     hosts_down
-done
+}
+network() {
+    network_faults
+    without_words
+    survives "a job stopped as a whole" stop_all continue_all
+    survives "a slow network" slow_down speed_up
+}
+
+case $what in *planted*)
+    layout node "0 2" 2 2 -- fault_matrix fault_full_disk
+    layout node "0 1" 1 2 -- fault_matrix fault_full_disk
+    layout rank "0 1 2 3" 2 2 -- fault_matrix
+    ;;
+esac
+case $what in *network*)
+    layout node "0 2" 2 2 -- network
+    layout node "0 1" 1 2 -- network
+    layout node "0 1 3" 1 2 1 -- three_machines
+    ;;
+esac
 [ "$bad" -eq 0 ] || fail "$bad faults ended wrongly"
