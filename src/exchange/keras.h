@@ -34,6 +34,8 @@ dnn_status keras_decode_config(const keras_source *source, const dnn_kind *kind,
                                const dnn_node *config, const char *where, dnn_node **params);
 /** keras_names.c: the kind that a class name means in `family`, or NULL. */
 const dnn_kind *keras_find_class(const dnn_family *family, const char *class_name);
+/** The text under a key; NULL where there is none. */
+const char *keras_text_at(const dnn_node *map, const char *key);
 /** "key = value" with the value as JSON, cut where it is long; returns `out`. */
 const char *keras_show(const dnn_node *value, char *out, size_t size);
 
@@ -41,6 +43,8 @@ const char *keras_show(const dnn_node *value, char *out, size_t size);
 
 /** A path from one input to one output: Keras's Sequential. */
 bool keras_is_sequential(const dnn_graph *graph);
+/** The operation of a layer as written. */
+const dnn_op *keras_op_of(const dnn_graph *graph, size_t layer);
 /** keras_order.c: inputs (i < n_inputs) and layers (n_inputs + layer; no calls, nothing made inside) in the order that they have in Keras's model;
  * `*order` [*count] is owned by the caller. DNN_E_MEMORY. */
 dnn_status keras_order_make(const dnn_graph *graph, size_t **order, size_t *count);

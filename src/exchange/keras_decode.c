@@ -66,12 +66,6 @@ static dnn_status copy_value(const dnn_node *node, dnn_node **out)
     return st;
 }
 
-static const char *text_at(const dnn_node *map, const char *key)
-{
-    const dnn_node *n = dnn_node_find(map, key);
-    return n && n->type == DNN_NODE_STRING ? n->text : NULL;
-}
-
 static dnn_status unknown(const dnn_family *family, const dnn_node *node, const char *where)
 {
     char text[200];
@@ -135,7 +129,7 @@ static dnn_status decode_layer_as_activation(const keras_source *source, const d
 static dnn_status decode_object(const keras_source *source, const dnn_family *family, const dnn_node *node,
                                 const char *where, dnn_node **out)
 {
-    const char *class_name = text_at(node, "class_name");
+    const char *class_name = keras_text_at(node, "class_name");
     const dnn_node *config = dnn_node_find(node, "config");
     if (!class_name) return unknown(family, node, where);
     if (strcmp(class_name, "function") == 0 && config)
@@ -199,7 +193,7 @@ static const dnn_param *row_of(const dnn_kind *kind, const dnn_family *family, c
  * something else. */
 static bool computes_with_reals(const dnn_node *dtype)
 {
-    const char *name = dtype->type == DNN_NODE_STRING ? dtype->text : text_at(dnn_node_find(dtype, "config"), "name");
+    const char *name = dtype->type == DNN_NODE_STRING ? dtype->text : keras_text_at(dnn_node_find(dtype, "config"), "name");
     return dtype->type == DNN_NODE_NULL || !name || strstr(name, "float") != NULL;
 }
 

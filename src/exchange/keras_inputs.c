@@ -6,12 +6,6 @@
 
 #include "dnn/base/memory.h"
 
-const char *keras_text_at(const dnn_node *map, const char *key)
-{
-    const dnn_node *n = dnn_node_find(map, key);
-    return n && n->type == DNN_NODE_STRING ? n->text : NULL;
-}
-
 const dnn_node *keras_list_at(const dnn_node *map, const char *key)
 {
     const dnn_node *n = dnn_node_find(map, key);

@@ -6,13 +6,6 @@
 
 #include "dnn/base/memory.h"
 
-static const dnn_op *op_of(const dnn_graph *g, size_t layer)
-{
-    for (size_t i = 0; i < g->n_ops; i++)
-        if (g->ops[i].layer == layer) return &g->ops[i];
-    return NULL;
-}
-
 /* Internal layers belong to the one before; inputs written as layers are ports. */
 static bool is_written(const dnn_graph *g, size_t layer)
 {
@@ -21,7 +14,7 @@ static bool is_written(const dnn_graph *g, size_t layer)
 
 static const char *source_of(const dnn_graph *g, size_t layer, size_t input)
 {
-    return dnn_graph_tensor_name(g, op_of(g, layer)->in[input]);
+    return dnn_graph_tensor_name(g, keras_op_of(g, layer)->in[input]);
 }
 
 bool keras_is_sequential(const dnn_graph *graph)

@@ -27,6 +27,12 @@ static const struct {
     {&dnn_initializers, "one", "ones"},
 };
 
+const char *keras_text_at(const dnn_node *map, const char *key)
+{
+    const dnn_node *n = dnn_node_find(map, key);
+    return n && n->type == DNN_NODE_STRING ? n->text : NULL;
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     const size_t n = strlen(text), m = strlen(end);

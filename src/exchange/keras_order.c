@@ -103,6 +103,13 @@ static dnn_status sort(const walk *w, size_t entries, size_t *order, size_t *cou
     return DNN_OK;
 }
 
+const dnn_op *keras_op_of(const dnn_graph *graph, size_t layer)
+{
+    size_t i = 0;
+    while (graph->ops[i].layer != layer) i++; /* each has one */
+    return &graph->ops[i];
+}
+
 dnn_status keras_order_make(const dnn_graph *graph, size_t **order, size_t *count)
 {
     const size_t nodes = graph->n_inputs + graph->n_ops, entries = graph->n_inputs + graph->n_layers;

@@ -21,8 +21,7 @@ typedef struct keras_place {
     const char *calls; /* prefix of the layers of the first use, whose weights this use of a model has; NULL: this is the first */
 } keras_place;
 
-/** Text or list under a key; NULL where there is none. */
-const char *keras_text_at(const dnn_node *map, const char *key);
+/** The list under a key; NULL where there is none. */
 const dnn_node *keras_list_at(const dnn_node *map, const char *key);
 
 /* ---- keras_inputs.c ---- */

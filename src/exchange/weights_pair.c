@@ -26,19 +26,12 @@ dnn_status weights_bearers(const dnn_graph *g, weight_bearers *b)
     return DNN_OK;
 }
 
-static const dnn_op *op_of(const dnn_graph *g, size_t layer)
-{
-    size_t i = 0;
-    while (g->ops[i].layer != layer) i++;
-    return &g->ops[i];
-}
-
 static bool same_place(const dnn_graph *a, size_t i, const dnn_graph *b, size_t k)
 {
     const dnn_layer *x = &a->layers[i], *y = &b->layers[k];
     bool same = x->kind == y->kind && x->n_inputs == y->n_inputs;
     for (size_t n = 0; same && n < x->n_inputs; n++)
-        same = strcmp(dnn_graph_tensor_name(a, op_of(a, i)->in[n]), dnn_graph_tensor_name(b, op_of(b, k)->in[n])) == 0;
+        same = strcmp(dnn_graph_tensor_name(a, keras_op_of(a, i)->in[n]), dnn_graph_tensor_name(b, keras_op_of(b, k)->in[n])) == 0;
     return same;
 }
 

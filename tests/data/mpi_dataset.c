@@ -131,7 +131,7 @@ static void a_split_that_cannot_be_stops_every_rank(void **state)
     close_shared(team, ds);
 }
 
-static int nothing_is_left(void **state)
+static int tidy_up(void **state)
 {
     (void)state;
     remove_scratch();
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(teams_that_see_other_rows_are_told_so),
         cmocka_unit_test(a_split_that_cannot_be_stops_every_rank),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, nothing_is_left);
+    int failed = cmocka_run_group_tests(tests, NULL, tidy_up);
     if (dnn_memory_balance() != before) {
         fprintf(stderr, "%zu blocks left\n", dnn_memory_balance() - before);
         failed = 1;

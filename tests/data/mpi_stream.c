@@ -153,7 +153,7 @@ static void other_sources_stream_from_a_scratch_file(void **state)
     close_shared(&b);
 }
 
-static int nothing_is_left(void **state)
+static int tidy_up(void **state)
 {
     (void)state;
     char command[128];
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(other_sources_stream_from_a_scratch_file),
         cmocka_unit_test(no_room_for_unpacking_stops_every_rank),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, nothing_is_left);
+    int failed = cmocka_run_group_tests(tests, NULL, tidy_up);
     dnn_place_forget();
     if (dnn_memory_balance() != before) {
         fprintf(stderr, "%zu blocks left\n", dnn_memory_balance() - before);

@@ -144,4 +144,13 @@ static inline void remove_scratch(void)
     if (system(command) != 0) fail_msg("cannot remove %s", scratch_folder());
 }
 
+/* Ends a program of tests: its files go, and all that was allocated is free again. */
+__attribute__((unused)) static int nothing_is_left(void **state)
+{
+    (void)state;
+    remove_scratch();
+    dnn_place_forget();
+    return dnn_memory_balance() == 0 ? 0 : -1;
+}
+
 #endif

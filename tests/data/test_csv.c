@@ -227,14 +227,6 @@ static void the_housing_table_with_its_holes_opens(void **state)
     must_fail(DNN_E_DATA, text, "NEAR BAY", ":2", NULL);
 }
 
-static int nothing_is_left(void **state)
-{
-    (void)state;
-    remove_scratch();
-    dnn_place_forget();
-    return dnn_memory_balance() == 0 ? 0 : -1;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

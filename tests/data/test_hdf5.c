@@ -98,14 +98,6 @@ static void what_does_not_fit_is_named(void **state)
     must_fail(DNN_E_DATA, "source: {hdf5: {path: /nowhere.h5}}", "/nowhere.h5", NULL);
 }
 
-static int nothing_is_left(void **state)
-{
-    (void)state;
-    remove_scratch();
-    dnn_place_forget();
-    return dnn_memory_balance() == 0 ? 0 : -1;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -153,14 +153,6 @@ static void fashion_mnist_is_whole(void **state)
     close_opened(&o);
 }
 
-static int nothing_is_left(void **state)
-{
-    (void)state;
-    remove_scratch();
-    dnn_place_forget();
-    return dnn_memory_balance() == 0 ? 0 : -1;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -174,13 +174,6 @@ static void settings_that_make_no_data_are_refused(void **state)
     must_fail(DNN_E_CONFIG, "source: {moons: {random_state: 4294967296}}", "random_state", NULL);
 }
 
-static int nothing_is_left(void **state)
-{
-    (void)state;
-    dnn_place_forget();
-    return dnn_memory_balance() == 0 ? 0 : -1;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -125,14 +125,6 @@ static void a_feature_far_from_zero_loses_nothing(void **state)
     close_opened(&o);
 }
 
-static int nothing_is_left(void **state)
-{
-    (void)state;
-    remove_scratch();
-    dnn_place_forget();
-    return dnn_memory_balance() == 0 ? 0 : -1;
-}
-
 typedef struct constant_case {
     const char *name;
     dnn_feature feature;

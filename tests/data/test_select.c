@@ -70,14 +70,6 @@ static void what_cannot_be_selected_is_said(void **state)
               "needs labels", NULL);
 }
 
-static int nothing_is_left(void **state)
-{
-    (void)state;
-    remove_scratch();
-    dnn_place_forget();
-    return dnn_memory_balance() == 0 ? 0 : -1;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

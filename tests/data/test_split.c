@@ -211,14 +211,6 @@ static void the_housing_split_is_the_published_one(void **state)
     close_opened(&o);
 }
 
-static int nothing_is_left(void **state)
-{
-    (void)state;
-    remove_scratch();
-    dnn_place_forget();
-    return dnn_memory_balance() == 0 ? 0 : -1;
-}
-
 static int column_sum(const opened *o, dnn_part part, size_t unit)
 {
     int sum = 0;
