@@ -16,7 +16,7 @@ static dnn_comm *comm;
 
 static const char *const networks[] = {
     NETWORK(PLAIN, ""), NETWORK(NORM, ""), NETWORK(PLAIN, "comm: {team: rank}\n"), NETWORK(NORM, "comm: {team: rank}\n"),
-    NETWORK(PLAIN, "comm: {team: rank, overlap: true}\n"), NETWORK(NORM, "comm: {team: rank, overlap: true}\n"),
+    NETWORK(PLAIN, "comm: {team: rank, overlap: always}\n"), NETWORK(NORM, "comm: {team: rank, overlap: always}\n"),
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
