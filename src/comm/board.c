@@ -119,6 +119,24 @@ rank_report *board_far(void) { return far_ranks; }
 board_slot *board_mine(void) { return mine; }
 board_cell *board_my_cell(void) { return cell ? cell : &spare; }
 
+void board_text_set(board_text *to, const char *text)
+{
+    char all[BOARD_SITE];
+    uint64_t part[BOARD_SITE / 8];
+    strncpy(all, text, sizeof all - 1);
+    all[sizeof all - 1] = '\0';
+    memcpy(part, all, sizeof part);
+    for (int i = 0; i < BOARD_SITE / 8; i++) atomic_store_explicit(&to->part[i], part[i], memory_order_relaxed);
+}
+
+void board_text_get(const board_text *from, char out[BOARD_SITE])
+{
+    uint64_t part[BOARD_SITE / 8];
+    for (int i = 0; i < BOARD_SITE / 8; i++) part[i] = atomic_load_explicit(&from->part[i], memory_order_relaxed);
+    memcpy(out, part, sizeof part);
+    out[BOARD_SITE - 1] = '\0';
+}
+
 static bool take(int i)
 {
     bool nobody = false;

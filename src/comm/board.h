@@ -11,14 +11,21 @@
 
 enum { BOARD_CELLS = 24, BOARD_SITE = 24, BOARD_HOST = 64 };
 
+/** A short text in words that are each written at once: one that is read while it changes may be of both, but ends. */
+typedef struct board_text {
+    atomic_uint_fast64_t part[BOARD_SITE / 8];
+} board_text;
+void board_text_set(board_text *to, const char *text);
+void board_text_get(const board_text *from, char out[BOARD_SITE]);
+
 /** A worker's. */
 typedef struct board_cell {
     _Alignas(64) atomic_uint_fast64_t beats; /**< changes with whatever it does */
     atomic_uint_fast64_t barriers;           /**< of its team, entered */
     atomic_uint phase, waits;                /**< waits: what for, a board_wait */
     atomic_bool taken;                       /**< by a worker that lives */
-    char site[BOARD_SITE];                   /**< where in the source; may be torn while it changes */
-    int line;
+    board_text site;                         /**< where in the source */
+    atomic_int line;
 } board_cell;
 
 typedef enum board_wait { BOARD_WORKS, BOARD_IN_BARRIER, BOARD_FOR_THREADS } board_wait;
@@ -33,8 +40,8 @@ typedef struct board_slot {
     atomic_uint_fast64_t sequence, bytes;       /**< collectives left behind; size of the present one, 0: has none */
     atomic_uint_fast64_t alive;                 /**< calls of dnn_watch_alive */
     atomic_uint_fast64_t epoch, step;
-    char kind[BOARD_SITE], site[BOARD_SITE];
-    int line;
+    board_text kind, site;
+    atomic_int line;
     _Alignas(64) board_cell cells[BOARD_CELLS];
 } board_slot;
 

@@ -32,9 +32,16 @@ static int count_workers(const board_slot *s)
     return n;
 }
 
+static bool is_at_the_end(const board_slot *s)
+{
+    char kind[BOARD_SITE];
+    board_text_get(&s->kind, kind);
+    return atomic_load(&s->left) || (atomic_load(&s->inside) && strcmp(kind, WATCH_LAST) == 0);
+}
+
 static seen_state judge(const board_slot *s, bool works, int64_t now, int64_t lifeless)
 {
-    if (atomic_load(&s->left) || (atomic_load(&s->inside) && strcmp(s->kind, WATCH_LAST) == 0)) return SEEN_LEFT;
+    if (is_at_the_end(s)) return SEEN_LEFT;
     if (now - atomic_load(&s->heartbeat) > lifeless) return SEEN_DOES_NOT_RUN;
     return works ? SEEN_WORKS : SEEN_WAITS;
 }
@@ -65,12 +72,12 @@ rank_report report_make(const board_slot *s, int64_t changed, int64_t now, int64
     };
     if (r.call == IN_COLLECTIVE) {
         r.bytes = atomic_load(&s->bytes);
-        r.line = s->line;
-        memcpy(r.kind, s->kind, sizeof r.kind - 1);
-        memcpy(r.site, s->site, sizeof r.site - 1);
+        r.line = atomic_load(&s->line);
+        board_text_get(&s->kind, r.kind);
+        board_text_get(&s->site, r.site);
     } else if (r.call == IN_BARRIER) {
-        r.line = main_cell->line;
-        memcpy(r.site, main_cell->site, sizeof r.site - 1);
+        r.line = atomic_load(&main_cell->line);
+        board_text_get(&main_cell->site, r.site);
     }
     memcpy(r.host, s->host, sizeof r.host - 1);
     if (r.state == SEEN_DOES_NOT_RUN) r.process = state_of_process(atomic_load(&s->pid));

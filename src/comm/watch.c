@@ -1,7 +1,6 @@
 /* What a rank notes for the watchdogs. Each number has one writer, so a load and a store do for an increment. */
 #include "dnn/comm/watch.h"
 
-#include <string.h>
 #include "comm/watchdog.h"
 
 static _Thread_local const char *site_file = "";
@@ -18,10 +17,10 @@ static inline void add(atomic_uint_fast64_t *number)
     atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
-static void put_site(char site[BOARD_SITE], int *line)
+static void put_site(board_text *site, atomic_int *line)
 {
-    strncpy(site, site_file, BOARD_SITE - 1);
-    *line = site_line;
+    board_text_set(site, site_file);
+    atomic_store_explicit(line, site_line, memory_order_relaxed);
 }
 
 dnn_phase dnn_watch_phase(dnn_phase phase)
@@ -49,7 +48,7 @@ void watch_wait(board_wait what)
     board_cell *c = board_my_cell();
     if (what == BOARD_IN_BARRIER) add(&c->barriers);
     if (what != BOARD_WORKS && (noted != site_file || noted_line != site_line)) {
-        put_site(c->site, &c->line);
+        put_site(&c->site, &c->line);
         noted = site_file;
         noted_line = site_line;
     }
@@ -60,8 +59,8 @@ void watch_wait(board_wait what)
 void watch_enter(const char *kind, size_t bytes)
 {
     board_slot *s = board_mine();
-    strncpy(s->kind, kind, sizeof s->kind - 1);
-    put_site(s->site, &s->line);
+    board_text_set(&s->kind, kind);
+    put_site(&s->site, &s->line);
     atomic_store_explicit(&s->bytes, bytes, memory_order_relaxed);
     atomic_store_explicit(&s->inside, true, memory_order_release);
     add(&board_my_cell()->beats);

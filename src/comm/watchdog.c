@@ -119,6 +119,7 @@ static int looks_between_words(void) { return 1 + far_machines() / 64; }
 
 static void tell_others(int n, int64_t now, bool all, far_end end)
 {
+    if (!far_machines()) return;
     uint64_t beats = 0;
     for (int i = 0; i < n; i++) beats += seen[i].beats;
     make_reports(n, now);

@@ -162,8 +162,11 @@ static void every_collective_is_recorded(void **state)
     dnn_comm_sum(comm, two, 2);
     const board_slot after = *slot; /* asserting is a collective as well */
     assert_on_all_ranks(comm, after.sequence - before == (many ? 2u : 0u));
-    assert_on_all_ranks(comm, !many || (strcmp(after.kind, "sum") == 0 && after.bytes == sizeof two));
-    assert_on_all_ranks(comm, !many || (strcmp(after.site, "mpi_comm.c") == 0 && after.line == line));
+    char kind[BOARD_SITE], site[BOARD_SITE];
+    board_text_get(&after.kind, kind);
+    board_text_get(&after.site, site);
+    assert_on_all_ranks(comm, !many || (strcmp(kind, "sum") == 0 && after.bytes == sizeof two));
+    assert_on_all_ranks(comm, !many || (strcmp(site, "mpi_comm.c") == 0 && after.line == line));
 }
 
 /* Ranks of one machine find each other in the same memory, which has no name that could be left behind. */

@@ -28,8 +28,8 @@ static void put_waiting(int i, int rank)
     s->epoch = 2;
     s->step = 41;
     strcpy(s->host, "node1");
-    strcpy(s->kind, "sum");
-    strcpy(s->site, "loop.c");
+    board_text_set(&s->kind, "sum");
+    board_text_set(&s->site, "loop.c");
     s->line = 12;
     s->cells[0].phase = DNN_PHASE_REDUCE;
     s->heartbeat = 10 * second;
@@ -142,7 +142,7 @@ static void where_all_ranks_have_come_to_the_end_none_is_to_blame(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         put_waiting(i, i);
-        strcpy(slots[i].kind, WATCH_LAST);
+        board_text_set(&slots[i].kind, WATCH_LAST);
     }
     look(2);
     contains(verdict(2, 2), "all ranks have come to the end of the job, but MPI does not end");
