@@ -60,7 +60,7 @@ static const dnn_param checkpoint_params[] = {
 
 static const dnn_param comm_params[] = {
     DNN_REAL(dnn_comm_config, timeout, "600", "> 0", "seconds without progress until the job is ended as stalled"),
-    DNN_CHOICE(dnn_comm_config, overlap, "auto", "auto|always|never",
+    DNN_CHOICE(dnn_comm_config, overlap, "never", "auto|always|never",
                "gradients set out to other teams in pieces while backward still runs, moved by a thread of their own; auto: between hosts where each has a core left for that"),
     DNN_CHOICE(dnn_comm_config, compression, "none", "none|bfloat16",
                "how gradients travel between teams: as floats, or rounded to bfloat16, half the bytes"),
