@@ -75,9 +75,9 @@ network_faults() {
         other=$((3 - host))
         for how in unplug mute; do
             network_case "$how node$host while training" "no word from node" "Epoch 20/" training.epochs=1000000 -- hosts_$how "$host"
-            for place in start evaluation checkpoint; do # it is held there while the network goes
-                export DNN_FAILPOINT="$place:1:sleep=3@rank=$((host == 1 ? 0 : ranks - 1))"
-                network_case "$how node$host, $place" "no word from node|did not enter" "asleep at $place" -- hosts_$how "$host"
+            for place in start evaluation checkpoint; do # it is held there, or its being at work again would be progress
+                export DNN_FAILPOINT="$place:1:sleep=1000@rank=$((host == 1 ? 0 : ranks - 1))"
+                network_case "$how node$host, $place" "no word from node" "asleep at $place" -- hosts_$how "$host"
                 unset DNN_FAILPOINT
             done
         done

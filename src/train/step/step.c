@@ -17,6 +17,13 @@ static dnn_fault planted(worker *k, const char *place)
     return fault;
 }
 
+/* For a planted fault: what has been set out while backward runs cannot be spoilt behind it. */
+static void spoil_and_hand_over(void *context, size_t layer)
+{
+    ((worker *)context)->bays[0].shard.gradient[0] = NAN;
+    buckets_layer_done(context, layer);
+}
+
 bool worker_goes_backward(const worker *k)
 {
     if (k->r->graph->max_sums > 0) return k->sums_are_finite;
@@ -65,11 +72,11 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     dnn_observer observer;
     k->diagnoses = r->seen_width > 0 && step_of_epoch + 1 == r->steps_per_epoch;
     if (k->diagnoses) observer = diagnosis_open(&eye, k);
-    const dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = DNN_PLANT(stale_weights) ? plant_stale_weights(k) : r->weights,
-                          .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
-                          .observer = k->diagnoses ? &observer : k->look,
-                          .gradient_done = r->buckets.exchange ? buckets_layer_done : NULL, .done_context = k,
-                          .pairs = r->pairs };
+    dnn_run run = { .training = true, .seed = r->seed, .step = k->step, .weights = DNN_PLANT(stale_weights) ? plant_stale_weights(k) : r->weights,
+                    .statistics = k->index == 0 ? r->weights : NULL, .reducer = &reducer,
+                    .observer = k->diagnoses ? &observer : k->look,
+                    .gradient_done = r->buckets.exchange ? buckets_layer_done : NULL, .done_context = k,
+                    .pairs = r->pairs };
     trace_begin(&k->trace);
     dnn_watch_phase(DNN_PHASE_INPUT);
     gather_batch(k, epoch, step_of_epoch);
@@ -83,12 +90,14 @@ bool train_step(worker *k, uint64_t epoch, uint64_t step_of_epoch)
     forward_and_loss(k, &run, records);
     trace_mark(&k->trace, k->step, TRACE_FORWARD);
     dnn_watch_phase(DNN_PHASE_BACKWARD);
+    const bool spoils = planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0;
+    if (spoils && run.gradient_done) run.gradient_done = spoil_and_hand_over;
     buckets_begin(k);
     if (worker_goes_backward(k))
         dnn_graph_backward(r->graph, &run, k->shards, k->n_bays, dnn_objective_fused(r->objective));
     if (DNN_PLANT(clip_before_reduction)) plant_clip_shards(k);
     if (DNN_PLANT(mean_of_means)) plant_mean_of_means(k, rows_of_batch(r, step_of_epoch * r->cut.batch));
-    if (planted(k, "backward") == DNN_FAULT_NAN && k->n_bays > 0) k->bays[0].shard.gradient[0] = NAN;
+    if (spoils) k->bays[0].shard.gradient[0] = NAN;
     trace_mark(&k->trace, k->step, TRACE_BACKWARD);
     dnn_watch_phase(DNN_PHASE_REDUCE);
     buckets_set_out(k);
