@@ -58,7 +58,7 @@ both image image Conv MaxPool AveragePool Pad ReduceMax PRelu MatMul Gemm Transp
 # ---- sequences, volumes and what makes them larger or smaller ----
 model forms /image '{layers: [
   {group_normalization: {groups: 2}}, {group_normalization: {groups: 3, axis: 1}}, {cropping2d: {cropping: [[1, 0], [0, 1]]}},
-  {up_sampling2d: {size: [1, 2], interpolation: bilinear}}, {up_sampling2d: {size: [2, 1]}}, {permute: {dims: [2, 3, 1]}}, {rms_normalization: {axis: [1, 3]}},
+  {up_sampling2d: {size: [1, 2], interpolation: bilinear}}, {up_sampling2d: {size: [2, 1]}}, {permute: {dims: [2, 3, 1]}}, {rms_normalization: {axis: [1, 3]}}, {softmax: {axis: [1, -1]}}, {rescaling: {scale: 40}},
   {reshape: {target_shape: [12, 64]}}, {conv1d: {filters: 6, kernel_size: 3, padding: causal, dilation_rate: 2, activation: tanh}},
   {conv1d: {filters: 8, kernel_size: 2, strides: 2, groups: 2}}, {zero_padding1d: {padding: [2, 1]}}, {max_pooling1d: {pool_size: 3, strides: 2, padding: same}},
   {up_sampling1d: {size: 4}}, {average_pooling1d: {pool_size: 3, strides: 1, padding: same}}, {cropping1d: {cropping: [3, 1]}}, {unit_normalization: {axis: -1}},

@@ -84,13 +84,24 @@ static void backward(const dnn_layer *l, const dnn_pass *p)
     scatter(&r, p->capacity, dy, p->dx[0]);
 }
 
+/* The Softmax of ONNX has one axis; along several it is written out. */
+static dnn_value along_several(const dnn_numbers *axis, dnn_outline *o)
+{
+    int64_t axes[DNN_MAX_RANK];
+    for (size_t i = 0; i < axis->count; i++) axes[i] = (int64_t)axis->at[i];
+    const dnn_value x = dnn_outline_input(o, 0), most = dnn_outline_1(o, "ReduceMax", x);
+    dnn_outline_set_integers(o, "axes", axis->count, axes);
+    dnn_outline_set_integer(o, "keepdims", 1);
+    const dnn_value raised = dnn_outline_1(o, "Exp", dnn_outline_2(o, "Sub", x, most));
+    const dnn_value sum = dnn_outline_2(o, "ReduceSum", raised, dnn_outline_integers(o, axis->count, axes));
+    dnn_outline_set_integer(o, "keepdims", 1);
+    return dnn_outline_2(o, "Div", raised, sum);
+}
+
 static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 {
     const dnn_numbers *axis = &((const softmax *)l->params)->axis;
-    if (axis->count > 1) {
-        o->status = dnn_fail(DNN_E_MODEL, "layer '%s': a softmax along several axes cannot be said in the operations of ONNX", l->name);
-        return 0;
-    }
+    if (axis->count > 1) return along_several(axis, o);
     const dnn_value y = dnn_outline_1(o, "Softmax", dnn_outline_input(o, 0));
     dnn_outline_set_integer(o, "axis", (int64_t)axis->at[0]);
     return y;
