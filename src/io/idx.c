@@ -107,6 +107,14 @@ static dnn_status check_size(const dnn_idx *idx)
                     sizes_text(idx, sizes, sizeof sizes), header + bytes, gz->size, bound);
 }
 
+static uint64_t place_of(const dnn_idx *idx)
+{
+    const dnn_gzip *gz = idx->file;
+    const size_t header = 4 + 4 * idx->rank;
+    size_t bytes;
+    return !gz->packed && data_bytes(idx, &bytes) && gz->size == header + bytes ? header : 0;
+}
+
 dnn_status dnn_idx_open(const char *path, dnn_idx *out)
 {
     *out = (dnn_idx){0};
@@ -117,6 +125,7 @@ dnn_status dnn_idx_open(const char *path, dnn_idx *out)
     if (st == DNN_OK) st = read_magic(out);
     if (st == DNN_OK) st = read_sizes(out);
     if (st == DNN_OK) st = check_size(out);
+    if (st == DNN_OK) out->place = place_of(out);
     if (st != DNN_OK) dnn_idx_close(out);
     return st;
 }

@@ -153,6 +153,38 @@ static void other_sources_stream_from_a_scratch_file(void **state)
     close_shared(&b);
 }
 
+/* Where nothing can be unpacked a plain file of bytes is used as it is, and no other. */
+static void bytes_of_a_plain_idx_file_are_used_where_they_are(void **state)
+{
+    (void)state;
+    (void)file_for_all();
+    unsigned char bytes[12 + 20 * UNITS] = {0, 0, 8, 2, 0, 0, 0, 20, 0, 0, 0, UNITS}, wide[12 + 80 * UNITS] = {0, 0, 13, 2, 0, 0, 0, 20, 0, 0, 0, UNITS};
+    for (int i = 0; i < 20 * UNITS; i++) bytes[12 + i] = (unsigned char)(7 * i);
+    const unsigned char labels[8 + 20] = {0, 0, 8, 1, 0, 0, 0, 20, 3, 2, 1};
+    static const char *const names[] = {"bytes.idx", "wide.idx", "labels.idx"};
+    const void *const contents[] = {bytes, wide, labels};
+    const size_t sizes[] = {sizeof bytes, sizeof wide, sizeof labels};
+    for (int i = 0; i < 3 && dnn_comm_rank(comm) == 0; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        FILE *f = fopen(path, "wb");
+        DNN_ASSERT(f != NULL && fwrite(contents[i], 1, sizes[i], f) == sizes[i] && fclose(f) == 0);
+    }
+    dnn_comm_barrier(comm);
+    char text[4][512];
+    shared a, b;
+    for (int i = 0; i < 4; i++)
+        snprintf(text[i], sizeof text[i], "{source: {idx: {x: %s/%s.idx, y: %s/labels.idx}}, stream: %s}", folder, i < 2 ? "bytes" : "wide", folder, i % 2 ? "never" : "always");
+    setenv("TMPDIR", "/nonexistent/folder", 1);
+    assert_on_all_ranks(comm, open_shared(DNN_TEAM_NODE, text[0], &a) == DNN_OK);
+    assert_on_all_ranks(comm, open_shared(DNN_TEAM_NODE, text[1], &b) == DNN_OK);
+    assert_on_all_ranks(comm, dnn_dataset_streams(a.ds) && look_alike(a.ds, b.ds));
+    close_shared(&a);
+    close_shared(&b);
+    assert_on_all_ranks(comm, open_shared(DNN_TEAM_NODE, text[2], &a) == DNN_E_IO);
+    close_shared(&a);
+}
+
 static int tidy_up(void **state)
 {
     (void)state;
@@ -170,6 +202,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(rows_in_one_piece_are_used_where_they_are),
         cmocka_unit_test(rows_in_chunks_are_unpacked_beside),
         cmocka_unit_test(other_sources_stream_from_a_scratch_file),
+        cmocka_unit_test(bytes_of_a_plain_idx_file_are_used_where_they_are),
         cmocka_unit_test(no_room_for_unpacking_stops_every_rank),
     };
     int failed = cmocka_run_group_tests(tests, NULL, tidy_up);

@@ -12,6 +12,7 @@ typedef struct dnn_idx {
     uint8_t type; /**< 0x08 uint8, 0x09 int8, 0x0B int16, 0x0C int32, 0x0D float, 0x0E double */
     size_t rank, dim[6];
     size_t bytes_per_value;
+    uint64_t place; /**< byte of the file where the values begin; 0: it is packed, or does not end with them */
 } dnn_idx;
 
 /** Reads the header and checks the sizes: no overflow, 1 to 6 axes, not more values than the file can hold (packed:

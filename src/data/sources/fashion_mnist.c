@@ -21,4 +21,5 @@ const dnn_source_kind dnn_source_fashion_mnist = {
     .open = open,
     .read = dnn_idx_parts_read,
     .close = dnn_idx_parts_close,
+    .place = dnn_idx_parts_place,
 };

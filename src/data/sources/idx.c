@@ -33,4 +33,5 @@ const dnn_source_kind dnn_source_idx = {
     .open = open,
     .read = dnn_idx_parts_read,
     .close = dnn_idx_parts_close,
+    .place = dnn_idx_parts_place,
 };

@@ -17,6 +17,7 @@ typedef struct member {
     size_t units;
     uint8_t type;
     size_t bytes;
+    uint64_t place; /* of bytes in a plain file; 0: none */
     void *values;
 } member;
 typedef struct parts {
@@ -39,6 +40,7 @@ static dnn_status open_member(const char *path, member *m, dnn_source_array *arr
     m->rows = idx.dim[0];
     m->type = idx.type;
     m->bytes = idx.bytes_per_value;
+    m->place = m->type == UINT8 ? idx.place : 0;
     array->shape = dnn_shape_of(idx.rank - 1, idx.dim + 1);
     dnn_idx_close(&idx);
     m->units = dnn_shape_units(&array->shape);
@@ -149,9 +151,17 @@ dnn_status dnn_idx_parts_read(void *state, dnn_part part, uint64_t first, size_t
 {
     (void)weight;
     parts *p = state;
-    dnn_status st = read_member(&p->x[part], first, rows, x[0]);
+    dnn_status st = x[0] != NULL ? read_member(&p->x[part], first, rows, x[0]) : DNN_OK;
     if (st == DNN_OK && p->y[part].path != NULL) st = read_member(&p->y[part], first, rows, y[0]);
     return st;
+}
+
+uint64_t dnn_idx_parts_place(void *state, dnn_part part, size_t i, const char **path)
+{
+    (void)i;
+    const parts *p = state;
+    *path = p->x[part].path;
+    return p->x[part].place;
 }
 
 void dnn_idx_parts_close(void *state)

@@ -17,6 +17,8 @@ dnn_status dnn_idx_parts_open(const dnn_idx_paths *paths, dnn_source_info *info,
 dnn_status dnn_idx_folder_open(const char *kind, const char *folder, dnn_source_info *info, void **state);
 dnn_status dnn_idx_parts_read(void *state, dnn_part part, uint64_t first, size_t rows, void *const *x, void *const *y,
                               float *weight);
+/** Bytes lie in a plain file as they are wanted; wider numbers have their bytes in the other order. */
+uint64_t dnn_idx_parts_place(void *state, dnn_part part, size_t i, const char **path);
 void dnn_idx_parts_close(void *state);
 
 #endif
