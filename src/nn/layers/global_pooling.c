@@ -14,12 +14,7 @@ static size_t cells_of(const dnn_layer *l) { return dnn_shape_units(&l->in[0]) /
 
 static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
 {
-    char text[80];
-    const bool volume = axes == 3 && l->in[0].rank != 4;
-    const dnn_status st = axes < 3 ? image_check(l, axes) : DNN_OK;
-    if (volume)
-        return dnn_fail(DNN_E_CONFIG, "its input has shape %s: volumes [depth, height, width, channels] are wanted",
-                        dnn_shape_text(&l->in[0], text, sizeof text));
+    const dnn_status st = image_check(l, axes);
     if (st != DNN_OK) return st;
     const size_t channels = channels_of(l);
     p->out = dnn_shape_1(channels);

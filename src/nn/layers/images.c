@@ -7,10 +7,11 @@ dnn_status image_check(const dnn_layer *l, size_t axes)
 {
     char text[80];
     const dnn_shape *in = &l->in[0];
-    const char *wanted = axes == 1 ? "sequences [length, channels]" : "images [height, width, channels]";
+    static const char *const forms[] = { "sequences [length, channels]", "images [height, width, channels]", "volumes [depth, height, width, channels]" };
+    const char *wanted = forms[axes - 1];
     if (in->rank == axes + 1) return DNN_OK;
     dnn_shape_text(in, text, sizeof text);
-    if (in->rank != axes) return dnn_fail(DNN_E_CONFIG, "its input has shape %s: %s are wanted", text, wanted);
+    if (in->rank != axes || axes == 3) return dnn_fail(DNN_E_CONFIG, "its input has shape %s: %s are wanted", text, wanted);
     if (axes == 1)
         return dnn_fail(DNN_E_CONFIG, "its input has shape %s: %s are wanted; put reshape: {target_shape: [%zu, 1]} in front", text, wanted, in->dim[0]);
     return dnn_fail(DNN_E_CONFIG,

@@ -5,7 +5,7 @@
 
 #include "dnn/nn/layer.h"
 
-/* The first input is an image (axes 2) or a sequence (axes 1); DNN_E_CONFIG says what to do where it is not. */
+/* The first input is an image (axes 2), a sequence (1) or a volume (3); DNN_E_CONFIG says what to do where it is not. */
 dnn_status image_check(const dnn_layer *l, size_t axes);
 
 typedef struct image_size { size_t height, width, channels; } image_size;

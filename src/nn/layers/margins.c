@@ -59,12 +59,10 @@ static dnn_status plan(const dnn_layer *l, size_t axes, bool cuts, dnn_layer_pla
     const char *key = l->kind->kind.params[0].key;
     char text[80];
     sides s;
-    const dnn_status st = axes < 3 ? image_check(l, axes) : DNN_OK;
+    const dnn_status st = image_check(l, axes);
     if (st != DNN_OK) return st;
     p->out = l->in[0];
     dnn_shape_text(&l->in[0], text, sizeof text);
-    if (p->out.rank != axes + 1)
-        return dnn_fail(DNN_E_CONFIG, "its input has shape %s: volumes [depth, height, width, channels] are wanted", text);
     if (!read_sides(l, &s)) return dnn_fail(DNN_E_CONFIG, "%s: %s", key, wanted[axes - 1]);
     for (size_t a = 0; a < axes; a++) {
         const size_t *side = s.at[AXES - axes + a], both = side[0] + side[1];

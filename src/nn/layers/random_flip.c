@@ -32,15 +32,5 @@ static const augment_style style = { .interpolation = NEAREST };
 static void forward(const dnn_layer *l, const dnn_pass *p) { augment_forward(l, p, draw, style); }
 static void backward(const dnn_layer *l, const dnn_pass *p) { augment_backward(l, p, draw, style); }
 
-const dnn_layer_kind dnn_layer_random_flip = {
-    .kind = { .name = "random_flip",
-              .help = "mirrors images at random while training",
-              .params_size = sizeof(random_flip),
-              DNN_PARAMS(params),
-              .keras = "RandomFlip",
-              .decode = image_decode },
-    .outline = dnn_outline_pass,
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
-};
+IMAGE_LAYER(random_flip, "RandomFlip", "mirrors images at random while training", random_flip, params, plan, forward, backward,
+            dnn_outline_pass);

@@ -48,16 +48,5 @@ static dnn_status encode(const void *params_, dnn_node *config)
     return augment_encode_range(config, "factor");
 }
 
-const dnn_layer_kind dnn_layer_random_rotation = {
-    .kind = { .name = "random_rotation",
-              .help = "turns images at random while training",
-              .params_size = sizeof(random_rotation),
-              DNN_PARAMS(params),
-              .keras = "RandomRotation",
-              .encode = encode,
-              .decode = image_decode },
-    .outline = dnn_outline_pass,
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
-};
+IMAGE_LAYER(random_rotation, "RandomRotation", "turns images at random while training", random_rotation, params, plan, forward, backward,
+            dnn_outline_pass, .encode = encode);

@@ -27,16 +27,5 @@ static augment_map draw(const dnn_layer *l, const float numbers[3])
 static void forward(const dnn_layer *l, const dnn_pass *p) { augment_forward(l, p, draw, augment_factors_style(l)); }
 static void backward(const dnn_layer *l, const dnn_pass *p) { augment_backward(l, p, draw, augment_factors_style(l)); }
 
-const dnn_layer_kind dnn_layer_random_zoom = {
-    .kind = { .name = "random_zoom",
-              .help = "shows images from nearer or further at random while training",
-              .params_size = sizeof(augment_factors),
-              DNN_PARAMS(params),
-              .keras = "RandomZoom",
-              .encode = augment_factors_encode,
-              .decode = image_decode },
-    .outline = dnn_outline_pass,
-    .plan = augment_factors_plan,
-    .forward = forward,
-    .backward = backward,
-};
+IMAGE_LAYER(random_zoom, "RandomZoom", "shows images from nearer or further at random while training", augment_factors, params, augment_factors_plan, forward, backward,
+            dnn_outline_pass, .encode = augment_factors_encode);

@@ -13,12 +13,8 @@ static const dnn_param params[] = {
 
 static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
 {
-    char text[80];
-    const dnn_status st = axes < 3 ? image_check(l, axes) : DNN_OK;
+    const dnn_status st = image_check(l, axes);
     if (st != DNN_OK) return st;
-    if (l->in[0].rank != axes + 1)
-        return dnn_fail(DNN_E_CONFIG, "its input has shape %s: volumes [depth, height, width, channels] are wanted",
-                        dnn_shape_text(&l->in[0], text, sizeof text));
     p->out = l->in[0];
     p->saved = dnn_shape_last(&l->in[0]);    /* what each channel was multiplied by */
     p->scratch = dnn_shape_last(&l->in[0]);  /* the same where no backward follows */

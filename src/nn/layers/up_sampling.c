@@ -36,12 +36,8 @@ static void factors_of(const dnn_layer *l, size_t factor[AXES])
 static dnn_status plan(const dnn_layer *l, size_t axes, dnn_layer_plan *p)
 {
     const dnn_numbers *size = &((const up_sampling *)l->params)->size;
-    char text[80];
-    const dnn_status st = axes < 3 ? image_check(l, axes) : DNN_OK;
+    const dnn_status st = image_check(l, axes);
     if (st != DNN_OK) return st;
-    if (l->in[0].rank != axes + 1)
-        return dnn_fail(DNN_E_CONFIG, "its input has shape %s: volumes [depth, height, width, channels] are wanted",
-                        dnn_shape_text(&l->in[0], text, sizeof text));
     if (size->count != 1 && size->count != axes)
         return dnn_fail(DNN_E_CONFIG, "size has %zu numbers: one, or one for each of %zu axes, is wanted", size->count, axes);
     for (size_t i = 0; i < size->count; i++)
