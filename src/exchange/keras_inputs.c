@@ -45,13 +45,16 @@ static dnn_status add_input(keras_reader *r, const char *name, const dnn_node *f
     return st;
 }
 
+/* Whole numbers are what they are as floats too: Keras makes floats of them at the first layer with weights. */
+static bool is_number(const char *dtype) { return strstr(dtype, "float") || strstr(dtype, "int") || strcmp(dtype, "bool") == 0; }
+
 dnn_status keras_input_read(keras_reader *r, const char *name, const dnn_node *config)
 {
     const dnn_node *shape = batch_shape(config), *dtype = dnn_node_find(config, "dtype");
     char text[120];
     if (!shape || shape->count == 0) return dnn_fail(DNN_E_MODEL, "input '%s': has no batch_shape", name);
-    if (dtype && dtype->type == DNN_NODE_STRING && !strstr(dtype->text, "float") && strcmp(dtype->text, "uint8") != 0)
-        return dnn_fail(DNN_E_MODEL, "input '%s': dtype = %s: inputs are numbers with a point here", name,
+    if (dtype && dtype->type == DNN_NODE_STRING && !is_number(dtype->text))
+        return dnn_fail(DNN_E_MODEL, "input '%s': dtype = %s: inputs are numbers here", name,
                         keras_show(dtype, text, sizeof text));
     return add_input(r, name, shape);
 }

@@ -74,6 +74,23 @@ static void input_shapes_are_found_wherever_a_version_puts_them(void **state)
                  dense);
 }
 
+static void inputs_are_numbers_of_any_type(void **state)
+{
+    static const char *const types[] = {"float32", "float64", "float16", "bfloat16", "uint8", "int32", "int64", "bool", "string"};
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char config[600];
+        dnn_node *model;
+        snprintf(config, sizeof config,
+                 SEQUENTIAL("{\"class_name\": \"InputLayer\", \"config\": {\"name\": \"x\", \"batch_shape\": [null, 4], \"dtype\": \"%s\"}},"
+                            "{\"class_name\": \"Dense\", \"config\": {\"name\": \"d\", \"units\": 2}}"),
+                 types[i]);
+        if (strcmp(types[i], "string") == 0) assert_fails(DNN_E_MODEL, read_text(&keras_3, config, &model), "input 'x'", "string");
+        else assert_ok(read_text(&keras_3, config, &model));
+        dnn_node_destroy(model);
+    }
+}
+
 static void initializers_are_read_with_and_without_module_and_by_either_name(void **state)
 {
     static const char *const forms[] = {
@@ -472,6 +489,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(input_shapes_are_found_wherever_a_version_puts_them),
+        cmocka_unit_test(inputs_are_numbers_of_any_type),
         cmocka_unit_test(initializers_are_read_with_and_without_module_and_by_either_name),
         cmocka_unit_test(activations_are_names_functions_or_layers_with_their_own_defaults),
         cmocka_unit_test(hard_sigmoid_has_the_slope_of_the_version_that_wrote_it),
