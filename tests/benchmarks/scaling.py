@@ -10,6 +10,7 @@ import math
 import sys
 
 ADDING = 10e9                 # bytes a second at which one rank adds what came
+HIDDEN = 2 / 3                # of an exchange that runs beside a backward pass as long as itself, as measured (docs/performance.md)
 RECORD = 64                   # bytes a rank and step: losses, metrics, flags
 
 
@@ -56,7 +57,7 @@ def step(workload, teams, network, compression=False, overlap=False):
     start_up, rate = NETWORKS[network]
     between = exchange(gradient / (2 if compression else 1), teams, start_up, rate) * 1e3
     if overlap:
-        between = max(between - backward, 0.05 * between)
+        between -= min(HIDDEN * between, backward)
     return alone + between + sum(meeting(s, teams, start_up, rate) for s in sums + [4 * RECORD]) * 1e3
 
 
