@@ -39,6 +39,13 @@ static void old_forms_are_read(void **state)
     expect_decoded("reshape", "{target_shape: [3, -1]}", "{target_shape: [3, -1]}");
     expect_decoded("input", "{batch_input_shape: [null, 28, 28]}", "{shape: [28, 28]}");
     expect_decoded("input", "{batch_shape: [null, 5], sparse: false}", "{shape: [5]}");
+    expect_decoded("depthwise_conv2d", "{kernel_size: 3, groups: 1, data_format: channels_last}", "{kernel_size: 3}");
+    expect_decoded("depthwise_conv2d", "{kernel_size: 3, groups: 2}", "{kernel_size: 3, groups: 2}");
+    expect_decoded("separable_conv2d", "{filters: 2, groups: 1, kernel_initializer: zeros, kernel_constraint: null, depthwise_initializer: ones}",
+                   "{filters: 2, depthwise_initializer: ones}");
+    expect_decoded("conv2d_transpose", "{filters: 2, groups: 1, kernel_initializer: zeros}", "{filters: 2, kernel_initializer: zeros}");
+    expect_decoded("embedding", "{input_dim: 3, input_length: 7, mask_zero: false}", "{input_dim: 3}");
+    expect_decoded("embedding", "{input_dim: 3, mask_zero: true}", "{input_dim: 3, mask_zero: true}");
 }
 
 /* In Keras's files it is a default that says nothing about ranks. */

@@ -29,6 +29,8 @@ typedef struct conv_form {
 dnn_status conv_geometry_of(const dnn_shape *in, const conv_form *form, conv_geometry *g);
 /* Rows of Keras's pairs that are numbers here; and its activity_regularizer. */
 dnn_status conv_encode(const void *params, dnn_node *config, size_t axes);
+/* image_decode without what Keras 2 wrote of convolutions that have it not: a single group, a kernel's start and so on beside those of its parts. */
+dnn_status conv_decode(const dnn_node *config, dnn_node *node);
 
 /* What a regularizer and a constraint are beside a start. */
 typedef struct conv_weight { const dnn_component *initializer, *regularizer, *constraint; } conv_weight;

@@ -54,6 +54,15 @@ dnn_status conv_encode(const void *params, dnn_node *config, size_t axes)
     return st == DNN_OK ? keras_encode_activity(params, config) : st;
 }
 
+dnn_status conv_decode(const dnn_node *config, dnn_node *node)
+{
+    static const char *const of_parts[] = { "kernel_initializer", "kernel_regularizer", "kernel_constraint" };
+    const dnn_node *groups = dnn_node_find(config, "groups");
+    if (groups && groups->type == DNN_NODE_INT && groups->integer == 1) dnn_node_remove(node, "groups");
+    if (dnn_node_find(config, "depthwise_initializer")) keras_drop(node, of_parts, sizeof of_parts / sizeof *of_parts);
+    return image_decode(config, node);
+}
+
 void conv_plan_kernel(dnn_layer_plan *p, const char *name, size_t axes, const size_t dim[4], conv_weight w)
 {
     const size_t cells = dim[0] * dim[1];

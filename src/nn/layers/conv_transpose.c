@@ -150,6 +150,6 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 }
 
 #define CONV_TRANSPOSE(name, keras, axes, help) \
-    IMAGE_LAYER(name, keras, help, conv_transpose, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
+    IMAGE_LAYER_READ_BY(conv_decode, name, keras, help, conv_transpose, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 CONV_TRANSPOSE(conv1d_transpose, "Conv1DTranspose", 1d, "a convolution turned round, which makes sequences longer");
 CONV_TRANSPOSE(conv2d_transpose, "Conv2DTranspose", 2d, "a convolution turned round, which makes images larger");

@@ -127,6 +127,6 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 }
 
 #define DEPTHWISE_CONV(name, keras, axes, help) \
-    IMAGE_LAYER(name, keras, help, depthwise_conv, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
+    IMAGE_LAYER_READ_BY(conv_decode, name, keras, help, depthwise_conv, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 DEPTHWISE_CONV(depthwise_conv1d, "DepthwiseConv1D", 1d, "each channel of a sequence correlated with kernels of its own");
 DEPTHWISE_CONV(depthwise_conv2d, "DepthwiseConv2D", 2d, "each channel of an image correlated with kernels of its own");

@@ -50,10 +50,11 @@ dnn_status image_encode_pair(dnn_node *config, const char *key);
 dnn_status image_decode(const dnn_node *config, dnn_node *node);
 
 /* The descriptor of such a layer; the last are what else `kind` has: .encode. */
-#define IMAGE_LAYER(name_, keras_, help_, struct_, rows, plan_, forward_, backward_, outline_, ...)                     \
+#define IMAGE_LAYER(...) IMAGE_LAYER_READ_BY(image_decode, __VA_ARGS__)
+#define IMAGE_LAYER_READ_BY(decode_, name_, keras_, help_, struct_, rows, plan_, forward_, backward_, outline_, ...)    \
     const dnn_layer_kind dnn_layer_##name_ = {                                                                         \
         .kind = { .name = #name_, .help = help_, .params_size = sizeof(struct_), DNN_PARAMS(rows), .keras = keras_,    \
-                  .decode = image_decode, __VA_ARGS__ },                                                               \
+                  .decode = decode_, __VA_ARGS__ },                                                               \
         .outline = outline_, .plan = plan_, .forward = forward_, .backward = backward_,                                \
     }
 

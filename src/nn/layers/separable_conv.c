@@ -163,6 +163,6 @@ static dnn_value outline(const dnn_layer *l, dnn_outline *o)
 }
 
 #define SEPARABLE_CONV(name, keras, axes, help) \
-    IMAGE_LAYER(name, keras, help, separable_conv, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
+    IMAGE_LAYER_READ_BY(conv_decode, name, keras, help, separable_conv, params_##axes, plan_##axes, forward, backward, outline, .encode = encode_##axes)
 SEPARABLE_CONV(separable_conv1d, "SeparableConv1D", 1d, "each channel of a sequence correlated alone, then all mixed at each place");
 SEPARABLE_CONV(separable_conv2d, "SeparableConv2D", 2d, "each channel of an image correlated alone, then all mixed at each place");
