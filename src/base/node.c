@@ -231,9 +231,17 @@ static bool equal_children(const dnn_node *a, const dnn_node *b)
     return true;
 }
 
+static const dnn_node *lone(const dnn_node *node, const dnn_node *beside)
+{
+    return node->type == DNN_NODE_LIST && beside->type != DNN_NODE_LIST && node->count == 1 ? node->items[0] : node;
+}
+
 bool dnn_node_equal(const dnn_node *a, const dnn_node *b)
 {
     if (!a || !b) return a == b;
+    const dnn_node *const as_written = a;
+    a = lone(a, b);
+    b = lone(b, as_written);
     if (is_number(a) && is_number(b)) return equal_numbers(a, b);
     if (a->type != b->type) return false;
     switch (a->type) {

@@ -98,7 +98,7 @@ static void equality_asks_for_values_and_not_for_the_order_of_keys(void **state)
     static const struct { const char *a, *b; bool equal; } cases[] = {
         { "{a: 1, b: 2}", "{b: 2, a: 1}", true }, { "{a: 1, b: 2}", "{a: 1}", false }, { "[1, 2]", "[2, 1]", false },
         { "1", "1.0", true }, { "1", "true", false }, { "a", "b", false }, { "null", "null", true }, { "[]", "{}", false },
-        { "{a: 1, b: 2}", "{a: 1, c: 2}", false },
+        { "{a: 1, b: 2}", "{a: 1, c: 2}", false }, { "[3]", "3.0", true }, { "3", "[3]", true }, { "[[3]]", "[3]", true }, { "[3, 3]", "3", false },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dnn_node *a = tree(cases[i].a), *b = tree(cases[i].b);

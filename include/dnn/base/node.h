@@ -63,7 +63,8 @@ dnn_node *dnn_node_find(const dnn_node *map, const char *key);
 /** As find, along "a.b.2.c" (lists by position). */
 dnn_node *dnn_node_at(const dnn_node *root, const char *path);
 
-/** Same values and keys (order of keys aside; 1 equals 1.0); places do not count. */
+/** Same values and keys (order of keys aside; 1 equals 1.0; a value equals a list of it alone, as parameter rows read it); places do not
+ * count. */
 bool dnn_node_equal(const dnn_node *a, const dnn_node *b);
 /** Fails with `status` and "run.yaml:12:20: text"; the text alone where the node is NULL or was written nowhere. A place with a path names
  * the key in whole: "dropout.rate = 1.5: …" becomes "command line: model.layers.2.dropout.rate = 1.5: …". */
