@@ -28,6 +28,7 @@ PARTS = {
     ("networks.md", 0): "output: run\n",
     ("networks.md", 1): "output: run\ndata: {source: {hdf5: {path: pairs.h5, x: {left: /left, right: /right}, y: /y}}}\n" + TRAIN % "binary_crossentropy",
     ("networks.md", 2): "output: run\ndata: {source: {glyphs: {train: 100, test: 50}}}\n" + TRAIN % "sparse_categorical_crossentropy",
+    ("networks.md", 3): "output: run\ndata: {source: {csv: {path: prices.csv, target: price}}}\nmodel: {layers: [{dense: {units: 1}}]}\n",
 }
 # Names that look like a file or a key and are none of ours.
 PLACEHOLDERS = {"model.save", "model.h5", "data.csv", "keras.models.load_model", "docs/examples"}
