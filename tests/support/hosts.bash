@@ -28,7 +28,7 @@ hosts_up() { # SLOTS…: a machine for each number
     local i=0 slots space
     hosts_down
     hosts_files=$folder/hosts
-    mkdir -p "$hosts_files"
+    mkdir -p "$hosts_files" "/dev/shm/$hosts_name" # what killed launchers leave behind there goes with us
     echo "127.0.0.1 localhost" >"$hosts_files/names"
     : >"$hosts_files/slots"
     for slots in "$@"; do
@@ -68,10 +68,11 @@ END
 #!/bin/sh
 here=${0%/*}
 exec "$here/enter" node1 "$MPIEXEC" --hostfile "$here/slots" --mca plm rsh --mca plm_rsh_agent "$here/agent" --mca routed direct \
-    --mca oob_tcp_if_include eth0 --mca btl_tcp_if_include eth0 --mca btl tcp,self,vader --mca pml ob1 --bind-to none "$@"
+    --mca oob_tcp_if_include eth0 --mca btl_tcp_if_include eth0 --mca btl tcp,self,vader --mca pml ob1 \
+    --mca btl_vader_backing_directory "$HOSTS_MEMORY" --mca osc_sm_backing_directory "$HOSTS_MEMORY" --mca orte_tmpdir_base "$here" --bind-to none "$@"
 END
     chmod +x "$hosts_files/enter" "$hosts_files/agent" "$hosts_files/mpirun"
-    export HOSTS_NAME=$hosts_name
+    export HOSTS_NAME=$hosts_name HOSTS_MEMORY=/dev/shm/$hosts_name
 }
 
 hosts_exec() { # NUMBER COMMAND…
@@ -108,6 +109,7 @@ hosts_down() {
         rm -rf "/etc/netns/$hosts_name-node$i"
     done
     ip link del "$hosts_name-b" 2>/dev/null || true
+    rm -rf "/dev/shm/$hosts_name"
     hosts_count=0
 }
 hosts_leave() {
