@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Training over several hosts (network namespaces, tests/support/hosts.sh): the same losses as on one host with ranks spread unevenly, the same bits with
+# Training over several hosts (network namespaces, tests/support/hosts.bash): the same losses as on one host with ranks spread unevenly, the same bits with
 # training.shards however they are spread, resumed on other hosts, and what adding a gradient takes by teams and by MPI_Allreduce over all ranks, against
 # what tests/benchmarks/scaling.py says it should. About five minutes; times are printed and compared as ratios only. By hand:
 #   DNN_MPI=build/dnn-mpi tests/campaign/hosts.sh [DELAY_US [MBIT]]
 # shellcheck source=tests/program/common.sh disable=SC2154
 . "$(dirname "$0")/../program/common.sh"
-# shellcheck source=tests/support/hosts.sh
-. "$DNN_TEST_SOURCE/support/hosts.sh"
+# shellcheck source=tests/support/hosts.bash
+. "$DNN_TEST_SOURCE/support/hosts.bash"
 delay=${1:-500} rate=${2:-200}
 between_hosts=$(dirname "$DNN_MPI")/tests/benchmark_between_hosts
 
@@ -28,7 +28,9 @@ YAML
 trained() { # NAME SLOTS ARGUMENT…: over so many ranks on each host
     local name=$1 slots=$2
     shift 2
-    hosts_run "$slots" "$DNN_MPI" train "$PWD/run.yaml" "output=$PWD/$name" "$@" >out 2>err || { cat err >&2; fail "$name on $slots ends with $?"; }
+    IFS=, read -ra on_each <<<"$slots"
+    hosts_up "${on_each[@]}"
+    hosts_mpirun -q --map-by slot "$DNN_MPI" train "$PWD/run.yaml" "output=$PWD/$name" "$@" >out 2>err || { cat err >&2; fail "$name on $slots ends with $?"; }
 }
 
 losses() { # NAME: epoch and the columns behind the times
@@ -54,7 +56,7 @@ same_bits() { # NAME: as `exact`
     diff <(losses exact) <(losses "$1") || fail "$1: the history is not that of one host"
 }
 
-hosts_up 3
+hosts_possible || skip "see above"
 run_ranks 2 train run.yaml output=one >out 2>err || { cat err >&2; fail "one host"; }
 run_ranks 2 train run.yaml output=exact training.shards=6 >out 2>err || { cat err >&2; fail "one host, shards"; }
 for slots in 1,1 2,1 1,3 2,1,1; do
@@ -69,16 +71,16 @@ trained moved 2,1 training.shards=6 training.epochs=1
 trained moved 1,1,2 training.shards=6 --resume auto
 same_bits moved
 echo "begun on 2,1 and gone on with on 1,1,2: the same bits"
-hosts_down
 
 [ -x "$between_hosts" ] || skip "benchmark_between_hosts is not beside $DNN_MPI; the trainings above agree"
 for n in 2 3 4; do
-    hosts_up "$n" "$delay" "$rate"
     for ranks in 1 2; do
+        mapfile -t slots < <(yes $ranks | head -n "$n")
+        hosts_up_behind "$delay" "$rate" "${slots[@]}"
         for kilobytes in 64 1024; do
-            hosts_run "$(yes $ranks | head -n "$n" | paste -sd,)" "$between_hosts" $kilobytes 9 >>measured.json
+            timeout --kill-after=5 120 "$hosts_files/mpirun" -q --map-by slot "$between_hosts" $kilobytes 9 >>measured.json
         done
     done
-    hosts_down
 done
+hosts_down
 python3 "$DNN_TEST_SOURCE/benchmarks/scaling.py" check measured.json || fail "teams are slower than MPI_Allreduce over all ranks"

@@ -3,11 +3,12 @@
 # bridge), a name of its own and its own daemon of Open MPI, which is started there as ssh would do it. File system and processors are shared.
 # Needs root, iproute2 and util-linux.
 #   hosts_up 2 4            node1 with 2 slots and node2 with 4
+#   hosts_up_behind 500 200 2 4     the same behind a switch with a one-way delay of 500 us and 200 Mbit/s (slow_switch.c); no hosts_mute and hosts_slow then
 #   hosts_mpirun ARGUMENT…  mpirun on node1 over all of them; as a program of its own: $hosts_files/mpirun
 #   hosts_exec NUMBER COMMAND…, hosts_pids NUMBER
 #   hosts_unplug NUMBER, hosts_mute NUMBER, hosts_slow NUMBER RATE, hosts_heal NUMBER
 #   hosts_down              also called when the script ends
-hosts_name=dnn$$ hosts_count=0
+hosts_name=dnn$$ hosts_count=0 hosts_switch=""
 hosts_net=10.77.0
 
 hosts_possible() { # whether this machine lets us; says why not
@@ -24,8 +25,8 @@ hosts_possible() { # whether this machine lets us; says why not
     [ -z "$why" ]
 }
 
-hosts_up() { # SLOTS…: a machine for each number
-    local i=0 slots space
+hosts_begin() { # SLOTS…
+    local i=0 slots
     hosts_down
     hosts_files=$folder/hosts
     mkdir -p "$hosts_files" "/dev/shm/$hosts_name" # what killed launchers leave behind there goes with us
@@ -37,18 +38,56 @@ hosts_up() { # SLOTS…: a machine for each number
         echo "node$i slots=$slots" >>"$hosts_files/slots"
     done
     hosts_count=$i
+    for i in $(seq "$hosts_count"); do
+        ip netns add "$hosts_name-node$i"
+        mkdir -p "/etc/netns/$hosts_name-node$i" # `ip netns exec` shows what is in there in the place of /etc
+        cp "$hosts_files/names" "/etc/netns/$hosts_name-node$i/hosts"
+    done
+}
+
+hosts_join_by_bridge() {
+    local i
     ip link add "$hosts_name-b" type bridge
     ip link set "$hosts_name-b" up
     for i in $(seq "$hosts_count"); do
-        space=$hosts_name-node$i
-        ip netns add "$space"
-        mkdir -p "/etc/netns/$space" # `ip netns exec` shows what is in there in the place of /etc
-        cp "$hosts_files/names" "/etc/netns/$space/hosts"
-        ip link add "$hosts_name-v$i" type veth peer name eth0 netns "$space"
+        ip link add "$hosts_name-v$i" type veth peer name eth0 netns "$hosts_name-node$i"
         ip link set "$hosts_name-v$i" master "$hosts_name-b" up
+    done
+}
+
+hosts_join_by_switch() { # DELAY_US MBIT
+    local i names=()
+    [ -x slow_switch ] || "${CC:-cc}" -O2 -o slow_switch "$DNN_TEST_SOURCE/support/slow_switch.c" || fail "the switch cannot be compiled"
+    for i in $(seq "$hosts_count"); do names+=("$hosts_name-node$i"); done
+    : >"$hosts_files/switch"
+    ./slow_switch "$1" "$2" "${names[@]}" >>"$hosts_files/switch" 2>&1 &
+    hosts_switch=$!
+    for i in $(seq 50); do grep -q ready "$hosts_files/switch" && return; sleep 0.1; done
+    cat "$hosts_files/switch" >&2
+    fail "the switch does not start"
+}
+
+hosts_up() { # SLOTS…: a machine for each number
+    hosts_begin "$@"
+    hosts_join_by_bridge
+    hosts_set_up
+}
+
+hosts_up_behind() { # DELAY_US MBIT SLOTS…
+    local delay=$1 rate=$2
+    shift 2
+    hosts_begin "$@"
+    hosts_join_by_switch "$delay" "$rate"
+    hosts_set_up 9000
+}
+
+hosts_set_up() { # [MTU]: addresses, and how to get there
+    local i space
+    for i in $(seq "$hosts_count"); do
+        space=$hosts_name-node$i
         ip -n "$space" addr add "$hosts_net.$i/24" dev eth0
         ip -n "$space" link set lo up
-        ip -n "$space" link set eth0 up
+        ip -n "$space" link set eth0 mtu "${1:-1500}" up
     done
     cat >"$hosts_files/enter" <<'END'
 #!/bin/sh
@@ -109,8 +148,9 @@ hosts_down() {
         rm -rf "/etc/netns/$hosts_name-node$i"
     done
     ip link del "$hosts_name-b" 2>/dev/null || true
+    [ -z "$hosts_switch" ] || { kill "$hosts_switch" && wait "$hosts_switch"; } 2>/dev/null || true
     rm -rf "/dev/shm/$hosts_name"
-    hosts_count=0
+    hosts_count=0 hosts_switch=""
 }
 hosts_leave() {
     local status=$?

@@ -1,4 +1,4 @@
-/* A network with a delay and a rate between network namespaces, for kernels whose `tc` has no netem (tests/support/hosts.sh uses it):
+/* A network with a delay and a rate between network namespaces, for kernels whose `tc` has no netem (tests/support/hosts.bash uses it):
  *
  *   slow_switch DELAY_US MBIT NAMESPACE…
  *
