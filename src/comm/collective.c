@@ -24,6 +24,7 @@ void dnn_mpi_leave(void) { atomic_store_explicit(&taken, false, memory_order_rel
 void dnn_collective_begin(const char *what, size_t bytes)
 {
     DNN_ASSERT(pthread_equal(main_thread, pthread_self()));
+    now = what;
     watch_enter(what, bytes);
     dnn_mpi_take();
 }
@@ -32,6 +33,7 @@ void dnn_collective_end(void)
 {
     dnn_mpi_leave();
     watch_exit();
+    now = NULL;
 }
 
 const char *dnn_collective_now(void) { return now; }
